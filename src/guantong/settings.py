@@ -1,0 +1,24 @@
+"""How is this installation set up? One frozen value, read once in ``serve``, passed down."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything an operator may choose. Nothing reads the environment after this is built."""
+
+    data: Path
+    """The one directory that holds ledger, vault and index."""
+    origin: str = "guantong.local/ledger"
+    """The ledger's name, as it stands in its checkpoints; never changed after creation."""
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: int = 0
+    """Port to listen on; 0 lets the system choose a free one."""
+    document_bytes_max: int = 64 * 1024 * 1024
+    """Largest document accepted by capture, in bytes."""
+    document_events_max: int = 100_000
+    """Most events accepted in one document."""
+    future_hours_max: int = 24
+    """An event dated further ahead of its receipt than this is flagged and kept out of state."""
