@@ -34,9 +34,7 @@ class Caller:
 
     def sees_all(self) -> bool:
         """Whether nothing is hidden from this caller."""
-        return self.level is Level.OPERATOR or (
-            self.level is Level.REGULATOR and not self.region
-        )
+        return self.level is Level.OPERATOR or (self.level is Level.REGULATOR and not self.region)
 
 
 PUBLIC = Caller()
