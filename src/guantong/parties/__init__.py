@@ -1,0 +1,1 @@
+"""Who and what: firms, places, products and certificates, with their history."""

@@ -1,0 +1,1 @@
+"""Where from, where to, who holds it? Pure functions over the store's door."""
