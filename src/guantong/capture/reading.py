@@ -1,0 +1,66 @@
+"""What did reading a document give: a document, or what is wrong with it?
+
+Every reader (`jsonld`, `xml`, `sheet`, `records`) has the one signature
+``read_xxx(data: bytes, *, limits: Limits, proceed: bool) -> Reading`` and gathers its faults in
+a `Collector`, in document order.
+"""
+
+from dataclasses import dataclass, field
+
+from guantong.capture.faults import Fault, Limits
+from guantong.capture.model import Document
+from guantong.errors import Fault as Found
+from guantong.errors import Refusal, fault
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The outcome of reading one document."""
+
+    document: Document | None
+    """None when there are faults, unless the caller said ``proceed``; then the good events."""
+    faults: tuple[Found, ...] = ()
+    """All that is wrong, in document order, at most ``limits.faults_max`` + 1."""
+
+
+@dataclass(slots=True)
+class Collector:
+    """Gathers faults in document order; keeps the first ``limits.faults_max``."""
+
+    limits: Limits
+    """How many are kept."""
+    faults: list[Found] = field(default_factory=list)
+    """Those kept."""
+    count: int = 0
+    """How many there were, kept or not; compare before and after to see whether one came."""
+
+    def add(self, found: Found) -> None:
+        """Note one fault."""
+        self.count += 1
+        if len(self.faults) < self.limits.faults_max:
+            self.faults.append(found)
+
+    def say(self, code: Fault, path: str, *, expected: str, got: object) -> None:
+        """Note a fault made of its parts."""
+        self.add(fault(code, expected=expected, got=got, path=path))
+
+    def take(self, refusal: Refusal, path: str = "") -> None:
+        """Note all faults of a refusal, their paths put under `path`."""
+        for found in refusal.faults:
+            self.add(found.under(path))
+
+    def all(self) -> tuple[Found, ...]:
+        """The faults kept, with a last one that says so when some were not."""
+        if self.count <= len(self.faults):
+            return tuple(self.faults)
+        cut = fault(
+            Fault.TOO_MANY_FAULTS,
+            expected=f"at most {self.limits.faults_max} faults listed",
+            got=f"{self.count} faults",
+        )
+        return (*self.faults, cut)
+
+    def finish(self, document: Document | None, *, proceed: bool) -> Reading:
+        """The reading: the document goes out only when nothing is wrong, or with `proceed`."""
+        faults = self.all()
+        return Reading(document if proceed or not faults else None, faults)
