@@ -1,1 +1,24 @@
-"""Who and what: firms, places, products and certificates, with their history."""
+"""Who and what: firms, places, products and certificates, with their history.
+
+Everything here is derived from facts in the store; a later fact never erases an earlier one,
+so that a question can be asked for any day ("valid on the production day") and for any ledger
+size ("as it was known then").
+"""
+
+from guantong.parties.certificates import Certificate, Standing, certificates_of, standing_on
+from guantong.parties.facts import facts_of
+from guantong.parties.registry import Firm, Place, Product, firm, place, product
+
+__all__ = [
+    "Certificate",
+    "Firm",
+    "Place",
+    "Product",
+    "Standing",
+    "certificates_of",
+    "facts_of",
+    "firm",
+    "place",
+    "product",
+    "standing_on",
+]

@@ -1,0 +1,125 @@
+"""A range of codes: what it says, how it is written down, and whether a code lies in it."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+import msgspec
+
+from guantong.errors import Refusal, fault
+from guantong.identify import canonical
+from guantong.store import Fact, Store
+
+GS1_CLASS = "https://id.gs1.org/01/"
+
+
+class Fault(StrEnum):
+    """Why codes could not be issued. Part of the public API: never renamed."""
+
+    FORMAT = "coding.format"
+    RANGE = "coding.range"
+    CLASS = "coding.class"
+
+
+class CodingError(Refusal):
+    """A code range that can not be issued."""
+
+
+class CodeRange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Consecutive serials of one product class, issued together."""
+
+    class_uri: str
+    """Canonical class URI; what the item's own `class_uri` is."""
+    first: int
+    """First serial, at least 0."""
+    last: int
+    """Last serial, inclusive."""
+    stem: str = ""
+    """What stands before the serial in the item's URI; "" means the GS1 form, class + "/21/"."""
+    width: int = 0
+    """Digits of the serial with leading zeros; 0 means a canonical decimal."""
+    lot: str = ""
+    """Batch the items belong to, as printed."""
+    day: str = ""
+    """Production day planned for them (ISO), "" when not known."""
+
+    def code(self, serial: int) -> str:
+        """The item URI for one serial of the range."""
+        return f"{self.stem or self.class_uri + '/21/'}{serial:0{self.width}d}"
+
+    def holds(self, item: str) -> bool:
+        """Whether an item URI lies in the range; "007" is not 7 where serials are canonical."""
+        stem = self.stem or f"{self.class_uri}/21/"
+        digits = item.removeprefix(stem)
+        if digits == item or not (digits.isascii() and digits.isdecimal()):
+            return False
+        return self.first <= int(digits) <= self.last and self.code(int(digits)) == item
+
+
+def parse(body: bytes) -> CodeRange:
+    """Read a code range as it is sent and kept: a JSON object with `CodeRange`'s members.
+
+    Args:
+        body: UTF-8 JSON.
+
+    Returns:
+        The range, its class canonical.
+
+    Raises:
+        CodingError: if it is not such an object, the class is unknown or the range is empty.
+    """
+    try:
+        given = msgspec.json.decode(body, type=CodeRange)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise CodingError(fault(Fault.FORMAT, expected="a code range object", got=error)) from error
+    if not 0 <= given.first <= given.last:
+        raise CodingError(
+            fault(
+                Fault.RANGE,
+                expected="0 <= first <= last",
+                got=f"{given.first}..{given.last}",
+                path="first",
+            )
+        )
+    class_uri = canonical(given.class_uri)
+    if not given.stem and not class_uri.startswith(GS1_CLASS):
+        raise CodingError(
+            fault(
+                Fault.CLASS,
+                expected="a GTIN class, or the stem of the item URIs",
+                got=class_uri,
+                path="class_uri",
+            )
+        )
+    return msgspec.structs.replace(given, class_uri=class_uri)
+
+
+def facts_of(issue: CodeRange) -> tuple[Fact, ...]:
+    """The fact an accepted issue leaves in the store."""
+    fields = msgspec.to_builtins(issue)
+    return (Fact("code_range", issue.class_uri, fields),)
+
+
+def issued(
+    store: Store, class_uri: str, item: str, *, as_of: int | None = None
+) -> tuple[CodeRange, Fact] | None:
+    """The range an item URI was issued in, with the fact that says so (who, when).
+
+    Args:
+        store: Where the facts are.
+        class_uri: The item's class.
+        item: The item's canonical URI.
+        as_of: Ledger size, None for now.
+
+    Returns:
+        The first range that holds it, None if no one issued it here.
+    """
+    for fact in store.facts("code_range", (class_uri,), as_of=as_of):
+        held = msgspec.convert(fact.fields, CodeRange)
+        if held.holds(item):
+            return held, fact
+    return None
+
+
+def codes_of(issue: CodeRange) -> Iterator[str]:
+    """All item URIs of a range, in order, lazily."""
+    return (issue.code(serial) for serial in range(issue.first, issue.last + 1))

@@ -1,0 +1,75 @@
+"""Which facts does a document's master data state?"""
+
+from collections.abc import Iterable
+
+from guantong.capture.model import MasterItem
+from guantong.store import Fact
+
+VOCABULARY_KINDS = {
+    "urn:epcglobal:epcis:vtype:EPCClass": "product",
+    "urn:epcglobal:epcis:vtype:Location": "place",
+    "urn:epcglobal:epcis:vtype:BusinessLocation": "place",
+    "urn:epcglobal:epcis:vtype:ReadPoint": "place",
+    "urn:epcglobal:epcis:vtype:SourceDest": "firm",
+    "urn:epcglobal:epcis:vtype:Party": "firm",
+}
+"""EPCIS vocabulary type -> our kind.
+
+References:
+    CBV 2.0, section 9 (trading party, location and trade item master data)
+"""
+
+ATTRIBUTE_NAMES = {
+    "descriptionshort": "name",
+    "tradeitemdescription": "name",
+    "regulatedproductname": "name",
+    "name": "name",
+    "informationproviderpartyname": "firm_name",
+    "manufactureroftradeitempartyname": "firm_name",
+    "owning_party": "firm",
+    "informationprovider": "firm",
+    "streetaddressone": "address",
+    "city": "city",
+    "state": "region_name",
+    "countrycode": "country",
+    "latitude": "lat",
+    "longitude": "lon",
+}
+"""Local name of a CBV master data attribute, lower case -> our field."""
+
+LINK_FIELDS = ("firm", "holder", "gln_uri")
+LINK_LISTS = ("products", "certificates")
+
+
+def facts_of(master: Iterable[MasterItem]) -> tuple[Fact, ...]:
+    """The facts that master data states, in document order.
+
+    An EPCIS vocabulary element becomes the same kind of fact as a native record; attributes
+    that have one of our names are also given under it, and none is dropped.
+
+    Args:
+        master: What `guantong.capture` read from a header or a records document.
+
+    Returns:
+        One fact for each element.
+    """
+    return tuple(_fact(item) for item in master)
+
+
+def _fact(item: MasterItem) -> Fact:
+    kind = VOCABULARY_KINDS.get(item.kind, item.kind)
+    fields = dict(item.fields)
+    for name, value in item.fields.items():
+        local = name.replace("#", "/").replace(":", "/").rsplit("/", 1)[-1].lower()
+        if local != name and local in ATTRIBUTE_NAMES:
+            fields.setdefault(ATTRIBUTE_NAMES[local], value)
+    return Fact(kind, item.key, fields, item.since, item.until, _links(fields))
+
+
+def _links(fields: dict[str, object]) -> tuple[str, ...]:
+    links = [value for name in LINK_FIELDS if isinstance(value := fields.get(name), str)]
+    for name in LINK_LISTS:
+        values = fields.get(name)
+        if isinstance(values, list | tuple):
+            links += [value for value in values if isinstance(value, str)]
+    return tuple(dict.fromkeys(link for link in links if link))
