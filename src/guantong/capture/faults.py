@@ -35,7 +35,7 @@ class Fault(StrEnum):
     IDENTIFIER = "capture.identifier"
     """A code that is not what it says it is; a wrong check digit."""
     NAMESPACE = "capture.namespace"
-    """A prefix that no context declares."""
+    """A context that is none: a prefix that stands for a number, a list in a list."""
     UNEXPECTED = "capture.unexpected"
     """A field that this kind of event or document may not have."""
     DUPLICATE = "capture.duplicate"
@@ -56,6 +56,8 @@ class Limits:
     """Size of the document as sent."""
     events_max: int = 100_000
     """Events in one document."""
+    values_max: int = 5_000_000
+    """Values in one document, counted by what separates them; keeps memory bounded."""
     depth_max: int = 64
     """Levels of nesting in an extension, or of elements in XML."""
     faults_max: int = 1_000
