@@ -1,0 +1,364 @@
+"""The one way in: from bytes to a position in the ledger.
+
+Any thread may read a document; one writer thread decides, appends and acknowledges. There is
+no timer: while one group is being made durable the next one gathers, and it is committed as
+soon as the writer is free. An acknowledgement follows the fdatasync; the index follows the
+acknowledgement (`Intake.wait` waits for it).
+"""
+
+import hashlib
+import queue
+import threading
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from guantong import capture, coding
+from guantong.caller import Caller
+from guantong.capture import Document, Event, Limits
+from guantong.errors import Fault as Found
+from guantong.errors import Refusal, fault
+from guantong.ledger import Ledger, StatementType, Submission
+from guantong.serve import projector
+from guantong.store import Fact, Indexed, Store
+
+GROUP_MAX: Final = 500
+"""Most documents in one commit."""
+WAITING_MAX: Final = 2_000
+"""Most documents waiting for the writer; one more is refused as busy."""
+KEPT_TEXT_MAX: Final = 200
+"""Characters of accepted positions kept in the statement itself; more go into a manifest."""
+
+
+class Fault(StrEnum):
+    """Why the intake refused. Part of the public API: never renamed."""
+
+    BUSY = "serve.busy"
+    """Too many documents are waiting; try again shortly."""
+    CLOSED = "serve.closed"
+    """The writer has stopped."""
+    DUPLICATE = "capture.duplicate_event"
+    """The party has captured an event with this id before."""
+    FORBIDDEN = "serve.forbidden"
+    """The caller may not submit, or not in this party's name."""
+
+
+class IntakeError(Refusal):
+    """The intake can not take anything now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A document as it arrives."""
+
+    data: bytes
+    media: str = ""
+    """Media type, "" when not told."""
+    name: str = ""
+    """File name, "" when not told."""
+    proceed: bool = False
+    """Take the good events although others are wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The answer to a document."""
+
+    accepted: bool
+    """Whether it is in the ledger; when it is, it is on the disk too."""
+    events: int = 0
+    """How many of its events were accepted."""
+    ledger_index: int = -1
+    """Where it stands, -1 when refused."""
+    faults: tuple[Found, ...] = ()
+    """What is wrong; empty when all was accepted."""
+    repeated: bool = False
+    """The same bytes came from the same party before: this is where they stand."""
+
+
+@dataclass(slots=True)
+class _Job:
+    """What the writer gets: read, hashed, not yet decided."""
+
+    by: str
+    typ: StatementType
+    body: bytes
+    media: str
+    name: str
+    digest: str
+    document: Document
+    facts: tuple[Fact, ...] = ()
+    faults: tuple[Found, ...] = ()
+    proceed: bool = False
+    answer: Future[Receipt] = field(default_factory=Future)
+    kept: frozenset[int] | None = None
+    """Accepted positions when only a part is accepted; None means all."""
+
+    def positions(self) -> Sequence[int]:
+        """Index in the document of each event that was read."""
+        return self.document.positions or range(len(self.document.events))
+
+    def count(self) -> int:
+        """How many events are accepted."""
+        return len(self.document.events) if self.kept is None else len(self.kept)
+
+
+class Intake:
+    """The writer of one ledger. Open it once; `submit` from any thread."""
+
+    def __init__(self, ledger: Ledger, store: Store, *, limits: Limits | None = None) -> None:
+        """Catch the index up with the ledger, then start the writer thread."""
+        self._ledger = ledger
+        self._store = store
+        self._limits = limits or Limits()
+        self._queue: queue.Queue[_Job | None] = queue.Queue(WAITING_MAX)
+        self._projected = threading.Condition()
+        self._failure: BaseException | None = None
+        for _ in projector.catch_up(ledger, store):
+            pass
+        self._size = store.projected_size
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, offer: Offer, caller: Caller) -> Receipt:
+        """Take a document, or say what is wrong with it; returns after it is durable.
+
+        Args:
+            offer: The document.
+            caller: On whose behalf; its party becomes the submitting party.
+
+        Returns:
+            The receipt. A refused document leaves no trace.
+
+        Raises:
+            IntakeError: if the intake is busy, closed, or the caller may not submit.
+        """
+        return self.offer(offer, caller).result()
+
+    def offer(self, offer: Offer, caller: Caller) -> Future[Receipt]:
+        """As `submit`, without waiting: the future holds the receipt."""
+        _may_submit(caller)
+        reading = capture.read(
+            offer.data,
+            media=offer.media,
+            name=offer.name,
+            limits=self._limits,
+            proceed=offer.proceed,
+        )
+        if reading.document is None:
+            done: Future[Receipt] = Future()
+            done.set_result(Receipt(accepted=False, faults=reading.faults))
+            return done
+        document = projector.identified(reading.document)
+        job = _Job(
+            by=caller.party,
+            typ=StatementType.CAPTURE if document.events else StatementType.MASTER_DATA,
+            body=offer.data,
+            media=offer.media,
+            name=offer.name,
+            digest=hashlib.sha256(offer.data).hexdigest(),
+            document=document,
+            faults=reading.faults,
+            proceed=offer.proceed,
+        )
+        return self._put(job)
+
+    def issue(self, codes: coding.CodeRange, caller: Caller) -> Receipt:
+        """Enter a range of codes as issued by the caller's firm (源头赋码).
+
+        Args:
+            codes: The range.
+            caller: The producer, or the operator.
+
+        Returns:
+            The receipt, with its place in the ledger.
+
+        Raises:
+            IntakeError: as `submit`.
+        """
+        _may_submit(caller)
+        body = msgspec.json.encode(codes)
+        job = _Job(
+            by=caller.party,
+            typ=StatementType.CODE_RANGE,
+            body=body,
+            media="application/json",
+            name="",
+            digest=hashlib.sha256(body).hexdigest(),
+            document=Document(format="code-range"),
+            facts=coding.facts_of(codes),
+        )
+        return self._put(job).result()
+
+    def wait(self, size: int, *, seconds: float = 10.0) -> bool:
+        """Wait until the index has the ledger's first `size` entries; False when time ran out."""
+        with self._projected:
+            return self._projected.wait_for(
+                lambda: self._size >= size or self._failure is not None, seconds
+            )
+
+    def close(self) -> None:
+        """Finish what is waiting and stop the writer; ledger and store stay open."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _put(self, job: _Job) -> Future[Receipt]:
+        if self._failure is not None or not self._thread.is_alive():
+            raise IntakeError(fault(Fault.CLOSED, expected="a running writer", got="stopped"))
+        try:
+            self._queue.put_nowait(job)
+        except queue.Full:
+            raise IntakeError(
+                fault(Fault.BUSY, expected=f"at most {WAITING_MAX} waiting", got="more")
+            ) from None
+        return job.answer
+
+    def _run(self) -> None:
+        """Commit group after group until told to stop; any failure stops for good."""
+        running = True
+        while running:
+            group = self._gather()
+            running = group[-1] is not None
+            jobs = [job for job in group if job is not None]
+            try:
+                self._commit(jobs)
+            except BaseException as error:  # the state of the disk is unknown: no retry
+                self._fail(error, jobs)
+                return
+
+    def _gather(self) -> list[_Job | None]:
+        """Everything that waits now, at least one; a None at the end means stop."""
+        group = [self._queue.get()]
+        while group[-1] is not None and len(group) < GROUP_MAX:
+            try:
+                group.append(self._queue.get_nowait())
+            except queue.Empty:
+                break
+        return group
+
+    def _commit(self, jobs: list[_Job]) -> None:
+        accepted, submissions = self._decide(jobs)
+        if not accepted:
+            return
+        positions = self._ledger.append(submissions)
+        first = positions[0].index
+        documents: list[Indexed] = []
+        for job, last in accepted:
+            index = first + last
+            documents += self._indexed(first + len(documents), index, job)
+        for job, last in accepted:
+            job.answer.set_result(Receipt(True, job.count(), first + last, job.faults))
+        self._project(documents)
+
+    def _indexed(self, start: int, index: int, job: _Job) -> Iterable[Indexed]:
+        """The job's entry as the index holds it, after its manifest if it has one."""
+        for between in range(start, index):
+            yield projector.bare(self._ledger.entry(between))
+        entry = self._ledger.entry(index)
+        if job.typ is StatementType.CODE_RANGE:
+            yield projector.bare(entry, job.facts)
+        else:
+            yield projector.indexed(entry, job.document, job.kept, job.digest)
+
+    def _project(self, documents: list[Indexed]) -> None:
+        self._store.append(documents)
+        with self._projected:
+            self._size = documents[-1].entry + 1
+            self._projected.notify_all()
+
+    def _decide(self, jobs: list[_Job]) -> tuple[list[tuple[_Job, int]], list[Submission]]:
+        """Which jobs go in, with the offset of each one's entry in the group."""
+        accepted: list[tuple[_Job, int]] = []
+        submissions: list[Submission] = []
+        taken: set[tuple[str, str]] = set()
+        digests: dict[tuple[str, str], _Job] = {}
+        for job in jobs:
+            if self._answered(job, digests):
+                continue
+            faults = self._duplicates(job, taken)
+            if faults and not job.proceed:
+                job.answer.set_result(Receipt(accepted=False, faults=(*job.faults, *faults)))
+                continue
+            job.faults = (*job.faults, *faults)
+            digests[job.by, job.digest] = job
+            taken.update((job.by, event.id) for event in job.document.events)
+            submissions += _submissions(job)
+            accepted.append((job, len(submissions) - 1))
+        return accepted, submissions
+
+    def _answered(self, job: _Job, digests: dict[tuple[str, str], _Job]) -> bool:
+        """Whether the same bytes came from the same party before; answers with their place."""
+        earlier = digests.get((job.by, job.digest))
+        if earlier is not None:
+            earlier.answer.add_done_callback(lambda done: _repeat(job, done.result()))
+            return True
+        for fact in self._store.facts("submission", (f"{job.by} {job.digest}",)):
+            count = fact.fields["events"]
+            events = count if isinstance(count, int) else 0
+            job.answer.set_result(Receipt(True, events, fact.entry, repeated=True))
+            return True
+        return False
+
+    def _duplicates(self, job: _Job, taken: set[tuple[str, str]]) -> list[Found]:
+        """Faults for events whose id the party has used before; the rest is noted as kept."""
+        ids = [event.id for event in job.document.events if event.error is None]
+        known = self._store.known_ids(job.by, ids)
+        kept, faults = [], []
+        for position, event in zip(job.positions(), job.document.events, strict=True):
+            if event.error is None and (event.id in known or (job.by, event.id) in taken):
+                faults.append(_duplicate(job.document.format, position, event))
+            else:
+                kept.append(position)
+        if faults or job.faults:
+            job.kept = frozenset(kept)
+        return faults
+
+    def _fail(self, error: BaseException, jobs: list[_Job]) -> None:
+        self._failure = error
+        waiting = list(jobs)
+        while not self._queue.empty():
+            job = self._queue.get_nowait()
+            waiting += [job] if job is not None else []
+        for job in waiting:
+            if not job.answer.done():
+                job.answer.set_exception(error)
+        with self._projected:
+            self._projected.notify_all()
+
+
+def _may_submit(caller: Caller) -> None:
+    if not caller.party:
+        raise IntakeError(fault(Fault.FORBIDDEN, expected="a known party", got="the public"))
+
+
+def _duplicate(form: str, position: int, event: Event) -> Found:
+    path = f"rows[{position}]" if form == "sheet" else f"epcisBody.eventList[{position}].eventID"
+    expected = "an event id this party has not used"
+    return fault(Fault.DUPLICATE, expected=expected, got=event.id, path=path)
+
+
+def _repeat(job: _Job, first: Receipt) -> None:
+    job.answer.set_result(
+        Receipt(first.accepted, first.events, first.ledger_index, first.faults, repeated=True)
+    )
+
+
+def _submissions(job: _Job) -> list[Submission]:
+    """The entries a job becomes: itself, after a manifest when much of it was refused."""
+    meta: dict[str, str | int] = {}
+    before: list[Submission] = []
+    if job.kept is not None:
+        text = projector.ranges_text(job.kept)
+        if len(text) <= KEPT_TEXT_MAX:
+            meta["kept"] = text
+        else:
+            meta["manifest"] = 1
+            manifest = text.encode()
+            before = [Submission(StatementType.MANIFEST, job.by, manifest, "text/plain", 0)]
+    if job.name.isascii() and 0 < len(job.name) <= 100:
+        meta["name"] = job.name
+    return [*before, Submission(job.typ, job.by, job.body, job.media, job.count(), meta=meta)]

@@ -1,0 +1,145 @@
+"""What does one ledger entry mean to the index?
+
+The same function serves the live writer and a rebuild, so that both give the same answers.
+A rebuild reads the document again but does not decide again: when only a part of a document
+was accepted, which part stands in the ledger (in the statement's ``kept``, or in the manifest
+entry before it when the list is long), and is replayed as it was decided.
+"""
+
+import hashlib
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from guantong import capture, coding, parties
+from guantong.capture import Document, Limits
+from guantong.ledger import Entry, Ledger, StatementType
+from guantong.store import Fact, Indexed, Store
+
+BATCH = 200
+"""Entries indexed in one transaction while catching up."""
+
+Kept = frozenset[int] | None
+
+UNBOUNDED = Limits(bytes_max=2**40, events_max=2**31, depth_max=10_000)
+"""What was accepted once is read again, whatever the limits are today."""
+
+
+def indexed(entry: Entry, document: Document, kept: Kept, digest: str) -> Indexed:
+    """A document's entry, ready for the index.
+
+    Args:
+        entry: The ledger entry.
+        document: What its body says, event ids filled in.
+        kept: Positions of the accepted events; None means all of them.
+        digest: SHA-256 of the body in hex.
+
+    Returns:
+        Accepted events with their positions, the facts of its master data, and the fact by
+        which the same bytes are recognised when they come again.
+    """
+    positions = document.positions or tuple(range(len(document.events)))
+    pairs = [
+        (position, event)
+        for position, event in zip(positions, document.events, strict=True)
+        if kept is None or position in kept
+    ]
+    statement = entry.statement
+    seen: dict[str, object] = {"events": len(pairs)}
+    return Indexed(
+        entry=entry.index,
+        by=statement.by,
+        received_ms=statement.received,
+        events=tuple(event for _, event in pairs),
+        positions=tuple(position for position, _ in pairs),
+        facts=(
+            *parties.facts_of(document.master),
+            Fact("submission", f"{statement.by} {digest}", seen),
+        ),
+    )
+
+
+def bare(entry: Entry, facts: tuple[Fact, ...] = ()) -> Indexed:
+    """An entry that holds no document, ready for the index."""
+    statement = entry.statement
+    return Indexed(entry=entry.index, by=statement.by, received_ms=statement.received, facts=facts)
+
+
+def identified(document: Document) -> Document:
+    """The document with an id on every event: its own, else its CBV event hash."""
+    if all(event.id for event in document.events):
+        return document
+    events = tuple(
+        event if event.id else msgspec.structs.replace(event, id=capture.event_hash(event))
+        for event in document.events
+    )
+    return msgspec.structs.replace(document, events=events)
+
+
+def replayed(ledger: Ledger, start: int, stop: int) -> Iterator[Indexed]:
+    """Ledger entries `start` to `stop` as the index should hold them, read from the vault."""
+    manifest = b""
+    if start:
+        manifest = _manifest_before(ledger, start)
+    for entry in ledger.entries(start, stop):
+        typ = entry.statement.typ
+        if typ is StatementType.MANIFEST:
+            manifest = ledger.body(entry.index)
+        yield _replayed(ledger, entry, manifest)
+
+
+def _manifest_before(ledger: Ledger, index: int) -> bytes:
+    before = ledger.entry(index - 1)
+    is_manifest = before.statement.typ is StatementType.MANIFEST
+    return ledger.body(index - 1) if is_manifest else b""
+
+
+def _replayed(ledger: Ledger, entry: Entry, manifest: bytes) -> Indexed:
+    statement = entry.statement
+    if statement.typ in {StatementType.CAPTURE, StatementType.MASTER_DATA}:
+        body = ledger.body(entry.index)
+        name = str(statement.meta.get("name", ""))
+        reading = capture.read(
+            body, media=statement.media, name=name, limits=UNBOUNDED, proceed=True
+        )
+        document = identified(reading.document or Document(format="none"))
+        digest = hashlib.sha256(body).hexdigest()
+        return indexed(entry, document, _kept(statement.meta, manifest), digest)
+    if statement.typ is StatementType.CODE_RANGE:
+        return bare(entry, coding.facts_of(coding.parse(ledger.body(entry.index))))
+    return bare(entry)
+
+
+def _kept(meta: Mapping[str, str | int], manifest: bytes) -> Kept:
+    if "manifest" in meta:
+        return positions_of(manifest.decode())
+    return positions_of(str(meta["kept"])) if "kept" in meta else None
+
+
+def ranges_text(positions: Iterable[int]) -> str:
+    """Positions as short text: ``0-2,4,7-9``."""
+    runs: list[list[int]] = []
+    for position in sorted(positions):
+        if runs and position == runs[-1][1] + 1:
+            runs[-1][1] = position
+        else:
+            runs.append([position, position])
+    return ",".join(f"{a}-{b}" if b > a else f"{a}" for a, b in runs)
+
+
+def positions_of(text: str) -> frozenset[int]:
+    """The positions that `ranges_text` wrote."""
+    found: set[int] = set()
+    for part in text.split(",") if text else ():
+        first, _, last = part.partition("-")
+        found.update(range(int(first), int(last or first) + 1))
+    return frozenset(found)
+
+
+def catch_up(ledger: Ledger, store: Store) -> Iterable[int]:
+    """Index every entry the store does not have yet; yields the projected size as it grows."""
+    while (start := store.projected_size) < ledger.size:
+        stop = min(start + BATCH, ledger.size)
+        store.append(tuple(replayed(ledger, start, stop)))
+        yield stop
