@@ -111,6 +111,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ilmd: dict[str, object] = {}
     """Instance/lot master data, names as ``{namespace}name``."""
     error: ErrorDeclaration | None = None
+    read_point_extensions: dict[str, object] = {}
+    """Members of readPoint beside its id, names as ``{namespace}name``; part of the event hash."""
+    biz_location_extensions: dict[str, object] = {}
+    """The same of bizLocation."""
     extensions: dict[str, object] = {}
     """Other members, names as ``{namespace}name``, values text, numbers, lists or such maps."""
 
