@@ -1,0 +1,38 @@
+"""Why does the ledger refuse?"""
+
+from enum import StrEnum
+
+from guantong.errors import Refusal
+
+
+class Fault(StrEnum):
+    """What is wrong. Part of the public API: never renamed."""
+
+    EXISTS = "ledger.exists"
+    """Asked to create a ledger where something stands already."""
+    MISSING = "ledger.missing"
+    """No ledger in this directory; one is only made by asking for it."""
+    FORMAT = "ledger.format"
+    """Written by a version of this room that this one does not know."""
+    LOCKED = "ledger.locked"
+    """Another writer is at work."""
+    SHRANK = "ledger.shrank"
+    """Fewer entries than somebody was already told of."""
+    DAMAGED = "ledger.damaged"
+    """What was stored is not what stands there now."""
+    STOPPED = "ledger.stopped"
+    """A write failed; nobody knows what the disk holds. Open the ledger again."""
+    READ_ONLY = "ledger.read_only"
+    """This handle only reads."""
+    CLOSED = "ledger.closed"
+    """This handle was closed."""
+    STATEMENT = "ledger.statement"
+    """Not a statement that can be written once and read the same everywhere."""
+    RANGE = "ledger.range"
+    """No entry with this index, or no tree of this size."""
+    ORIGIN = "ledger.origin"
+    """Not a name that can stand in a checkpoint."""
+
+
+class LedgerError(Refusal):
+    """The ledger does not do what was asked, and nothing was changed."""

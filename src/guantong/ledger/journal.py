@@ -1,0 +1,350 @@
+"""How is a group of entries made durable by one wait, and found again after a crash?
+
+Segments of frames, the last of which is written to. A commit is one write at its end and one
+fdatasync; only then size and root move. What a crash leaves behind the last whole frame was
+never acknowledged and is cut; anything else that is not whole is refused, not repaired.
+"""
+
+import threading
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from guantong import errors
+from guantong.ledger.disk import Disk, write_file
+from guantong.ledger.faults import Fault, LedgerError
+from guantong.ledger.frames import (
+    SEGMENT_HEAD_BYTES,
+    Group,
+    Head,
+    Rest,
+    Scan,
+    SegmentHead,
+    leaves_in,
+    scan,
+    statements_in,
+)
+from guantong.ledger.high_water import Mark
+from guantong.ledger.merkle import EMPTY_ROOT, Levels, fold, leaf_hashes, range_root
+from guantong.ledger.segments import Index, Segment, read_index, read_summary, write_index
+
+SEGMENT_BYTES: Final = 64 * 1024 * 1024
+"""A segment that has reached this size is finished; opening reads at most one of them."""
+_LOADED_MAX: Final = 64
+"""Segments kept open at once."""
+
+
+def create_journal(disk: Disk, directory: Path, origin: str, nonce: bytes) -> None:
+    """Make the first segment of an empty journal, durable."""
+    disk.make_directory(directory)
+    head = SegmentHead(0, sha256(origin.encode()).digest(), nonce)
+    write_file(disk, _path(directory, 0), [head.encode()])
+
+
+class Journal:
+    """The segments of one ledger, for one writer or one reader."""
+
+    def __init__(self, disk: Disk, directory: Path, origin: str, *, writable: bool) -> None:
+        """Look at what is there; `resume` or `read_on` then reads it.
+
+        Raises:
+            LedgerError: if a segment is missing, cut, or not of this ledger.
+        """
+        self._disk = disk
+        self._directory = directory
+        self._origin = sha256(origin.encode()).digest()
+        self._writable = writable
+        self._loading = threading.RLock()
+        self._loaded: dict[int, Segment] = {}
+        self._firsts = sorted(int(path.stem) for path in directory.glob("*.frames"))
+        self.mark = Mark(0, EMPTY_ROOT)
+        """Size and root of what is known to be durable."""
+        self.record_ms = 0
+        """Record time of the last entry."""
+        self.rebuilt = 0
+        """Finished segments whose nodes file had to be made again."""
+        self._end = SEGMENT_HEAD_BYTES
+        if not self._firsts or self._firsts[0]:
+            raise LedgerError(
+                errors.fault(Fault.DAMAGED, expected="a first segment", got=self._firsts[:1])
+            )
+
+    # Opening
+
+    def resume(self) -> int:
+        """Read the last segment as its only writer.
+
+        Returns:
+            Bytes of an unfinished frame after the last whole one: to be cut by `cut`.
+
+        Raises:
+            LedgerError: if a frame is harmed that others follow.
+        """
+        self._begin()
+        segment = self._last()
+        found, data = self._scan(segment)
+        if found.rest is Rest.DAMAGED:
+            raise LedgerError(_damaged(segment, self._end + found.end))
+        self._accept(segment, found.heads, data)
+        return segment.size_bytes() - self._end
+
+    def cut(self) -> None:
+        """Remove what was never finished, durably."""
+        segment = self._last()
+        self._disk.truncate(segment.fd, self._end)
+        self._disk.sync(segment.fd)
+
+    def read_on(self, size: int) -> None:
+        """Take in what another process has committed, up to `size` entries.
+
+        Raises:
+            LedgerError: if the journal holds less, or something else.
+        """
+        if not self._loaded:
+            self._firsts = self._firsts[: bisect_right(self._firsts, size)]
+            self._begin()
+        while self.mark.size < size:
+            segment, before = self._last(), self.mark.size
+            found, data = self._scan(segment)
+            self._accept(segment, [head for head in found.heads if head.stop <= size], data)
+            if self.mark.size == before and not self._follow():
+                if found.rest is Rest.DAMAGED:
+                    raise LedgerError(_damaged(segment, self._end))
+                raise LedgerError(
+                    errors.fault(Fault.SHRANK, expected=f"{size} entries", got=f"{self.mark.size}")
+                )
+
+    def _begin(self) -> None:
+        """Check the finished segments and stand at the beginning of the last."""
+        for number, (first, stop) in enumerate(
+            zip(self._firsts[:-1], self._firsts[1:], strict=True)
+        ):
+            path = _path(self._directory, first)
+            summary = read_summary(path)
+            shape = (first, stop, path.stat().st_size)
+            if summary is None or (summary.first, summary.stop, summary.size_bytes) != shape:
+                self._rebuild(number)
+        self._start_last()
+
+    def _start_last(self) -> None:
+        """Load the last segment with nothing read of it yet."""
+        number = len(self._firsts) - 1
+        first = self._firsts[number]
+        before = self._segment(number - 1).index if number else None
+        edge = before.levels.peaks() if before else []
+        segment = self._open_segment(first)
+        segment.index = Index(Levels(first, edge), record_ms=before.record_ms if before else 0)
+        self._loaded[number] = segment
+        self._end = SEGMENT_HEAD_BYTES
+        self.mark = Mark(first, fold(edge))
+        self.record_ms = segment.index.record_ms
+
+    def _follow(self) -> bool:
+        """Go on to the next segment, if the writer has begun one."""
+        if not _path(self._directory, self.mark.size).exists() or not self.mark.size:
+            return False
+        if self._firsts[-1] == self.mark.size:
+            return False
+        self._firsts.append(self.mark.size)
+        self._start_last()
+        return True
+
+    def _scan(self, segment: Segment) -> tuple[Scan, bytes]:
+        """What stands after the part of the last segment that was read already."""
+        data = segment.read(self._end, max(0, segment.size_bytes() - self._end))
+        return scan(segment.head.nonce, data, first=self.mark.size), data
+
+    def _accept(self, segment: Segment, heads: Sequence[Head], data: bytes) -> None:
+        """Add frames that were found whole."""
+        if not heads:
+            return
+        index = segment.index
+        assert index is not None
+        _add(segment, index, heads, data, base=self._end)
+        self._end += heads[-1].end
+        self.mark = Mark(heads[-1].stop, heads[-1].root)
+        self.record_ms = index.record_ms
+
+    # Segments
+
+    def _last(self) -> Segment:
+        return self._loaded[len(self._firsts) - 1]
+
+    def _open_segment(self, first: int) -> Segment:
+        return Segment(_path(self._directory, first), self._origin, writable=self._writable)
+
+    def _segment(self, number: int) -> Segment:
+        """The segment of this number, with its index."""
+        segment = self._loaded.get(number)
+        if segment is not None:
+            return segment
+        with self._loading:
+            segment = self._open_segment(self._firsts[number])
+            segment.index = read_index(segment.path)
+            if segment.index is None:
+                return self._rebuild(number)
+            self._keep(number, segment)
+            return segment
+
+    def _keep(self, number: int, segment: Segment) -> None:
+        """Remember a loaded segment, and forget another when there are many."""
+        self._loaded[number] = segment
+        for other in list(self._loaded)[: -_LOADED_MAX or None]:
+            if other not in {number, len(self._firsts) - 1}:
+                del self._loaded[other]
+
+    def _rebuild(self, number: int) -> Segment:
+        """Make the index of a finished segment from its frames.
+
+        Returns:
+            The segment with its index.
+
+        Raises:
+            LedgerError: if the frames are not all there.
+        """
+        first, stop = self._firsts[number], self._firsts[number + 1]
+        before = self._segment(number - 1).index if number else None
+        segment = self._open_segment(first)
+        index = Index(Levels(first, before.levels.peaks() if before else []))
+        size = segment.size_bytes()
+        data = segment.read(SEGMENT_HEAD_BYTES, size - SEGMENT_HEAD_BYTES)
+        found = scan(segment.head.nonce, data, first=first)
+        if found.rest is not Rest.NOTHING or not found.heads or found.heads[-1].stop != stop:
+            raise LedgerError(_damaged(segment, SEGMENT_HEAD_BYTES + found.end))
+        segment.index = index
+        levels = _add(segment, index, found.heads, data, base=SEGMENT_HEAD_BYTES)
+        if self._writable:
+            write_index(self._disk, segment, levels, size)
+        self.rebuilt += 1
+        self._keep(number, segment)
+        return segment
+
+    # Writing
+
+    def append(
+        self,
+        record_ms: int,
+        statements: Sequence[bytes],
+        flags: Sequence[int],
+        blobs: Sequence[bytes],
+    ) -> None:
+        """Write one frame and wait until it is durable; `OSError` leaves the state unknown."""
+        segment = self._last()
+        index = segment.index
+        assert index is not None
+        levels = index.levels
+        assert isinstance(levels, Levels)
+        first = self.mark.size
+        levels.extend(leaf_hashes(statements))
+        root = levels.root()
+        group = Group(first, record_ms, root, statements, flags, blobs)
+        parts = group.encode(segment.head.nonce)
+        self._disk.write(segment.fd, parts, self._end)
+        self._disk.sync(segment.fd)
+        index.note(first, self._end, record_ms)
+        self._end += sum(map(len, parts))
+        self.record_ms = record_ms
+        self.mark = Mark(levels.size, root)
+
+    def is_full(self, size_bytes: int) -> bool:
+        """Whether the last segment has reached this size."""
+        return self._end >= size_bytes
+
+    def rotate(self, nonce: bytes) -> None:
+        """Finish the last segment and begin another."""
+        segment, number = self._last(), len(self._firsts) - 1
+        assert segment.index is not None
+        levels = segment.index.levels
+        assert isinstance(levels, Levels)
+        write_index(self._disk, segment, levels, self._end)
+        head = SegmentHead(self.mark.size, self._origin, nonce)
+        write_file(self._disk, _path(self._directory, self.mark.size), [head.encode()])
+        fresh = self._open_segment(self.mark.size)
+        fresh.index = Index(Levels(levels.size, levels.peaks()), record_ms=self.record_ms)
+        self._loaded[number + 1] = fresh
+        self._firsts.append(self.mark.size)
+        self._end = SEGMENT_HEAD_BYTES
+        segment.index = read_index(segment.path) or segment.index
+
+    # Reading
+
+    def locate(self, index: int) -> Segment:
+        """The segment that holds entry `index`."""
+        return self._segment(bisect_right(self._firsts, index) - 1)
+
+    def node(self, level: int, index: int) -> bytes:
+        """The hash of the complete subtree `index` at `level`."""
+        segment = self.locate(((index + 1) << level) - 1)
+        assert segment.index is not None
+        return segment.index.levels.node(level, index)
+
+    def root_at(self, size: int) -> bytes:
+        """The root over the first `size` entries."""
+        return range_root(self.node, 0, size)
+
+    def statement(self, index: int) -> bytes:
+        """The bytes of entry `index`."""
+        segment = self.locate(index)
+        layout = segment.layout_of(index)
+        at, end = layout.statements[index - layout.first : index - layout.first + 2]
+        return segment.read(at, end - at)
+
+    def statements(self, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
+        """The entries of ``[start, stop)`` with their indexes; one read per frame."""
+        while start < stop:
+            segment = self.locate(start)
+            assert segment.index is not None
+            head = segment.frame_at(segment.index.offset_of(start))
+            raw = segment.read(head.offset, head.middle - head.offset)
+            for index, statement in enumerate(
+                statements_in(head, raw, head.offset), start=head.first
+            ):
+                if start <= index < stop:
+                    yield index, statement
+            start = head.stop
+
+    def blob(self, index: int) -> tuple[int, bytes]:
+        """The flags and the blob of entry `index`; empty when it has a file of its own."""
+        segment = self.locate(index)
+        layout = segment.layout_of(index)
+        place = index - layout.first
+        at, end = layout.blobs[place : place + 2]
+        return layout.flags[place], segment.read(at, end - at)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._loaded.clear()
+
+
+def _add(
+    segment: Segment, index: Index, heads: Sequence[Head], data: bytes, *, base: int
+) -> Levels:
+    """Put frames into an index; their offsets count from `base` in the segment.
+
+    Returns:
+        The nodes, grown.
+
+    Raises:
+        LedgerError: if they do not lead to the root that the last of them states.
+    """
+    view, levels, leaves = memoryview(data), index.levels, list[bytes]()
+    assert isinstance(levels, Levels)
+    for head in heads:
+        leaves += leaves_in(head, view)
+    levels.extend(leaves)
+    if levels.root() != heads[-1].root:
+        raise LedgerError(_damaged(segment, base))
+    for head in heads:
+        index.note(head.first, base + head.offset, head.record_ms)
+    return levels
+
+
+def _path(directory: Path, first: int) -> Path:
+    return directory / f"{first:016}.frames"
+
+
+def _damaged(segment: Segment, offset: int) -> errors.Fault:
+    where = f"{segment.path.name}:{offset}"
+    return errors.fault(Fault.DAMAGED, path=where, expected="a frame as written", got="another")

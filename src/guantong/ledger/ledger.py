@@ -1,0 +1,563 @@
+"""What was accepted, in which order, and how is that proved? The door of this room.
+
+>>> import tempfile
+>>> from guantong.clock import SetClock
+>>> from guantong.ledger import Ledger, SeededEntropy, StatementType, Submission
+>>> directory = Path(tempfile.mkdtemp()) / "ledger"
+>>> ledger = Ledger.create(
+...     directory, "example.org/log", clock=SetClock(1), entropy=SeededEntropy("demo")
+... )
+>>> ledger.append([Submission(typ=StatementType.CAPTURE, by="someone", body=b"{}")])
+[Position(origin='example.org/log', index=0)]
+>>> ledger.body(0)
+b'{}'
+>>> ledger.close()
+"""
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import msgspec
+
+from guantong.clock import Clock
+from guantong.errors import fault
+from guantong.ledger import merkle
+from guantong.ledger.disk import Disk, write_file
+from guantong.ledger.entropy import Entropy
+from guantong.ledger.faults import Fault, LedgerError
+from guantong.ledger.high_water import Mark, MarkWriter, read_mark
+from guantong.ledger.journal import SEGMENT_BYTES, Journal, create_journal
+from guantong.ledger.statement import Statement, StatementType
+from guantong.ledger.vault import BlobFlag, LargeBodies, Opening, Wrapper, unwrap
+
+FORMAT: Final = 1
+"""Version of the directory's layout."""
+
+
+class Submission(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to become an entry."""
+
+    typ: StatementType
+    by: str
+    """The submitting party's key."""
+    body: bytes
+    """Kept in the vault, byte for byte."""
+    media: str = "application/json"
+    """Media type of the body."""
+    n: int = 0
+    """Number of events in the body."""
+    record_ms: int = 0
+    """Record time, where the submitter decided on one; 0 means the ledger's clock."""
+    meta: Mapping[str, str | int] = {}
+    """Small facts that a reader needs without the body; never personal data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where an entry stands: the receipt of an acknowledgement."""
+
+    origin: str
+    """The ledger's name."""
+    index: int
+    """Counted from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry as it stands."""
+
+    index: int
+    raw: bytes
+    """The bytes that the tree is over."""
+    statement: Statement
+    """The same, read."""
+    leaf: bytes
+    """The same, hashed: 32 bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What opening had to put in order. Nothing of it was ever acknowledged."""
+
+    torn_bytes: int = 0
+    """Bytes of a group that was being written when the writer ended; they were cut."""
+    bodies_removed: int = 0
+    """Large bodies whose entry was never written."""
+    segments_rebuilt: int = 0
+    """Finished segments whose nodes file was made again."""
+
+
+class _Description(msgspec.Struct, frozen=True):
+    """``ledger.json``: what never changes."""
+
+    created_ms: int
+    format: int
+    origin: str
+
+
+def check(submission: Submission) -> None:
+    """Refuse a submission that `Ledger.append` would refuse its whole group for.
+
+    Raises:
+        LedgerError: if no statement can be made of it.
+    """
+    _statement(submission, "0" * 64, max(submission.record_ms, 0)).encode()
+
+
+def _statement(submission: Submission, doc: str, received: int) -> Statement:
+    return Statement(
+        by=submission.by,
+        doc=doc,
+        media=submission.media,
+        meta=submission.meta,
+        n=submission.n,
+        received=received,
+        typ=submission.typ,
+        v=1,
+    )
+
+
+class Ledger:
+    """An append-only list of statements with their bodies.
+
+    One handle writes (a lock file sees to that), any number read. Reading is safe from several
+    threads; `append` waits its turn.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        clock: Clock,
+        entropy: Entropy,
+        disk: Disk,
+        segment_bytes: int,
+    ) -> None:
+        """Use `create` or `open`."""
+        self._clock = clock
+        self._entropy = entropy
+        self._disk = disk
+        self._directory = directory
+        self._segment_bytes = segment_bytes
+        self._wrapper = Wrapper()
+        self._turn = threading.Lock()
+        self._why_not: Fault | None = None
+        self._lock_fd = -1
+        self._marks: MarkWriter | None = None
+        self._large = LargeBodies(disk, directory / "vault")
+        self.origin = _describe(directory).origin
+        """The ledger's name, as it will stand in its checkpoints."""
+        self.recovery = Recovery()
+        """What opening had to put in order."""
+
+    # Opening and closing
+
+    @classmethod
+    def create(
+        cls,
+        directory: Path,
+        origin: str,
+        *,
+        clock: Clock,
+        entropy: Entropy,
+        disk: Disk | None = None,
+        segment_bytes: int = SEGMENT_BYTES,
+    ) -> Self:
+        """Make a new ledger in an empty or absent directory and open it for writing.
+
+        Returns:
+            The ledger, with no entries.
+
+        Raises:
+            LedgerError: if something stands there, or the name cannot stand in a checkpoint.
+        """
+        disk = disk or Disk()
+        if not origin or any(char.isspace() or char == "+" for char in origin):
+            raise LedgerError(
+                fault(Fault.ORIGIN, expected="a name without spaces or +", got=origin)
+            )
+        if directory.exists() and any(directory.iterdir()):
+            raise LedgerError(
+                fault(Fault.EXISTS, expected="an empty directory", got=directory.name)
+            )
+        directory.mkdir(parents=True, exist_ok=True)
+        create_journal(disk, directory / "journal", origin, entropy.salt())
+        disk.make_directory(directory / "vault")
+        (directory / "lock").touch()
+        write_file(disk, directory / "high_water", [Mark(0, merkle.EMPTY_ROOT).encode()])
+        description = _Description(clock.now_ms(), FORMAT, origin)
+        raw = msgspec.json.encode(description)
+        write_file(disk, directory / "ledger.json", [raw])
+        disk.sync_directory(directory.parent)
+        return cls.open(
+            directory, clock=clock, entropy=entropy, disk=disk, segment_bytes=segment_bytes
+        )
+
+    @classmethod
+    def open(
+        cls,
+        directory: Path,
+        *,
+        clock: Clock,
+        entropy: Entropy,
+        read_only: bool = False,
+        at_least: int = 0,
+        disk: Disk | None = None,
+        segment_bytes: int = SEGMENT_BYTES,
+    ) -> Self:
+        """Open a ledger that exists.
+
+        Args:
+            directory: Where it is.
+            clock: Gives the record time.
+            entropy: Gives the salts.
+            read_only: Take no lock, change nothing; `refresh` then shows later commits.
+            at_least: Entries that somebody else was told of, such as the index.
+            disk: Through which it writes.
+            segment_bytes: Size at which a segment is finished.
+
+        Returns:
+            The ledger, with every entry that was ever acknowledged.
+
+        Raises:
+            LedgerError: if there is none, if another writes, or if entries are missing.
+        """
+        ledger = cls(
+            directory,
+            clock=clock,
+            entropy=entropy,
+            disk=disk or Disk(),
+            segment_bytes=segment_bytes,
+        )
+        try:
+            if read_only:
+                ledger._read(at_least)
+            else:
+                ledger._lock()
+                ledger._recover(at_least)
+        except BaseException:
+            ledger._release()
+            raise
+        return ledger
+
+    def _lock(self) -> None:
+        """Become the one writer."""
+        self._lock_fd = os.open(self._directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+        try:
+            fcntl.flock(self._lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise LedgerError(
+                fault(Fault.LOCKED, expected="no other writer", got="one at work")
+            ) from error
+
+    def _read(self, at_least: int) -> None:
+        self._why_not = Fault.READ_ONLY
+        self._journal = self._open_journal(writable=False)
+        mark = read_mark(self._directory / "high_water")
+        self._journal.read_on(max(mark.size, at_least))
+        self._check_mark(mark)
+
+    def _recover(self, at_least: int) -> None:
+        """Read what is there, refuse what cannot be, and only then change anything."""
+        self._journal = self._open_journal(writable=True)
+        torn = self._journal.resume()
+        mark = read_mark(self._directory / "high_water")
+        self._check_mark(mark)
+        if self.size < at_least:
+            raise LedgerError(fault(Fault.SHRANK, expected=f"{at_least} entries", got=self.size))
+        if torn:
+            self._journal.cut()
+        removed = self._large.discard_from(self.size)
+        self.recovery = Recovery(torn, removed, self._journal.rebuilt)
+        self._marks = MarkWriter(self._disk, self._directory / "high_water")
+        if mark.size < self.size:
+            self._marks.publish(self._journal.mark)
+        self._marks.sync()
+
+    def _open_journal(self, *, writable: bool) -> Journal:
+        return Journal(self._disk, self._directory / "journal", self.origin, writable=writable)
+
+    def _check_mark(self, mark: Mark) -> None:
+        """Compare the journal with the other witness of what was durable."""
+        if self.size < mark.size:
+            raise LedgerError(fault(Fault.SHRANK, expected=f"{mark.size} entries", got=self.size))
+        if self._journal.root_at(mark.size) != mark.root:
+            raise LedgerError(
+                fault(
+                    Fault.DAMAGED, path="high_water", expected="the root it states", got="another"
+                )
+            )
+
+    def refresh(self) -> int:
+        """Take in what the writer has committed since; for read-only handles.
+
+        Returns:
+            The size now.
+
+        Raises:
+            LedgerError: if the journal does not hold what the writer says it holds.
+        """
+        if self._why_not is Fault.READ_ONLY:
+            with self._turn:
+                self._journal.read_on(read_mark(self._directory / "high_water").size)
+        return self.size
+
+    def close(self) -> None:
+        """Let go of files and lock; what was acknowledged is durable already."""
+        with self._turn:
+            if self._marks is not None and self._why_not is None:
+                self._marks.sync()
+            self._why_not = Fault.CLOSED
+            self._release()
+
+    def _release(self) -> None:
+        if self._marks is not None:
+            self._marks.close()
+            self._marks = None
+        with suppress(AttributeError):
+            self._journal.close()
+        if self._lock_fd >= 0:
+            os.close(self._lock_fd)
+            self._lock_fd = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # Writing
+
+    def append(self, submissions: Sequence[Submission]) -> list[Position]:
+        """Commit a group: one frame, one wait for the disk. Returns when all is durable.
+
+        Record times are those of the clock, never less than the one before.
+
+        Returns:
+            The position of each submission, in order.
+
+        Raises:
+            LedgerError: if one cannot be written (`check` tells beforehand; nothing of the
+                group is), or if the disk failed: then this handle writes no more.
+        """
+        with self._turn:
+            marks = self._writer()
+            if not submissions:
+                return []
+            group = self._wrap(submissions)
+            self._why_not = Fault.STOPPED
+            try:
+                self._commit(group, marks)
+            except OSError as error:
+                raise LedgerError(
+                    fault(Fault.STOPPED, expected="a durable write", got=error)
+                ) from error
+            self._why_not = None
+            start = self.size - len(submissions)
+            return [Position(self.origin, index) for index in range(start, self.size)]
+
+    def _writer(self) -> MarkWriter:
+        """Whether this handle writes at all."""
+        if self._why_not is not None or self._marks is None:
+            raise LedgerError(
+                fault(
+                    self._why_not or Fault.CLOSED, expected="a handle that writes", got="this one"
+                )
+            )
+        return self._marks
+
+    def _wrap(self, submissions: Sequence[Submission]) -> "_Group":
+        """Make statements and blobs; nothing is changed yet."""
+        now, last = self._clock.now_ms(), self._journal.record_ms
+        salt, wrap = self._entropy.salt, self._wrapper.wrap
+        group = _Group([], [], [], last)
+        for place, submission in enumerate(submissions):
+            last = max(last, submission.record_ms or now)
+            doc, flags, blob = wrap(salt(), submission.body)
+            try:
+                raw = _statement(submission, doc, last).encode()
+            except LedgerError as error:
+                raise LedgerError(
+                    *(wrong.under(f"submissions[{place}]") for wrong in error.faults)
+                ) from error
+            group.statements.append(raw)
+            group.flags.append(flags)
+            group.blobs.append(blob)
+        group.record_ms = last
+        return group
+
+    def _commit(self, group: "_Group", marks: MarkWriter) -> None:
+        """Make a group durable: large bodies first, then the frame."""
+        if self._journal.is_full(self._segment_bytes):
+            marks.sync()
+            self._journal.rotate(self._entropy.salt())
+        for place, flags in enumerate(group.flags):
+            if flags & BlobFlag.OUTSIDE:
+                self._large.write(self.size + place, group.blobs[place])
+                group.blobs[place] = b""
+        self._journal.append(group.record_ms, group.statements, group.flags, group.blobs)
+        marks.publish(self._journal.mark)
+
+    # Reading
+
+    @property
+    def size(self) -> int:
+        """Number of entries, all durable."""
+        return self._journal.mark.size
+
+    @property
+    def root(self) -> bytes:
+        """Root of the tree over all entries: 32 bytes."""
+        return self._journal.mark.root
+
+    def root_at(self, size: int) -> bytes:
+        """Root of the tree over the first `size` entries.
+
+        Returns:
+            32 bytes.
+
+        Raises:
+            LedgerError: if there are fewer.
+        """
+        self._check_size(size)
+        return self._journal.root_at(size)
+
+    def entry(self, index: int) -> Entry:
+        """One entry, compared with its leaf in the tree.
+
+        Returns:
+            The entry.
+
+        Raises:
+            LedgerError: if there is none, or its bytes are not those that were hashed.
+        """
+        self._check_size(index + 1, least=1)
+        return self._entry(index, self._journal.statement(index))
+
+    def entries(self, start: int, stop: int) -> Iterator[Entry]:
+        """The entries of ``[start, stop)`` in order, as `entry` gives them.
+
+        Raises:
+            LedgerError: if there are fewer than `stop`.
+
+        Yields:
+            Each entry.
+        """
+        self._check_size(stop, least=start)
+        for index, raw in self._journal.statements(start, stop):
+            yield self._entry(index, raw)
+
+    def _entry(self, index: int, raw: bytes) -> Entry:
+        leaf = merkle.leaf_hash(raw)
+        if leaf != self._journal.node(0, index):
+            raise LedgerError(
+                fault(
+                    Fault.DAMAGED, path=f"entry {index}", expected="the bytes it had", got="others"
+                )
+            )
+        return Entry(index, raw, Statement.parse(raw), leaf)
+
+    def body(self, index: int) -> bytes:
+        """The body of an entry, compared with its commitment.
+
+        Returns:
+            The bytes that were submitted.
+
+        Raises:
+            LedgerError: if there is no such entry, or its body is not what was committed to.
+        """
+        return self.opening(index).body
+
+    def opening(self, index: int) -> Opening:
+        """The salt and body of an entry, compared with its commitment.
+
+        Returns:
+            What opens the commitment.
+
+        Raises:
+            LedgerError: as `body`.
+        """
+        statement = self.entry(index).statement
+        flags, blob = self._journal.blob(index)
+        if flags & BlobFlag.OUTSIDE:
+            blob = self._large.read(index)
+        opening = unwrap(flags, blob)
+        if opening.commitment() != statement.doc:
+            raise LedgerError(
+                fault(Fault.DAMAGED, path=f"entry {index}", expected="its body", got="another")
+            )
+        return opening
+
+    def inclusion_proof(self, index: int, size: int) -> list[bytes]:
+        """The hashes from entry `index` to the root over `size` entries.
+
+        Returns:
+            32 bytes each, leaf first.
+
+        Raises:
+            LedgerError: if there are fewer entries.
+
+        References:
+            RFC 9162, section 2.1.3.1
+        """
+        self._check_size(size, least=index + 1)
+        return merkle.inclusion_proof(self._journal.node, index, size)
+
+    def consistency_proof(self, old: int, new: int) -> list[bytes]:
+        """The hashes that show the tree of `old` entries to begin that of `new`.
+
+        Returns:
+            32 bytes each.
+
+        Raises:
+            LedgerError: if there are fewer entries.
+
+        References:
+            RFC 9162, section 2.1.4.1
+        """
+        self._check_size(new, least=old)
+        return merkle.consistency_proof(self._journal.node, old, new)
+
+    def _check_size(self, size: int, *, least: int = 0) -> None:
+        if self._why_not is Fault.CLOSED:
+            raise LedgerError(fault(Fault.CLOSED, expected="an open handle", got="a closed one"))
+        if not 0 <= least <= size <= self.size:
+            raise LedgerError(fault(Fault.RANGE, expected=f"{least} to {self.size}", got=size))
+
+
+@dataclass(slots=True)
+class _Group:
+    """Submissions on their way into a frame."""
+
+    statements: list[bytes]
+    flags: list[int]
+    blobs: list[bytes]
+    record_ms: int
+
+
+def _describe(directory: Path) -> _Description:
+    """Read what never changes about a ledger."""
+    try:
+        raw = (directory / "ledger.json").read_bytes()
+        description = msgspec.json.decode(raw, type=_Description)
+    except FileNotFoundError as error:
+        raise LedgerError(fault(Fault.MISSING, expected="a ledger", got=directory.name)) from error
+    except msgspec.DecodeError as error:
+        raise LedgerError(
+            fault(Fault.DAMAGED, path="ledger.json", expected="JSON", got=error)
+        ) from error
+    if description.format != FORMAT:
+        raise LedgerError(fault(Fault.FORMAT, expected=f"format {FORMAT}", got=description.format))
+    return description

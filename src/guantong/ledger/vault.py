@@ -1,0 +1,151 @@
+"""How is a body kept, so that its entry commits to it, hides it, and lets it be erased later?
+
+A body is stored as a blob: ``salt || body``, the body part compressed when that pays. The entry
+holds SHA-256(salt || body) over the plain body. Small blobs lie in the frame of their entry;
+those over `INLINE_BYTES_MAX` in a file of their own, durable before the frame is written.
+
+The flag byte of a blob leaves room for sealing: the whole of ``salt || body`` encrypted under
+a key of its own, kept elsewhere; destroying that key erases body and salt alike.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntFlag
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+import zstandard
+
+from guantong.errors import fault
+from guantong.ledger.disk import Disk
+from guantong.ledger.entropy import SALT_BYTES
+from guantong.ledger.faults import Fault, LedgerError
+
+INLINE_BYTES_MAX: Final = 1024 * 1024
+"""Largest blob that lies in a frame."""
+COMPRESS_BYTES_MIN: Final = 512
+"""Smaller bodies are not worth the 3 microseconds that trying to compress them costs."""
+_PER_DIRECTORY: Final = 1_000
+
+
+class BlobFlag(IntFlag):
+    """How a blob is stored. Stored: never renumbered."""
+
+    ZSTD = 1
+    """The body part is a Zstandard frame."""
+    SEALED = 2
+    """Encrypted under a key kept elsewhere; reserved, not written by this version."""
+    OUTSIDE = 4
+    """In a file of its own, named by the index of the entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a commitment was made of: enough to show the body to somebody else."""
+
+    salt: bytes
+    """32 bytes."""
+    body: bytes
+    """As submitted, byte for byte."""
+
+    def commitment(self) -> str:
+        """SHA-256(salt || body), 64 hexadecimal digits."""
+        return sha256(self.salt + self.body).hexdigest()
+
+
+class Wrapper:
+    """Makes blobs of bodies. Holds a compressor, so one thread at a time."""
+
+    def __init__(self) -> None:
+        self._zstd = zstandard.ZstdCompressor(level=1)
+
+    def wrap(self, salt: bytes, body: bytes) -> tuple[str, int, bytes]:
+        """The commitment, the flags and the blob of one body."""
+        plain = salt + body
+        commitment = sha256(plain).hexdigest()
+        if len(body) >= COMPRESS_BYTES_MIN:
+            packed = self._zstd.compress(body)
+            if len(packed) < len(body):
+                return commitment, _outside(BlobFlag.ZSTD, packed), salt + packed
+        return commitment, _outside(0, body), plain
+
+
+def _outside(flags: int, stored: bytes) -> int:
+    over = len(stored) + SALT_BYTES > INLINE_BYTES_MAX
+    return int(flags) | (int(BlobFlag.OUTSIDE) if over else 0)
+
+
+def unwrap(flags: int, blob: bytes) -> Opening:
+    """The salt and body of a blob.
+
+    Returns:
+        Both, in the clear.
+
+    Raises:
+        LedgerError: if it is stored in a way this version does not know, or does not unpack.
+    """
+    if flags & ~(BlobFlag.ZSTD | BlobFlag.OUTSIDE):
+        raise LedgerError(fault(Fault.FORMAT, expected="flags 0, 1, 4 or 5", got=flags))
+    salt, stored = blob[:SALT_BYTES], blob[SALT_BYTES:]
+    if not flags & BlobFlag.ZSTD:
+        return Opening(salt, stored)
+    try:
+        return Opening(salt, zstandard.ZstdDecompressor().decompress(stored))
+    except zstandard.ZstdError as error:
+        raise LedgerError(fault(Fault.DAMAGED, expected="a body", got=error)) from error
+
+
+class LargeBodies:
+    """The blobs that have a file of their own: ``vault/<index // 1000>/<index>.blob``."""
+
+    def __init__(self, disk: Disk, directory: Path) -> None:
+        self._disk = disk
+        self._directory = directory
+
+    def write(self, index: int, blob: bytes) -> None:
+        """Store the blob of entry `index`, durable with its name."""
+        path = self._path(index)
+        if not path.parent.exists():
+            self._disk.make_directory(path.parent)
+            self._disk.sync_directory(self._directory)
+        fd = self._disk.create(path)
+        try:
+            self._disk.write(fd, [blob], 0)
+            self._disk.sync(fd)
+        finally:
+            os.close(fd)
+        self._disk.sync_directory(path.parent)
+
+    def read(self, index: int) -> bytes:
+        """The blob of entry `index`.
+
+        Returns:
+            As it was written.
+
+        Raises:
+            LedgerError: if the file is gone.
+        """
+        try:
+            return self._path(index).read_bytes()
+        except FileNotFoundError as error:
+            raise LedgerError(
+                fault(Fault.DAMAGED, path=f"entry {index}", expected="its body", got="no file")
+            ) from error
+
+    def discard_from(self, size: int) -> int:
+        """Remove what was stored for entries that were never committed; tells how many."""
+        orphans = list(self._from(size))
+        for path in orphans:
+            self._disk.remove(path)
+        return len(orphans)
+
+    def _from(self, size: int) -> Iterator[Path]:
+        """The blobs of entries at or after `size`."""
+        for directory in self._directory.iterdir():
+            if int(directory.name) >= size // _PER_DIRECTORY:
+                yield from (path for path in directory.iterdir() if int(path.stem) >= size)
+
+    def _path(self, index: int) -> Path:
+        return self._directory / f"{index // _PER_DIRECTORY:013}" / f"{index:016}.blob"
