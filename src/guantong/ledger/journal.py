@@ -77,7 +77,7 @@ class Journal:
         """Read the last segment as its only writer.
 
         Returns:
-            Bytes of an unfinished frame after the last whole one: to be cut by `cut`.
+            Bytes of an unfinished frame after the last whole one: `settle` cuts them.
 
         Raises:
             LedgerError: if a frame is harmed that others follow.
@@ -90,10 +90,20 @@ class Journal:
         self._accept(segment, found.heads, data)
         return segment.size_bytes() - self._end
 
-    def cut(self) -> None:
-        """Remove what was never finished, durably."""
+    def settle(self) -> None:
+        """Make durable what was found, and cut what was never finished.
+
+        The last frame may stand in memory only: its fdatasync failed or never came. After a
+        failure the system may believe it written, so it is written once more.
+        """
         segment = self._last()
-        self._disk.truncate(segment.fd, self._end)
+        index = segment.index
+        assert index is not None
+        if index.offsets:
+            start = index.offsets[-1]
+            self._disk.write(segment.fd, [segment.read(start, self._end - start)], start)
+        if segment.size_bytes() > self._end:
+            self._disk.truncate(segment.fd, self._end)
         self._disk.sync(segment.fd)
 
     def read_on(self, size: int) -> None:
@@ -147,13 +157,15 @@ class Journal:
             return False
         if self._firsts[-1] == self.mark.size:
             return False
+        segment = self._last()
         self._firsts.append(self.mark.size)
         self._start_last()
+        segment.index = read_index(segment.path) or segment.index
         return True
 
     def _scan(self, segment: Segment) -> tuple[Scan, bytes]:
         """What stands after the part of the last segment that was read already."""
-        data = segment.read(self._end, max(0, segment.size_bytes() - self._end))
+        data = segment.read_rest(self._end)
         return scan(segment.head.nonce, data, first=self.mark.size), data
 
     def _accept(self, segment: Segment, heads: Sequence[Head], data: bytes) -> None:
@@ -208,15 +220,14 @@ class Journal:
         before = self._segment(number - 1).index if number else None
         segment = self._open_segment(first)
         index = Index(Levels(first, before.levels.peaks() if before else []))
-        size = segment.size_bytes()
-        data = segment.read(SEGMENT_HEAD_BYTES, size - SEGMENT_HEAD_BYTES)
+        data = segment.read_rest(SEGMENT_HEAD_BYTES)
         found = scan(segment.head.nonce, data, first=first)
         if found.rest is not Rest.NOTHING or not found.heads or found.heads[-1].stop != stop:
             raise LedgerError(_damaged(segment, SEGMENT_HEAD_BYTES + found.end))
         segment.index = index
         levels = _add(segment, index, found.heads, data, base=SEGMENT_HEAD_BYTES)
         if self._writable:
-            write_index(self._disk, segment, levels, size)
+            write_index(self._disk, segment, levels, SEGMENT_HEAD_BYTES + found.end)
         self.rebuilt += 1
         self._keep(number, segment)
         return segment

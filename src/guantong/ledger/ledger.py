@@ -18,7 +18,7 @@ import fcntl
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -187,15 +187,15 @@ class Ledger:
             raise LedgerError(
                 fault(Fault.EXISTS, expected="an empty directory", got=directory.name)
             )
-        directory.mkdir(parents=True, exist_ok=True)
-        create_journal(disk, directory / "journal", origin, entropy.salt())
-        disk.make_directory(directory / "vault")
-        (directory / "lock").touch()
-        write_file(disk, directory / "high_water", [Mark(0, merkle.EMPTY_ROOT).encode()])
-        description = _Description(clock.now_ms(), FORMAT, origin)
-        raw = msgspec.json.encode(description)
-        write_file(disk, directory / "ledger.json", [raw])
-        disk.sync_directory(directory.parent)
+        description = msgspec.json.encode(_Description(clock.now_ms(), FORMAT, origin))
+        with _disk_failures():
+            for path in reversed([p for p in (directory, *directory.parents) if not p.exists()]):
+                disk.make_directory(path)
+                disk.sync_directory(path.parent)
+            create_journal(disk, directory / "journal", origin, entropy.salt())
+            disk.make_directory(directory / "vault")
+            write_file(disk, directory / "high_water", [Mark(0, merkle.EMPTY_ROOT).encode()])
+            write_file(disk, directory / "ledger.json", [description])
         return cls.open(
             directory, clock=clock, entropy=entropy, disk=disk, segment_bytes=segment_bytes
         )
@@ -241,7 +241,8 @@ class Ledger:
                 ledger._read(at_least)
             else:
                 ledger._lock()
-                ledger._recover(at_least)
+                with _disk_failures():
+                    ledger._recover(at_least)
         except BaseException:
             ledger._release()
             raise
@@ -272,10 +273,12 @@ class Ledger:
         self._check_mark(mark)
         if self.size < at_least:
             raise LedgerError(fault(Fault.SHRANK, expected=f"{at_least} entries", got=self.size))
-        if torn:
-            self._journal.cut()
         removed = self._large.discard_from(self.size)
         self.recovery = Recovery(torn, removed, self._journal.rebuilt)
+        if torn or removed or mark.size < self.size:
+            self._journal.settle()
+        for names in (self._directory, self._directory / "journal", self._directory / "vault"):
+            self._disk.sync_directory(names)
         self._marks = MarkWriter(self._disk, self._directory / "high_water")
         if mark.size < self.size:
             self._marks.publish(self._journal.mark)
@@ -358,12 +361,8 @@ class Ledger:
                 return []
             group = self._wrap(submissions)
             self._why_not = Fault.STOPPED
-            try:
+            with _disk_failures():
                 self._commit(group, marks)
-            except OSError as error:
-                raise LedgerError(
-                    fault(Fault.STOPPED, expected="a durable write", got=error)
-                ) from error
             self._why_not = None
             start = self.size - len(submissions)
             return [Position(self.origin, index) for index in range(start, self.size)]
@@ -535,6 +534,15 @@ class Ledger:
             raise LedgerError(fault(Fault.CLOSED, expected="an open handle", got="a closed one"))
         if not 0 <= least <= size <= self.size:
             raise LedgerError(fault(Fault.RANGE, expected=f"{least} to {self.size}", got=size))
+
+
+@contextmanager
+def _disk_failures() -> Iterator[None]:
+    """Turn the system's word for a failed write into ours."""
+    try:
+        yield
+    except OSError as error:
+        raise LedgerError(fault(Fault.STOPPED, expected="a durable write", got=error)) from error
 
 
 @dataclass(slots=True)

@@ -27,6 +27,7 @@ _MAGIC: Final = b"GTNODES1"
 _HEAD = struct.Struct("<8sQQQQII32s")
 """Magic, first entry, entry after the last, bytes of the segment, record time of the last
 entry, frames, levels, root after."""
+_READ_BYTES: Final = 256 * 1024 * 1024
 _LEVEL = struct.Struct("<QQ")
 """Index of the first node, number of nodes."""
 
@@ -112,6 +113,14 @@ class Segment:
                 )
             raw += more
         return raw
+
+    def read_rest(self, offset: int) -> bytes:
+        """What stands from `offset` on, which may change at any moment."""
+        parts = []
+        while part := os.pread(self.fd, _READ_BYTES, offset):
+            parts.append(part)
+            offset += len(part)
+        return b"".join(parts)
 
     def size_bytes(self) -> int:
         """Bytes in the file now."""

@@ -144,8 +144,10 @@ class LargeBodies:
     def _from(self, size: int) -> Iterator[Path]:
         """The blobs of entries at or after `size`."""
         for directory in self._directory.iterdir():
-            if int(directory.name) >= size // _PER_DIRECTORY:
-                yield from (path for path in directory.iterdir() if int(path.stem) >= size)
+            if directory.name.isdigit() and int(directory.name) >= size // _PER_DIRECTORY:
+                for path in directory.glob("*.blob"):
+                    if path.stem.isdigit() and int(path.stem) >= size:
+                        yield path
 
     def _path(self, index: int) -> Path:
         return self._directory / f"{index // _PER_DIRECTORY:013}" / f"{index:016}.blob"
