@@ -36,6 +36,7 @@ COMMENTS: Final = frozenset(
 """Members that say nothing about what happened."""
 _KNOWN: Final = ("epcis-context.jsonld", "epcis-context-simple.jsonld", "epcis-context-root.jsonld")
 _CONTEXTS_MAX: Final = 100
+_SCHEMES: Final = frozenset({"urn", "http", "https"})
 _DECLARES: Final = "@xmlns:"
 
 
@@ -87,7 +88,7 @@ class Context:
         """With prefixes and terms that are spelled out."""
         prefixes = dict(self.prefixes)
         for term, meaning in terms.items():
-            if not term.startswith("@"):
+            if not term.startswith("@") and term not in _SCHEMES:
                 prefixes[term] = _iri(meaning, f"{path}.{term}")
         vocab = terms.get("@vocab", self.vocab)
         found = Context(prefixes, vocab if isinstance(vocab, str) else "", self.open, declared=True)
@@ -118,9 +119,14 @@ class Context:
 
     def _term(self, text: str) -> str:
         """The full name of a member without colon."""
+        iri = text if text in _WORDS else self.term(text)
+        return text if iri == text else _split(iri)
+
+    def term(self, text: str) -> str:
+        """The IRI of a term without colon that a context defines; any other text as it is."""
         if text in self.prefixes and text not in STANDARD:
-            return _split(self.prefixes[text])
-        return f"{{{self.vocab}}}{text}" if self.vocab and text not in _WORDS else text
+            return self.prefixes[text] or text
+        return self.vocab + text
 
     def knows(self, text: str) -> bool:
         """Whether a member without colon may mean something here."""

@@ -1,0 +1,47 @@
+"""Does an object of this JSON hold the same key twice?
+
+A decoder keeps the last of two equal keys and says nothing. Every key and every text has two
+quotation marks, so what was decoded, written again, has fewer marks than what came in exactly
+when a key was lost. That costs a count instead of a second parser.
+"""
+
+import json
+from typing import Final
+
+_MARK: Final = b'"'
+_ESCAPED: Final = b'\\"'
+_BACKSLASHES: Final = b"\\\\"
+
+
+def marks(raw: bytes) -> int:
+    """How many quotation marks delimit keys and texts.
+
+    Args:
+        raw: Well-formed JSON.
+
+    Returns:
+        The marks that are not part of a text; twice the number of keys and texts.
+    """
+    if _ESCAPED[:1] not in raw:
+        return raw.count(_MARK)
+    plain = raw.replace(_BACKSLASHES, b"")
+    return plain.count(_MARK) - plain.count(_ESCAPED)
+
+
+def repeated(raw: bytes) -> str:
+    """The first key that an object holds twice with different values; "" when there is none."""
+    found: list[str] = []
+
+    def look(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        seen: dict[str, object] = {}
+        for key, value in pairs:
+            if key in seen and seen[key] != value:
+                found.append(key)
+            seen[key] = value
+        return seen
+
+    try:
+        json.loads(raw, object_pairs_hook=look)
+    except (ValueError, RecursionError):
+        return ""
+    return found[0] if found else ""
