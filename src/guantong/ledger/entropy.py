@@ -10,16 +10,17 @@ SALT_BYTES: Final = 32
 class Entropy(Protocol):
     """Gives salts that nobody can guess."""
 
-    def salt(self) -> bytes:
-        """32 bytes, never the same twice."""
+    def salts(self, count: int) -> list[bytes]:
+        """So many times 32 bytes, never the same twice."""
 
 
 class SystemEntropy:
     """The operating system's."""
 
-    def salt(self) -> bytes:
-        """32 bytes from the system's generator."""
-        return os.urandom(SALT_BYTES)
+    def salts(self, count: int) -> list[bytes]:
+        """32 bytes each, from the system's generator, asked once."""
+        raw = os.urandom(SALT_BYTES * count)
+        return [raw[at : at + SALT_BYTES] for at in range(0, len(raw), SALT_BYTES)]
 
 
 class SeededEntropy:
@@ -29,7 +30,10 @@ class SeededEntropy:
         self._seed = sha256(seed.encode()).digest()
         self._count = 0
 
-    def salt(self) -> bytes:
-        """SHA-256 over the seed and a counter."""
-        self._count += 1
-        return sha256(self._seed + self._count.to_bytes(8, "big")).digest()
+    def salts(self, count: int) -> list[bytes]:
+        """SHA-256 over the seed and a counter, for each."""
+        start, self._count = self._count, self._count + count
+        return [
+            sha256(self._seed + number.to_bytes(8, "big")).digest()
+            for number in range(start, self._count)
+        ]

@@ -34,7 +34,7 @@ from guantong.ledger.entropy import Entropy
 from guantong.ledger.faults import Fault, LedgerError
 from guantong.ledger.high_water import Mark, MarkWriter, read_mark
 from guantong.ledger.journal import SEGMENT_BYTES, Journal, create_journal
-from guantong.ledger.statement import Statement, StatementType
+from guantong.ledger.statement import COMMITMENT_BYTES, INTEGER_MAX, Statement, StatementType
 from guantong.ledger.vault import BlobFlag, LargeBodies, Opening, Wrapper, unwrap
 
 FORMAT: Final = 1
@@ -59,8 +59,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """Small facts that a reader needs without the body; never personal data."""
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(msgspec.Struct, frozen=True):
     """Where an entry stands: the receipt of an acknowledgement."""
 
     origin: str
@@ -69,8 +68,7 @@ class Position:
     """Counted from 0."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One entry as it stands."""
 
     index: int
@@ -108,7 +106,7 @@ def check(submission: Submission) -> None:
     Raises:
         LedgerError: if no statement can be made of it.
     """
-    _statement(submission, "0" * 64, max(submission.record_ms, 0)).encode()
+    _ends(submission, max(submission.record_ms, INTEGER_MAX))
 
 
 def _statement(submission: Submission, doc: str, received: int) -> Statement:
@@ -192,7 +190,7 @@ class Ledger:
             for path in reversed([p for p in (directory, *directory.parents) if not p.exists()]):
                 disk.make_directory(path)
                 disk.sync_directory(path.parent)
-            create_journal(disk, directory / "journal", origin, entropy.salt())
+            create_journal(disk, directory / "journal", origin, *entropy.salts(1))
             disk.make_directory(directory / "vault")
             write_file(disk, directory / "high_water", [Mark(0, merkle.EMPTY_ROOT).encode()])
             write_file(disk, directory / "ledger.json", [description])
@@ -275,7 +273,7 @@ class Ledger:
             raise LedgerError(fault(Fault.SHRANK, expected=f"{at_least} entries", got=self.size))
         removed = self._large.discard_from(self.size)
         self.recovery = Recovery(torn, removed, self._journal.rebuilt)
-        if torn or removed or mark.size < self.size:
+        if torn or mark.size < self.size:
             self._journal.settle()
         for names in (self._directory, self._directory / "journal", self._directory / "vault"):
             self._disk.sync_directory(names)
@@ -380,18 +378,18 @@ class Ledger:
     def _wrap(self, submissions: Sequence[Submission]) -> "_Group":
         """Make statements and blobs; nothing is changed yet."""
         now, last = self._clock.now_ms(), self._journal.record_ms
-        salt, wrap = self._entropy.salt, self._wrapper.wrap
-        group = _Group([], [], [], last)
-        for place, submission in enumerate(submissions):
+        group, forms = _Group([], [], []), _Forms()
+        salts = self._entropy.salts(len(submissions))
+        for place, (salt, submission) in enumerate(zip(salts, submissions, strict=True)):
             last = max(last, submission.record_ms or now)
-            doc, flags, blob = wrap(salt(), submission.body)
             try:
-                raw = _statement(submission, doc, last).encode()
+                before, after = forms.around(submission, last)
             except LedgerError as error:
                 raise LedgerError(
                     *(wrong.under(f"submissions[{place}]") for wrong in error.faults)
                 ) from error
-            group.statements.append(raw)
+            doc, flags, blob = self._wrapper.wrap(salt, submission.body)
+            group.statements.append(before + doc + after)
             group.flags.append(flags)
             group.blobs.append(blob)
         group.record_ms = last
@@ -401,13 +399,18 @@ class Ledger:
         """Make a group durable: large bodies first, then the frame."""
         if self._journal.is_full(self._segment_bytes):
             marks.sync()
-            self._journal.rotate(self._entropy.salt())
+            self._journal.rotate(*self._entropy.salts(1))
+        if max(group.flags) >= BlobFlag.OUTSIDE:
+            self._write_large(group)
+        self._journal.append(group.record_ms, group.statements, group.flags, group.blobs)
+        marks.publish(self._journal.mark)
+
+    def _write_large(self, group: "_Group") -> None:
+        """Put large bodies into files of their own."""
         for place, flags in enumerate(group.flags):
             if flags & BlobFlag.OUTSIDE:
                 self._large.write(self.size + place, group.blobs[place])
                 group.blobs[place] = b""
-        self._journal.append(group.record_ms, group.statements, group.flags, group.blobs)
-        marks.publish(self._journal.mark)
 
     # Reading
 
@@ -552,7 +555,40 @@ class _Group:
     statements: list[bytes]
     flags: list[int]
     blobs: list[bytes]
-    record_ms: int
+    record_ms: int = 0
+
+
+class _Forms:
+    """Statements without their commitment. Within a group many differ in nothing else."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[object, ...], tuple[bytes, bytes]] = {}
+
+    def around(self, submission: Submission, received: int) -> tuple[bytes, bytes]:
+        """What stands before and after the commitment.
+
+        Returns:
+            The two ends of the bytes of `Statement`.
+
+        Raises:
+            LedgerError: if no statement can be made of this.
+        """
+        if submission.meta:
+            return _ends(submission, received)
+        key = (submission.by, submission.media, submission.n, submission.typ, received)
+        ends = self._known.get(key)
+        if ends is None:
+            ends = self._known[key] = _ends(submission, received)
+        return ends
+
+
+def _ends(submission: Submission, received: int) -> tuple[bytes, bytes]:
+    """The bytes of a statement, parted where its commitment stands."""
+    marker = b'"doc":"'
+    raw = _statement(submission, "", received).encode(room=COMMITMENT_BYTES)
+    # `by` comes before `doc` and may hold anything, but no quotation mark unescaped.
+    at = raw.index(marker) + len(marker)
+    return raw[:at], raw[at:]
 
 
 def _describe(directory: Path) -> _Description:

@@ -22,6 +22,8 @@ from guantong.ledger.faults import Fault, LedgerError
 
 STATEMENT_BYTES_MAX: Final = 1_024
 """Longest statement in bytes; an entry of C2SP tlog-tiles may have 65,535."""
+COMMITMENT_BYTES: Final = 64
+"""Hexadecimal digits of a commitment."""
 INTEGER_MAX: Final = 2**53 - 1
 """Largest integer that every JSON reader reads the same."""
 
@@ -96,8 +98,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
                 errors.fault(Fault.STATEMENT, expected="a statement", got=error)
             ) from error
 
-    def encode(self) -> bytes:
-        """The bytes of this statement, at most `STATEMENT_BYTES_MAX`.
+    def encode(self, *, room: int = 0) -> bytes:
+        """The bytes of this statement, at most `STATEMENT_BYTES_MAX` less `room`.
 
         Returns:
             JSON as RFC 8785 writes it.
@@ -114,8 +116,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             raw = _ENCODER.encode(self)
         except UnicodeEncodeError as error:
             raise LedgerError(_refused("", "text that UTF-8 can hold", error)) from error
-        if len(raw) > STATEMENT_BYTES_MAX:
-            raise LedgerError(_refused("", f"at most {STATEMENT_BYTES_MAX} bytes", len(raw)))
+        if len(raw) + room > STATEMENT_BYTES_MAX:
+            raise LedgerError(_refused("", f"at most {STATEMENT_BYTES_MAX} bytes", len(raw) + room))
         return raw
 
 

@@ -61,20 +61,23 @@ class Wrapper:
     def __init__(self) -> None:
         self._zstd = zstandard.ZstdCompressor(level=1)
 
-    def wrap(self, salt: bytes, body: bytes) -> tuple[str, int, bytes]:
-        """The commitment, the flags and the blob of one body."""
+    def wrap(self, salt: bytes, body: bytes) -> tuple[bytes, int, bytes]:
+        """The commitment (64 hexadecimal digits), the flags and the blob of one body."""
         plain = salt + body
-        commitment = sha256(plain).hexdigest()
+        commitment = sha256(plain).hexdigest().encode()
         if len(body) >= COMPRESS_BYTES_MIN:
             packed = self._zstd.compress(body)
             if len(packed) < len(body):
-                return commitment, _outside(BlobFlag.ZSTD, packed), salt + packed
-        return commitment, _outside(0, body), plain
+                return commitment, _flags(_ZSTD, packed), salt + packed
+        return commitment, _flags(0, body), plain
 
 
-def _outside(flags: int, stored: bytes) -> int:
-    over = len(stored) + SALT_BYTES > INLINE_BYTES_MAX
-    return int(flags) | (int(BlobFlag.OUTSIDE) if over else 0)
+_ZSTD, _OUTSIDE = int(BlobFlag.ZSTD), int(BlobFlag.OUTSIDE)
+"""Plain integers: arithmetic on the members of an enumeration costs as much as a hash."""
+
+
+def _flags(flags: int, stored: bytes) -> int:
+    return flags | _OUTSIDE if len(stored) + SALT_BYTES > INLINE_BYTES_MAX else flags
 
 
 def unwrap(flags: int, blob: bytes) -> Opening:
