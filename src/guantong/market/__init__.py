@@ -1,0 +1,28 @@
+"""A market made from a seed: for the demo, the benchmarks and tests of scale.
+
+`filings` gives what its firms would submit, as bytes, through the same door as anyone's:
+EPCIS 2.0 in JSON-LD, EPCIS 2.0 and 1.2 in XML, sheets, records, and the code ranges issued
+before use. The same seed gives the same bytes. `stories` gives one code for each thing worth
+seeing: a bad battery lot, a copied code, a load that never arrived, a return.
+
+This room knows identifiers and nothing else of ours: it cannot make a document that only we
+would understand.
+"""
+
+from guantong.market.deeds import Issue
+from guantong.market.desk import Filing
+from guantong.market.market import EVENTS, EVENTS_MIN, START, Fault, MarketError, filings, stories
+from guantong.market.stories import Story
+
+__all__ = [
+    "EVENTS",
+    "EVENTS_MIN",
+    "START",
+    "Fault",
+    "Filing",
+    "Issue",
+    "MarketError",
+    "Story",
+    "filings",
+    "stories",
+]
