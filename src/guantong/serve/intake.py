@@ -11,19 +11,19 @@ import queue
 import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
-import msgspec
-
-from guantong import capture, coding
+from guantong import capture
 from guantong.caller import Caller
 from guantong.capture import Document, Event, Limits
+from guantong.clock import Clock
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
 from guantong.ledger import Ledger, StatementType, Submission
 from guantong.serve import projector
+from guantong.serve.projector import DOCUMENTS
 from guantong.store import Fact, Indexed, Store
 
 GROUP_MAX: Final = 500
@@ -32,6 +32,9 @@ WAITING_MAX: Final = 2_000
 """Most documents waiting for the writer; one more is refused as busy."""
 KEPT_TEXT_MAX: Final = 200
 """Characters of accepted positions kept in the statement itself; more go into a manifest."""
+
+NAME_MAX: Final = 100
+"""Longest file name kept in the statement."""
 
 
 class Fault(StrEnum):
@@ -91,6 +94,8 @@ class _Job:
     name: str
     digest: str
     document: Document
+    record_ms: int
+    """When it came; the ledger makes it no earlier than the entry before."""
     facts: tuple[Fact, ...] = ()
     faults: tuple[Found, ...] = ()
     proceed: bool = False
@@ -110,10 +115,13 @@ class _Job:
 class Intake:
     """The writer of one ledger. Open it once; `submit` from any thread."""
 
-    def __init__(self, ledger: Ledger, store: Store, *, limits: Limits | None = None) -> None:
+    def __init__(
+        self, ledger: Ledger, store: Store, clock: Clock, *, limits: Limits | None = None
+    ) -> None:
         """Catch the index up with the ledger, then start the writer thread."""
         self._ledger = ledger
         self._store = store
+        self._clock = clock
         self._limits = limits or Limits()
         self._queue: queue.Queue[_Job | None] = queue.Queue(WAITING_MAX)
         self._projected = threading.Condition()
@@ -162,35 +170,37 @@ class Intake:
             name=offer.name,
             digest=hashlib.sha256(offer.data).hexdigest(),
             document=document,
+            record_ms=self._clock.now_ms(),
             faults=reading.faults,
             proceed=offer.proceed,
         )
         return self._put(job)
 
-    def issue(self, codes: coding.CodeRange, caller: Caller) -> Receipt:
-        """Enter a range of codes as issued by the caller's firm (源头赋码).
+    def enter(
+        self, typ: StatementType, body: bytes, facts: tuple[Fact, ...], caller: Caller
+    ) -> Receipt:
+        """Enter something that is no document: a range of codes, a key.
 
         Args:
-            codes: The range.
-            caller: The producer, or the operator.
+            typ: What it is.
+            body: JSON, as the vault keeps it.
+            facts: What it leaves in the store; a rebuild must make the same from `body`.
+            caller: On whose behalf.
 
         Returns:
             The receipt, with its place in the ledger.
-
-        Raises:
-            IntakeError: as `submit`.
         """
         _may_submit(caller)
-        body = msgspec.json.encode(codes)
         job = _Job(
             by=caller.party,
-            typ=StatementType.CODE_RANGE,
+            typ=typ,
             body=body,
             media="application/json",
             name="",
             digest=hashlib.sha256(body).hexdigest(),
-            document=Document(format="code-range"),
-            facts=coding.facts_of(codes),
+            document=Document(format="none"),
+            facts=facts,
+            record_ms=self._clock.now_ms(),
         )
         return self._put(job).result()
 
@@ -226,7 +236,7 @@ class Intake:
             jobs = [job for job in group if job is not None]
             try:
                 self._commit(jobs)
-            except BaseException as error:  # the state of the disk is unknown: no retry
+            except BaseException as error:  # noqa: BLE001 - the disk's state is unknown: stop
                 self._fail(error, jobs)
                 return
 
@@ -251,7 +261,11 @@ class Intake:
             index = first + last
             documents += self._indexed(first + len(documents), index, job)
         for job, last in accepted:
-            job.answer.set_result(Receipt(True, job.count(), first + last, job.faults))
+            job.answer.set_result(
+                Receipt(
+                    accepted=True, events=job.count(), ledger_index=first + last, faults=job.faults
+                )
+            )
         self._project(documents)
 
     def _indexed(self, start: int, index: int, job: _Job) -> Iterable[Indexed]:
@@ -259,7 +273,7 @@ class Intake:
         for between in range(start, index):
             yield projector.bare(self._ledger.entry(between))
         entry = self._ledger.entry(index)
-        if job.typ is StatementType.CODE_RANGE:
+        if job.typ not in DOCUMENTS:
             yield projector.bare(entry, job.facts)
         else:
             yield projector.indexed(entry, job.document, job.kept, job.digest)
@@ -277,7 +291,7 @@ class Intake:
         taken: set[tuple[str, str]] = set()
         digests: dict[tuple[str, str], _Job] = {}
         for job in jobs:
-            if self._answered(job, digests):
+            if job.typ in DOCUMENTS and self._answered(job, digests):
                 continue
             faults = self._duplicates(job, taken)
             if faults and not job.proceed:
@@ -299,7 +313,9 @@ class Intake:
         for fact in self._store.facts("submission", (f"{job.by} {job.digest}",)):
             count = fact.fields["events"]
             events = count if isinstance(count, int) else 0
-            job.answer.set_result(Receipt(True, events, fact.entry, repeated=True))
+            job.answer.set_result(
+                Receipt(accepted=True, events=events, ledger_index=fact.entry, repeated=True)
+            )
             return True
         return False
 
@@ -342,13 +358,11 @@ def _duplicate(form: str, position: int, event: Event) -> Found:
 
 
 def _repeat(job: _Job, first: Receipt) -> None:
-    job.answer.set_result(
-        Receipt(first.accepted, first.events, first.ledger_index, first.faults, repeated=True)
-    )
+    job.answer.set_result(replace(first, repeated=True))
 
 
 def _submissions(job: _Job) -> list[Submission]:
-    """The entries a job becomes: itself, after a manifest when much of it was refused."""
+    """The entries a job becomes: itself, after a manifest when the list of what is kept is long."""
     meta: dict[str, str | int] = {}
     before: list[Submission] = []
     if job.kept is not None:
@@ -357,8 +371,12 @@ def _submissions(job: _Job) -> list[Submission]:
             meta["kept"] = text
         else:
             meta["manifest"] = 1
-            manifest = text.encode()
-            before = [Submission(StatementType.MANIFEST, job.by, manifest, "text/plain", 0)]
-    if job.name.isascii() and 0 < len(job.name) <= 100:
+            before = [_submission(job, StatementType.MANIFEST, text.encode(), "text/plain", 0)]
+    if job.name.isascii() and 0 < len(job.name) <= NAME_MAX:
         meta["name"] = job.name
-    return [*before, Submission(job.typ, job.by, job.body, job.media, job.count(), meta=meta)]
+    own = _submission(job, job.typ, job.body, job.media, job.count())
+    return [*before, replace(own, meta=meta)]
+
+
+def _submission(job: _Job, typ: StatementType, body: bytes, media: str, count: int) -> Submission:
+    return Submission(typ=typ, by=job.by, body=body, media=media, n=count, record_ms=job.record_ms)

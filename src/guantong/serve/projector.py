@@ -7,7 +7,6 @@ entry before it when the list is long), and is replayed as it was decided.
 """
 
 import hashlib
-
 from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
@@ -15,10 +14,15 @@ import msgspec
 from guantong import capture, coding, parties
 from guantong.capture import Document, Limits
 from guantong.ledger import Entry, Ledger, StatementType
+from guantong.serve import keys
 from guantong.store import Fact, Indexed, Store
+from guantong.verdict import holds
 
 BATCH = 200
 """Entries indexed in one transaction while catching up."""
+
+DOCUMENTS = frozenset({StatementType.CAPTURE, StatementType.MASTER_DATA})
+"""Entries whose body is a document that `guantong.capture` reads."""
 
 Kept = frozenset[int] | None
 
@@ -97,7 +101,7 @@ def _manifest_before(ledger: Ledger, index: int) -> bytes:
 
 def _replayed(ledger: Ledger, entry: Entry, manifest: bytes) -> Indexed:
     statement = entry.statement
-    if statement.typ in {StatementType.CAPTURE, StatementType.MASTER_DATA}:
+    if statement.typ in DOCUMENTS:
         body = ledger.body(entry.index)
         name = str(statement.meta.get("name", ""))
         reading = capture.read(
@@ -108,6 +112,12 @@ def _replayed(ledger: Ledger, entry: Entry, manifest: bytes) -> Indexed:
         return indexed(entry, document, _kept(statement.meta, manifest), digest)
     if statement.typ is StatementType.CODE_RANGE:
         return bare(entry, coding.facts_of(coding.parse(ledger.body(entry.index))))
+    if statement.typ is StatementType.KEY:
+        record = msgspec.json.decode(ledger.body(entry.index), type=keys.KeyRecord)
+        return bare(entry, keys.facts_of(record))
+    if statement.typ is StatementType.HOLD:
+        hold = msgspec.json.decode(ledger.body(entry.index), type=holds.Hold)
+        return bare(entry, holds.facts_of(hold))
     return bare(entry)
 
 

@@ -1,0 +1,316 @@
+"""The command line. Exit codes: 0 done, 1 refused or a problem found, 2 wrong use."""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import msgspec
+
+from guantong import __version__, capture, coding
+from guantong.caller import OPERATOR, Caller, Level
+from guantong.errors import Fault as Found
+from guantong.errors import Refusal
+from guantong.serve import json_out, words
+from guantong.serve.intake import Offer, Receipt
+from guantong.serve.world import World, open_world, read_world
+from guantong.serve.world import rebuild as rebuild_index
+from guantong.settings import Settings
+from guantong.verdict import Outcome
+
+DATA: Final = "guantong-data"
+"""The directory used when none is named."""
+
+data_option = click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(DATA),
+    show_default=True,
+    envvar="GUANTONG_DATA",
+    help="The installation's directory.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+as_of_option = click.option(
+    "--as-of", type=click.IntRange(min=0), help="Answer for this ledger size."
+)
+
+
+class Refusing(click.Group):
+    """A group whose commands may refuse: the faults go to stderr, the exit code is 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a refusal becomes text and exit code 1."""
+        try:
+            return super().invoke(ctx)
+        except Refusal as refusal:
+            for found in refusal.faults:
+                click.echo(fault_line(found), err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=Refusing, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def main() -> None:
+    """Guantong 贯通: product traceability, one code all the way through."""
+
+
+@main.command()
+@data_option
+def init(data: Path) -> None:
+    """Make a new, empty installation."""
+    with open_world(Settings(data=data), create=True) as world:
+        click.echo(f"{data}: ledger {world.ledger.origin}, size {world.ledger.size}")
+
+
+@main.command("capture")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@data_option
+@json_option
+@click.option("--party", default=OPERATOR.party, show_default=True, help="Submit as this firm.")
+@click.option("--proceed", is_flag=True, help="Take the good events although others are wrong.")
+def capture_files(
+    files: tuple[Path, ...], data: Path, party: str, *, as_json: bool, proceed: bool
+) -> None:
+    """Take documents: EPCIS JSON or XML, records, CSV or XLSX sheets."""
+    caller = Caller(party, Level.OPERATOR)
+    answers: list[dict[str, object]] = []
+    with open_world(Settings(data=data), create=True) as world:
+        for file in progress(files, "capture"):
+            receipt = take(world, file, caller, proceed=proceed)
+            answers.append({"file": str(file)} | json_out.receipt(receipt))
+            if not as_json:
+                click.echo(receipt_line(file, receipt))
+    if as_json:
+        print_json(answers)
+    sys.exit(0 if all(answer["accepted"] for answer in answers) else 1)
+
+
+def take(world: World, file: Path, caller: Caller, *, proceed: bool) -> Receipt:
+    """Submit one file; a file that can not be read is a receipt with a fault too."""
+    limit = world.settings.document_bytes_max
+    try:
+        with file.open("rb") as stream:
+            # One byte more than is allowed is enough to know, whatever the file's size.
+            data = stream.read(limit + 1)
+    except OSError as error:
+        unreadable = Found("serve.unreadable_file", "", "a readable file", str(error.strerror))
+        return Receipt(accepted=False, faults=(unreadable,))
+    return world.submit(Offer(data, name=file.name, proceed=proceed), caller)
+
+
+@main.command()
+@click.argument("code")
+@data_option
+@json_option
+@as_of_option
+@click.option("--party", default="", help="Ask as this firm; the public when not given.")
+def check(code: str, data: Path, party: str, *, as_json: bool, as_of: int | None) -> None:
+    """Say what is known about a scanned code."""
+    caller = Caller(party, Level.PARTY) if party else Caller()
+    with read_world(Settings(data=data)) as world:
+        found = world.check(code, caller, as_of=as_of)
+    if as_json:
+        print_json(json_out.verdict(found))
+    else:
+        click.echo(f"{found.outcome.value}: {found.uri or found.text}")
+        for why in found.reasons:
+            click.echo(f"  {why.zh} / {why.en}")
+        for fault in found.faults:
+            click.echo(f"  {fault_line(fault)}")
+        for line in found.history:
+            click.echo(f"  {line.offset} {json_out.instant(line.at_ms)} {line.step} {line.place}")
+    sys.exit(0 if found.outcome is Outcome.OK else 1)
+
+
+@main.command()
+@click.argument("code")
+@click.option("--direction", type=click.Choice(["up", "down", "both"]), default="both")
+@data_option
+@json_option
+@as_of_option
+def trace(code: str, direction: str, data: Path, *, as_json: bool, as_of: int | None) -> None:
+    """Follow a code to what it was made of, and to what it went into."""
+    with read_world(Settings(data=data)) as world:
+        trail = world.trace(code, direction, OPERATOR, as_of=as_of)
+    if as_json:
+        print_json(json_out.trail(trail))
+        return
+    for node in trail.nodes:
+        click.echo(f"{node.hop:+d} {node.item} {node.state.value}")
+    for edge in trail.edges:
+        click.echo(f"  {edge.source} -{edge.relation.value}-> {edge.target}")
+    for gap in trail.gaps:
+        click.echo(f"  ! {gap.code.value} {gap.item}")
+    click.echo("complete" if trail.complete else "cut off: there may be more")
+
+
+@main.command()
+@click.argument("text")
+@json_option
+def identify(text: str, *, as_json: bool) -> None:
+    """Say what a scanned text may be, best reading first."""
+    from guantong import identify as room
+
+    readings = room.read(text)
+    if as_json:
+        print_json([json_out.reading(reading) for reading in readings])
+    for reading in () if as_json else readings:
+        mark = "checked" if reading.checked else "no check digit"
+        click.echo(f"{reading.value.scheme.value} {reading.value.kind.value} "
+                   f"{reading.value.uri} ({mark})")
+        for note in reading.notes:
+            click.echo(f"  {note.text}")
+    for fault in () if readings or as_json else room.explain(text):
+        click.echo(fault_line(fault), err=True)
+    sys.exit(0 if readings else 1)
+
+
+@main.command("hash")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@json_option
+def hash_file(file: Path, *, as_json: bool) -> None:
+    """Print the CBV event hash of each event, in document order."""
+    reading = capture.read(file.read_bytes(), name=file.name)
+    if reading.document is None:
+        for fault in reading.faults:
+            click.echo(fault_line(fault), err=True)
+        sys.exit(1)
+    hashes = [capture.event_hash(event) for event in reading.document.events]
+    if as_json:
+        print_json(hashes)
+    for line in () if as_json else hashes:
+        click.echo(line)
+
+
+@main.command()
+@click.argument("class_code")
+@click.argument("first", type=click.IntRange(min=0))
+@click.argument("last", type=click.IntRange(min=0))
+@data_option
+@json_option
+@click.option("--party", required=True, help="The producer.")
+@click.option("--lot", default="", help="Batch the items belong to.")
+@click.option("--day", default="", help="Production day, ISO.")
+def issue(
+    class_code: str,
+    first: int,
+    last: int,
+    data: Path,
+    party: str,
+    lot: str,
+    day: str,
+    *,
+    as_json: bool,
+) -> None:
+    """Issue codes (源头赋码): serials FIRST to LAST of a product class."""
+    asked = coding.CodeRange(class_uri=class_code, first=first, last=last, lot=lot, day=day)
+    codes = coding.parse(msgspec.json.encode(asked))
+    with open_world(Settings(data=data), create=True) as world:
+        receipt = world.issue(codes, Caller(party, Level.OPERATOR))
+    if as_json:
+        given = {"first_code": codes.code(first), "last_code": codes.code(last)}
+        print_json(json_out.receipt(receipt) | given)
+    else:
+        click.echo(f"{codes.code(first)}\n…\n{codes.code(last)}")
+
+
+@main.command()
+@click.argument("party")
+@click.option("--level", type=click.Choice([level.value for level in Level]), default="party")
+@click.option("--region", default="", help="For a regulator: GB/T 2260 prefix.")
+@data_option
+def key(party: str, level: str, region: str, data: Path) -> None:
+    """Make an API key that acts as PARTY; it is shown once."""
+    with open_world(Settings(data=data)) as world:
+        click.echo(world.add_key(Caller(party, Level(level), region), OPERATOR))
+
+
+@main.command()
+@data_option
+@json_option
+def rebuild(data: Path, *, as_json: bool) -> None:
+    """Drop the index and replay the ledger."""
+    done = 0
+    for done, size in rebuild_index(Settings(data=data)):
+        if not as_json:
+            click.echo(f"\r{done} of {size}", nl=False, err=True)
+    if as_json:
+        print_json({"entries": done})
+    else:
+        click.echo(f"\nindex rebuilt from {done} ledger entries", err=True)
+
+
+@main.command()
+@data_option
+@json_option
+def doctor(data: Path, *, as_json: bool) -> None:
+    """Look whether everything is in order: ledger, vault, index, settings."""
+    from guantong.serve.doctor import examine
+
+    findings = examine(Settings(data=data))
+    if as_json:
+        print_json([{"what": f.what, "ok": f.ok, "detail": f.detail} for f in findings])
+    for finding in () if as_json else findings:
+        click.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.what}: {finding.detail}")
+    sys.exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+@main.command()
+@data_option
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
+def serve(data: Path, host: str, port: int) -> None:
+    """Serve pages and HTTP from this installation."""
+    from guantong.serve.app import serve as serve_app
+
+    settings = Settings(data=data, host=host, port=port)
+    with open_world(settings) as world:
+        serve_app(world, settings, ready=lambda address: click.echo(f"{address}/"))
+
+
+@main.command()
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), default=Path("demo-data"))
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--events", type=click.IntRange(min=500), default=200_000, show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 chooses a free one.")
+@click.option("--serve/--no-serve", "serving", default=True, help="Serve pages when loaded.")
+@json_option
+def demo(
+    data: Path, seed: int, events: int, port: int, *, serving: bool, as_json: bool
+) -> None:
+    """Load a made-up market from a seed, and serve it."""
+    from guantong.serve.demo import run
+
+    run(Settings(data=data, port=port), seed, events, serving=serving, as_json=as_json)
+
+
+def progress(files: Iterable[Path], label: str) -> Iterable[Path]:
+    """The files, with a progress line on stderr when a person is looking."""
+    listed = list(files)
+    for number, file in enumerate(listed, 1):
+        if sys.stderr.isatty() and len(listed) > 1:
+            click.echo(f"\r{label} {number}/{len(listed)}", nl=number == len(listed), err=True)
+        yield file
+
+
+def receipt_line(file: Path, receipt: Receipt) -> str:
+    """One line for a receipt, and one for each fault."""
+    if receipt.accepted:
+        again = " (already there)" if receipt.repeated else ""
+        head = f"{file}: {receipt.events} events, ledger index {receipt.ledger_index}{again}"
+    else:
+        head = f"{file}: refused"
+    return "\n".join([head, *(f"  {fault_line(fault)}" for fault in receipt.faults)])
+
+
+def fault_line(fault: Found) -> str:
+    """A fault as one line: where, what it means, what was expected and found."""
+    return f"{fault.path or '-'}: {words.fault_text(fault, 'en')} [{fault.code}]"
+
+
+def print_json(value: object) -> None:
+    """JSON on stdout, one value."""
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+

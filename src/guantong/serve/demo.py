@@ -1,0 +1,169 @@
+"""Load the made-up market through the front door, and say what to look at.
+
+Clock, salts and order are seeded, so that one seed always gives one ledger root. A market that
+is already there is not loaded again.
+"""
+
+import sys
+import time
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Final
+
+import click
+import msgspec
+
+from guantong import coding, market
+from guantong.caller import Caller, Level
+from guantong.clock import SetClock, SystemClock
+from guantong.errors import Refusal
+from guantong.ledger import SeededEntropy
+from guantong.serve import json_out
+from guantong.serve.intake import Offer, Receipt
+from guantong.serve.world import World, open_world
+from guantong.settings import Settings
+from guantong.verdict import Hold
+
+RECIPE: Final = "demo.json"
+"""Beside the installation: which seed and size it was loaded from, once complete."""
+AHEAD_MAX: Final = 200
+"""Most documents handed over before the first is answered."""
+
+
+class Recipe(msgspec.Struct, frozen=True):
+    """What a demo directory was made from."""
+
+    seed: int
+    events: int
+    version: int = 1
+
+
+def run(settings: Settings, seed: int, events: int, *, serving: bool, as_json: bool) -> None:
+    """Load if needed, print what to look at, and serve until stopped.
+
+    Args:
+        settings: Where, and the port.
+        seed: Of the market.
+        events: How many events, about.
+        serving: Whether to serve pages afterwards.
+        as_json: Print one JSON value instead of text.
+    """
+    loaded = load(settings, Recipe(seed, events), quiet=as_json)
+    with loaded as world:
+        summary = summarise(world, seed, events)
+        if as_json:
+            click.echo(msgspec.json.format(msgspec.json.encode(summary), indent=2).decode())
+        if serving:
+            from guantong.serve.app import serve as serve_app
+
+            world.clock = SystemClock()
+            serve_app(world, settings, ready=lambda address: announce(address, summary))
+        elif not as_json:
+            announce("", summary)
+
+
+def load(settings: Settings, recipe: Recipe, *, quiet: bool = False) -> World:
+    """The demo's world, loaded: found as it is, else made from the recipe.
+
+    Args:
+        settings: Where.
+        recipe: Seed and size.
+        quiet: No progress on stderr.
+
+    Returns:
+        The open world.
+
+    Raises:
+        click.ClickException: if the directory holds something that is not this demo.
+    """
+    clock = SetClock(market.start_ms())
+    entropy = SeededEntropy(recipe.seed)
+    mark = settings.data / RECIPE
+    if mark.exists() and msgspec.json.decode(mark.read_bytes(), type=Recipe) == recipe:
+        return open_world(settings, clock=clock, entropy=entropy)
+    if settings.data.exists() and any(settings.data.iterdir()):
+        message = f"{settings.data} holds something else: remove it or choose another --data"
+        raise click.ClickException(message)
+    world = open_world(settings, clock=clock, entropy=entropy, create=True)
+    fill(world, clock, recipe, quiet=quiet)
+    write_mark(mark, recipe)
+    return world
+
+
+def write_mark(mark: Path, recipe: Recipe) -> None:
+    """Note that the market is there in full."""
+    mark.write_bytes(msgspec.json.encode(recipe))
+
+
+def fill(world: World, clock: SetClock, recipe: Recipe, *, quiet: bool) -> None:
+    """Hand in every filing of the market in its order, as its sender, at its time."""
+    waiting: list[tuple[str, Future[Receipt]]] = []
+    done, began = 0, time.monotonic()
+    for filing in market.filings(recipe.seed, events=recipe.events):
+        clock.at_ms = filing.at_ms
+        caller = Caller(filing.by, Level.PARTY)
+        match filing:
+            case market.Issue():
+                settle(waiting)
+                world.issue(code_range(filing), caller)
+            case market.Stop():
+                settle(waiting)
+                world.hold(hold_of(filing), caller)
+            case market.Filing():
+                offer = Offer(filing.body, filing.media, filing.name)
+                waiting.append((filing.name, world.offer(offer, caller)))
+                done += filing.events
+        if len(waiting) >= AHEAD_MAX:
+            settle(waiting)
+            tell(done, recipe.events, began, quiet=quiet)
+    settle(waiting)
+    world.wait(world.ledger.size)
+    tell(done, recipe.events, began, quiet=quiet, last=True)
+
+
+def settle(waiting: list[tuple[str, Future[Receipt]]]) -> None:
+    """Wait for the answers; the market's own documents must all be accepted."""
+    for name, answer in waiting:
+        receipt = answer.result()
+        if not receipt.accepted:
+            fault = receipt.faults[0]
+            message = f"the market's own {name} was refused: {fault}"
+            raise click.ClickException(message)
+    waiting.clear()
+
+
+def code_range(issue: market.Issue) -> coding.CodeRange:
+    """An issue of the market as the coding room takes it."""
+    return coding.CodeRange(
+        class_uri=issue.class_uri,
+        first=issue.first,
+        last=issue.last,
+        stem=issue.stem,
+        width=issue.width,
+        lot=issue.lot,
+        day=issue.day,
+    )
+
+
+def hold_of(stop: market.Stop) -> Hold:
+    """An order of the market's regulator as the verdict room takes it."""
+    return Hold(stop.target, stop.kind, stop.reason_zh, stop.reason_en)
+
+
+def summarise(world: World, seed: int, events: int) -> dict[str, object]:
+    """Sizes, root, and a code for each story."""
+    status = world.status()
+    counts = world.store.counts()
+    codes = sum(
+        fact.fields["last"] - fact.fields["first"] + 1  # type: ignore[operator]
+        for fact in all_ranges(world)
+    )
+    stories = market.stories(seed, events=events)
+    return {
+        "documents": counts["documents"],
+        "events": counts["events"],
+        "codes": codes,
+        "ledger_size": status["ledger_size"],
+        "ledger_root": status["ledger_root"],
+        "examples": [json_out.story(story) for story in stories],
+    }

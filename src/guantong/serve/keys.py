@@ -1,0 +1,76 @@
+"""Whose key is this? API keys: ``gt_<id>_<secret>``, of which only the SHA-256 is kept.
+
+A key is made, and later revoked, by a ledger entry of type ``key``; the index holds the facts.
+"""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from guantong.caller import Caller, Level
+from guantong.parties.registry import text_of
+from guantong.store import Fact, Store
+
+PREFIX: Final = "gt"
+SECRET_BYTES: Final = 24
+
+
+class KeyRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The body of a ``key`` entry."""
+
+    id: str
+    """Public part of the key."""
+    party: str
+    """The firm it acts for."""
+    level: Level
+    """How much it may see."""
+    digest: str = ""
+    """SHA-256 of the secret, hexadecimal; "" when this record revokes the key."""
+    region: str = ""
+    """For a regulator: GB/T 2260 prefix."""
+    revoked: bool = False
+    """Whether the key stops here."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key as it is handed over, once."""
+
+    text: str
+    """What the holder sends; not kept anywhere."""
+    record: KeyRecord
+    """What the ledger keeps."""
+
+
+def new_key(caller: Caller) -> NewKey:
+    """Make a key that acts as `caller`."""
+    public, secret = secrets.token_hex(6), secrets.token_urlsafe(SECRET_BYTES)
+    record = KeyRecord(public, caller.party, caller.level, _digest(secret), caller.region)
+    return NewKey(f"{PREFIX}_{public}_{secret}", record)
+
+
+def facts_of(record: KeyRecord) -> tuple[Fact, ...]:
+    """The fact a key entry leaves in the store."""
+    return (Fact("key", record.id, msgspec.to_builtins(record)),)
+
+
+def caller_of(store: Store, key: str) -> Caller | None:
+    """On whose behalf a key speaks; None when it is unknown, wrong or revoked."""
+    prefix, _, rest = key.partition("_")
+    public, _, secret = rest.partition("_")
+    facts = store.facts("key", (public,)) if prefix == PREFIX and secret else []
+    if not facts or facts[-1].fields.get("revoked"):
+        return None
+    fields = facts[-1].fields
+    if not hmac.compare_digest(text_of(fields, "digest"), _digest(secret)):
+        return None
+    party, level = text_of(fields, "party"), Level(text_of(fields, "level"))
+    return Caller(party, level, text_of(fields, "region"))
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

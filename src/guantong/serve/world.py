@@ -1,0 +1,300 @@
+"""One installation, open: ledger, vault and index in one directory, and every question to it.
+
+A `World` opened for writing holds the ledger's lock and the one writer; opened for reading it
+answers as far as the index goes. Pages, HTTP and command line all ask through it.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+import msgspec
+
+from guantong import coding, identify, parties, rules, trace, verdict
+from guantong.caller import Caller
+from guantong.capture import Limits
+from guantong.clock import Clock, SystemClock, day_in_china
+from guantong.errors import Fault as Found
+from guantong.errors import Refusal, fault
+from guantong.identify import Reading
+from guantong.ledger import Entropy, Ledger, StatementType, SystemEntropy
+from guantong.serve import keys, projector
+from guantong.serve.intake import Intake, Offer, Receipt
+from guantong.settings import Settings
+from guantong.store import RowStore
+from guantong.trace import Direction, Trail
+from guantong.verdict import Verdict, holds
+
+LEDGER: Final = "ledger"
+INDEX: Final = "index.sqlite"
+
+
+class Fault(StrEnum):
+    """Why an installation could not be opened. Part of the public API: never renamed."""
+
+    ABSENT = "serve.absent"
+    """There is no installation in the directory."""
+    FOREIGN = "serve.foreign"
+    """The directory holds something else."""
+    UNREADABLE = "serve.unreadable"
+    """The text to be traced is no identifier."""
+
+
+class WorldError(Refusal):
+    """The installation can not be opened."""
+
+
+class World(AbstractContextManager["World"]):
+    """An open installation."""
+
+    def __init__(
+        self, settings: Settings, ledger: Ledger, store: RowStore, clock: Clock, *, write: bool
+    ) -> None:
+        """Start the writer if `write`; use `open_world` or `read_world`."""
+        self.settings = settings
+        self.ledger = ledger
+        self.clock = clock
+        self._written = store
+        limits = Limits(
+            bytes_max=settings.document_bytes_max, events_max=settings.document_events_max
+        )
+        self.intake = Intake(ledger, store, clock, limits=limits) if write else None
+        # Readers have a handle of their own, so that they never see a transaction half done.
+        path = settings.data / INDEX
+        self.store = RowStore.open(path, read_only=True) if write else store
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Finish what is waiting and let go of the files."""
+        self.close()
+
+    def close(self) -> None:
+        """Finish what is waiting and let go of the files."""
+        if self.intake is not None:
+            self.intake.close()
+            self._written.compact()
+            self.store.close()
+        self._written.close()
+        self.ledger.close()
+
+    # ---------------------------------------------------------------- questions
+
+    def check(self, text: str, caller: Caller, *, as_of: int | None = None) -> Verdict:
+        """What a person is told who scanned `text`; see `guantong.verdict.check`."""
+        return verdict.check(
+            self.store,
+            text,
+            caller,
+            rules=rules.on(day_in_china(self.clock.now_ms())),
+            now_ms=self.clock.now_ms(),
+            as_of=as_of,
+        )
+
+    def trace(
+        self, text: str, direction: str, caller: Caller, *, as_of: int | None = None
+    ) -> Trail:
+        """Where an item came from and went to, as far as the caller may see.
+
+        Args:
+            text: What was scanned.
+            direction: ``up``, ``down`` or ``both``.
+            caller: Who asks.
+            as_of: Ledger size, None for now.
+
+        Returns:
+            The trail; see `guantong.trace.trace`.
+
+        Raises:
+            WorldError: if `text` is no identifier.
+        """
+        readings = self.identify(text)
+        if not readings:
+            raise WorldError(fault(Fault.UNREADABLE, expected="an identifier", got=text))
+        item = verdict.best_known(self.store, readings, as_of=as_of).value.uri
+        trail = trace.trace(
+            self.store,
+            item,
+            direction=Direction(direction),
+            now_ms=self.clock.now_ms(),
+            as_of=as_of,
+        )
+        return trace.visible(trail, caller, self.region_of)
+
+    def identify(self, text: str) -> tuple[Reading, ...]:
+        """All ways to read a scanned text, best first."""
+        return identify.read(text)
+
+    def region_of(self, key: str) -> str:
+        """GB/T 2260 code of a place or party, "" when nobody filed it."""
+        found = parties.place(self.store, key) or parties.firm(self.store, key)
+        return found.region if found else ""
+
+    def names(self, uris: Collection[str]) -> Mapping[str, str]:
+        """Display names of places, firms and products; those nobody named have no key."""
+        found: dict[str, str] = {}
+        for uri in uris:
+            known = (
+                parties.place(self.store, uri)
+                or parties.firm(self.store, uri)
+                or parties.product(self.store, uri)
+            )
+            if known is not None and known.name:
+                found[uri] = known.name
+        return found
+
+    def status(self) -> dict[str, object]:
+        """Sizes of ledger and index, and the ledger's root."""
+        return {
+            "origin": self.ledger.origin,
+            "ledger_size": self.ledger.size,
+            "ledger_root": self.ledger.root.hex(),
+            "projected_size": self.store.projected_size,
+            **{name: n for name, n in self.store.counts().items() if name != "entries"},
+        }
+
+    def caller_of(self, key: str) -> Caller | None:
+        """On whose behalf an API key speaks."""
+        return keys.caller_of(self.store, key)
+
+    # ---------------------------------------------------------------- what changes answers
+
+    def submit(self, offer: Offer, caller: Caller) -> Receipt:
+        """Take a document; returns when it is durable."""
+        return self._writer().submit(offer, caller)
+
+    def offer(self, offer: Offer, caller: Caller) -> Future[Receipt]:
+        """Take a document without waiting for the disk."""
+        return self._writer().offer(offer, caller)
+
+    def issue(self, codes: coding.CodeRange, caller: Caller) -> Receipt:
+        """Enter a range of codes as issued by the caller's firm (源头赋码)."""
+        body = msgspec.json.encode(codes)
+        return self._writer().enter(StatementType.CODE_RANGE, body, coding.facts_of(codes), caller)
+
+    def add_key(self, holder: Caller, caller: Caller) -> str:
+        """Make an API key that acts as `holder`; the text is told once and kept nowhere."""
+        made = keys.new_key(holder)
+        body = msgspec.json.encode(made.record)
+        self._writer().enter(StatementType.KEY, body, keys.facts_of(made.record), caller)
+        return made.text
+
+    def hold(self, order: holds.Hold, caller: Caller) -> Receipt:
+        """Enter a recall or stop on an item, lot or class, or its end."""
+        body = msgspec.json.encode(order)
+        return self._writer().enter(StatementType.HOLD, body, holds.facts_of(order), caller)
+
+    def wait(self, size: int) -> bool:
+        """Wait until the index has the ledger's first `size` entries."""
+        return self.intake is None or self.intake.wait(size)
+
+    def _writer(self) -> Intake:
+        if self.intake is None:
+            raise WorldError(
+                fault(Fault.ABSENT, expected="an installation open for writing", got="reading")
+            )
+        return self.intake
+
+
+def open_world(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    entropy: Entropy | None = None,
+    create: bool = False,
+) -> World:
+    """Open an installation for writing; takes the ledger's lock.
+
+    Args:
+        settings: Where it is, and its limits.
+        clock: The machine's when absent.
+        entropy: The system's when absent; only the seeded demo gives another.
+        create: Make a new one if the directory is absent or empty.
+
+    Returns:
+        The world; its index has caught up with its ledger.
+
+    Raises:
+        WorldError: if there is none and `create` is off, or the directory holds other things.
+    """
+    clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
+    place = settings.data / LEDGER
+    if not place.exists():
+        if not create:
+            raise WorldError(_absent(settings))
+        if settings.data.exists() and any(settings.data.iterdir()):
+            raise WorldError(fault(Fault.FOREIGN, expected="an empty directory", got=settings.data))
+        settings.data.mkdir(parents=True, exist_ok=True)
+        Ledger.create(place, settings.origin, clock=clock, entropy=entropy).close()
+    store = RowStore.open(settings.data / INDEX)
+    ledger = Ledger.open(place, clock=clock, entropy=entropy, at_least=store.projected_size)
+    return World(settings, ledger, store, clock, write=True)
+
+
+def read_world(settings: Settings, *, clock: Clock | None = None) -> World:
+    """Open an installation for reading; works beside a running writer.
+
+    Args:
+        settings: Where it is.
+        clock: The machine's when absent.
+
+    Returns:
+        The world; it answers as far as its index goes.
+
+    Raises:
+        WorldError: if there is none.
+    """
+    clock = clock or SystemClock()
+    if not (settings.data / INDEX).exists():
+        raise WorldError(_absent(settings))
+    store = RowStore.open(settings.data / INDEX, read_only=True)
+    ledger = Ledger.open(
+        settings.data / LEDGER, clock=clock, entropy=SystemEntropy(), read_only=True
+    )
+    return World(settings, ledger, store, clock, write=False)
+
+
+def rebuild(settings: Settings) -> Iterable[tuple[int, int]]:
+    """Drop the index and replay the ledger.
+
+    The old index is replaced only when the new one is complete.
+
+    Args:
+        settings: Where the installation is.
+
+    Yields:
+        Entries done and entries in all, as it goes on.
+
+    Raises:
+        WorldError: if there is no installation.
+    """
+    place, index = settings.data / LEDGER, settings.data / INDEX
+    if not place.exists():
+        raise WorldError(_absent(settings))
+    fresh = settings.data / f"{INDEX}.new"
+    _remove(fresh)
+    ledger = Ledger.open(place, clock=SystemClock(), entropy=SystemEntropy())
+    store = RowStore.open(fresh)
+    for size in projector.catch_up(ledger, store):
+        yield size, ledger.size
+    store.compact()
+    store.close()
+    _remove(index)
+    fresh.rename(index)
+    ledger.close()
+
+
+def _remove(index_file: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        index_file.with_name(index_file.name + suffix).unlink(missing_ok=True)
+
+
+def _absent(settings: Settings) -> Found:
+    return fault(Fault.ABSENT, expected="an installation (guantong init)", got=settings.data)

@@ -1,0 +1,179 @@
+"""Scan and check (识码用码): from a scanned text to one of five answers."""
+
+import datetime as dt
+from dataclasses import replace
+
+from guantong import coding, identify, parties, trace
+from guantong.caller import Caller
+from guantong.clock import day_in_china
+from guantong.identify import Kind, Reading
+from guantong.parties import Certificate, Standing
+from guantong.rules import Rules
+from guantong.store import Store
+from guantong.trace import Life
+from guantong.verdict import reasons
+from guantong.verdict.history import told
+from guantong.verdict.model import CertificateView, Outcome, Reason, Verdict
+from guantong.verdict.origin import Origin, origin_of
+from guantong.verdict.words import reason
+
+UNPROVEN = tuple(
+    reason(f"verdict.unproven_{word}", problem=False)
+    for word in ("copy", "match", "stated", "format")
+)
+"""What no answer proves."""
+
+
+def check(
+    store: Store,
+    text: str,
+    caller: Caller,
+    *,
+    rules: Rules,
+    now_ms: int,
+    as_of: int | None = None,
+) -> Verdict:
+    """What a person is told who scanned `text`.
+
+    Args:
+        store: What is known.
+        text: The scanned or typed text, of any scheme.
+        caller: Who asks; decides what of the flow is shown.
+        rules: The public rules of the day.
+        now_ms: The present.
+        as_of: Ledger size to answer for, None for now.
+
+    Returns:
+        The verdict; never raises for what the text says.
+    """
+    size = store.projected_size if as_of is None else as_of
+    readings = identify.read(text)
+    if not readings:
+        faults = identify.explain(text)
+        why = (reason("verdict.malformed"),)
+        return Verdict(
+            Outcome.MALFORMED, text, reasons=why, faults=faults, unproven=UNPROVEN, ledger_size=size
+        )
+    reading = best_known(store, readings, as_of=as_of)
+    answer = _answered(store, reading, caller, rules=rules, now_ms=now_ms, as_of=as_of)
+    others = tuple(other.value.uri for other in readings if other is not reading)
+    return replace(answer, text=text, other_readings=others, unproven=UNPROVEN, ledger_size=size)
+
+
+def best_known(store: Store, readings: tuple[Reading, ...], *, as_of: int | None = None) -> Reading:
+    """The first reading something is known about, else the first of all.
+
+    Args:
+        store: What is known.
+        readings: Best first, at least one.
+        as_of: Ledger size, None for now.
+
+    Returns:
+        One of `readings`.
+    """
+    return next(
+        (reading for reading in readings if _is_known(store, reading, as_of=as_of)), readings[0]
+    )
+
+
+def _is_known(store: Store, reading: Reading, *, as_of: int | None) -> bool:
+    value = reading.value
+    if coding.issued(store, value.class_uri, value.uri, as_of=as_of):
+        return True
+    if store.history(value.uri, as_of=as_of):
+        return True
+    kinds = ("product", "certificate", "firm", "place")
+    return any(store.facts(kind, (value.uri,), as_of=as_of) for kind in kinds)
+
+
+def _answered(
+    store: Store,
+    reading: Reading,
+    caller: Caller,
+    *,
+    rules: Rules,
+    now_ms: int,
+    as_of: int | None,
+) -> Verdict:
+    value = reading.value
+    base = Verdict(
+        Outcome.OK,
+        "",
+        uri=value.uri,
+        scheme=value.scheme.value,
+        kind=value.kind.value,
+        class_uri=value.class_uri,
+        serial=value.serial,
+    )
+    life = trace.life(store, value.uri, as_of=as_of, now_ms=now_ms)
+    origin = origin_of(store, reading, life, as_of=as_of)
+    today = day_in_china(now_ms)
+    certificates = _certificates(store, reading, origin, today, as_of=as_of)
+    seen = replace(
+        base,
+        lot=origin.lot,
+        made_on=origin.made_on,
+        product=origin.product,
+        producer=origin.producer,
+        certificates=certificates,
+    )
+    if not _registered(value.kind, life, origin, certificates):
+        return _unregistered(seen, origin)
+    found = [
+        *reasons.of_holds(store, value.uri, life, origin, as_of=as_of, now_ms=now_ms),
+        *reasons.of_certificates(seen),
+        *reasons.of_dates(life, today),
+        *reasons.of_life(store, life, caller, now_ms=now_ms, as_of=as_of),
+    ]
+    if value.kind is Kind.ITEM and not life.steps:
+        found.append(reason("verdict.issued_only", problem=False))
+    found.sort(key=lambda why: not why.problem)
+    hand = trace.holder(life)
+    return replace(
+        seen,
+        outcome=Outcome.PROBLEM if any(why.problem for why in found) else Outcome.OK,
+        reasons=tuple(found),
+        history=told(store, life, caller, as_of=as_of),
+        state=hand.state.value,
+        holder=reasons.holder_name(store, hand, life, caller, as_of=as_of),
+    )
+
+
+def _registered(
+    kind: Kind, life: Life, origin: Origin, certificates: tuple[CertificateView, ...]
+) -> bool:
+    """Whether anything is known about the very thing the code names."""
+    if life.steps or origin.issue is not None:
+        return True
+    if kind is Kind.DOCUMENT:
+        return bool(certificates)
+    if kind in {Kind.PARTY, Kind.PLACE}:
+        return origin.producer is not None
+    return kind is not Kind.ITEM and kind is not Kind.BATCH and origin.product is not None
+
+
+def _unregistered(seen: Verdict, origin: Origin) -> Verdict:
+    """Well formed, but nothing is known: say how far the issuer is known."""
+    outcome, code = Outcome.UNKNOWN, "verdict.not_registered"
+    if origin.class_is_coded:
+        code = "verdict.never_issued"
+    elif origin.product is not None or origin.producer is not None:
+        outcome, code = Outcome.NOT_SHARED, "verdict.not_shared"
+    why: tuple[Reason, ...] = (reason(code),)
+    return replace(seen, outcome=outcome, reasons=why)
+
+
+def _certificates(
+    store: Store, reading: Reading, origin: Origin, today: dt.date, *, as_of: int | None
+) -> tuple[CertificateView, ...]:
+    value = reading.value
+    keys = tuple(key for key in dict.fromkeys((value.uri, value.class_uri)) if key)
+    found = parties.certificates_of(store, keys, as_of=as_of)
+    return tuple(_view(certificate, origin.made_on, today) for certificate in found)
+
+
+def _view(certificate: Certificate, made_on: str, today: dt.date) -> CertificateView:
+    made: Standing | None = None
+    if made_on:
+        made = parties.standing_on(certificate, dt.date.fromisoformat(made_on))
+    return CertificateView(certificate, made, parties.standing_on(certificate, today))

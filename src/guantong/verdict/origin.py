@@ -1,0 +1,123 @@
+"""Who made it, when, in which lot, and as what product?"""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from guantong import coding, parties
+from guantong.clock import CHINA
+from guantong.coding import CodeRange
+from guantong.identify import Kind, Reading
+from guantong.parties import Firm, Product
+from guantong.store import Fact, Store
+from guantong.trace import Life, Step
+
+MAKING = frozenset({"commissioning", "creating_class_instance", "transforming"})
+"""Business steps by which an item comes into being."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an item comes from, as far as anyone has filed it."""
+
+    issue: CodeRange | None
+    """The code range its code was issued in."""
+    product: Product | None
+    producer: Firm | None
+    lot: str
+    """As printed, "" when not known."""
+    made_on: str
+    """Production day (ISO), "" when not known."""
+    class_is_coded: bool
+    """Whether any codes of its class were issued here."""
+
+
+def origin_of(store: Store, reading: Reading, life: Life, *, as_of: int | None = None) -> Origin:
+    """Gather what is filed about the origin of one item.
+
+    Args:
+        store: What is known.
+        reading: The code.
+        life: What happened to it.
+        as_of: Ledger size, None for now.
+
+    Returns:
+        The origin; members nobody filed are empty.
+    """
+    value = reading.value
+    class_uri = value.class_uri or (value.uri if value.kind is Kind.CLASS else "")
+    issued = coding.issued(store, class_uri, value.uri, as_of=as_of) if class_uri else None
+    issue, fact = issued or (None, None)
+    making = _making(life)
+    product = parties.product(store, class_uri, as_of=as_of) if class_uri else None
+    producer = _producer(store, reading, product, fact, making, as_of=as_of)
+    return Origin(
+        issue=issue,
+        product=product,
+        producer=producer,
+        lot=_lot(life) or (issue.lot if issue else "") or _lot_of(reading),
+        made_on=_made_on(life, making) or (issue.day if issue else ""),
+        class_is_coded=bool(class_uri and store.facts("code_range", (class_uri,), as_of=as_of)),
+    )
+
+
+def _making(life: Life) -> Step | None:
+    """The first standing step that brought it into being."""
+    return next((step for step in life.standing if step.stored.event.step in MAKING), None)
+
+
+def _producer(
+    store: Store,
+    reading: Reading,
+    product: Product | None,
+    issued: Fact | None,
+    making: Step | None,
+    *,
+    as_of: int | None,
+) -> Firm | None:
+    """The firm the product names, else who issued the code, else who filed its making."""
+    keys = [
+        product.firm if product else "",
+        issued.by if issued else "",
+        making.stored.by if making else "",
+        product.stated_by if product else "",
+        reading.value.uri if reading.value.kind is Kind.PARTY else "",
+    ]
+    found = (parties.firm(store, key, as_of=as_of) for key in keys if key)
+    return next((firm for firm in found if firm is not None), None)
+
+
+def master_values(life: Life, names: frozenset[str]) -> Iterator[str]:
+    """Values of instance/lot master data whose local name is one of `names`, in order."""
+    for step in life.standing:
+        for name, value in step.stored.event.ilmd.items():
+            if name.rpartition("}")[2] in names and isinstance(value, str | int):
+                yield str(value)
+
+
+def _lot(life: Life) -> str:
+    return next(master_values(life, frozenset({"lotNumber", "lot", "batch"})), "")
+
+
+def _lot_of(reading: Reading) -> str:
+    batch = reading.batch or (reading.value.uri if reading.value.kind is Kind.BATCH else "")
+    return batch.partition("/10/")[2].partition("/")[0]
+
+
+def _made_on(life: Life, making: Step | None) -> str:
+    names = frozenset({"productionDate", "productionDateTime", "manufacturingDate"})
+    stated = next(master_values(life, names), "")[:10]
+    if is_day(stated):
+        return stated
+    if making is None:
+        return ""
+    return dt.datetime.fromtimestamp(making.at_ms / 1000, CHINA).date().isoformat()
+
+
+def is_day(text: str) -> bool:
+    """Whether a text is an ISO day."""
+    try:
+        dt.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,138 @@
+"""What speaks against an item, as reasons with their codes."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+from guantong import trace
+from guantong.caller import Caller, Level
+from guantong.clock import day_in_china
+from guantong.parties import Standing
+from guantong.store import Store
+from guantong.trace import Code, Direction, Gap, Holder, Life, State
+from guantong.verdict.history import Names, may_see
+from guantong.verdict.holds import standing_holds
+from guantong.verdict.model import CertificateView, Reason, Verdict
+from guantong.verdict.origin import Origin, is_day, master_values
+from guantong.verdict.words import STANDINGS, reason
+
+HOPS_MAX = 8
+"""How far up a scan looks for parts with an order against them."""
+NODES_MAX = 300
+"""How many parts and materials a scan looks at."""
+EXPIRY = frozenset({"itemExpirationDate", "expirationDate", "sellByDate"})
+
+
+def of_holds(
+    store: Store, item: str, life: Life, origin: Origin, *, as_of: int | None, now_ms: int
+) -> Iterator[Reason]:
+    """Recalls and stops on the item, its lot, its class, or anything built into it."""
+    trail = trace.trace(
+        store,
+        item,
+        direction=Direction.UP,
+        hops_max=HOPS_MAX,
+        nodes_max=NODES_MAX,
+        as_of=as_of,
+        now_ms=now_ms,
+    )
+    own = {item, trace.class_of(item), *_lots(item, origin.lot)}
+    parts = {node.item for node in trail.nodes if not node.context}
+    targets = own | parts | {node.class_uri for node in trail.nodes if not node.context}
+    for hold in standing_holds(store, (target for target in targets if target), as_of=as_of):
+        inside = "" if hold.target in own else "component_"
+        yield reason(
+            f"verdict.{inside}{hold.kind}",
+            rule=hold.rule,
+            what=hold.target,
+            why_zh=hold.reason_zh,
+            why_en=hold.reason_en,
+        )
+
+
+def _lots(item: str, lot: str) -> tuple[str, ...]:
+    return (trace.lot_uri(item, lot),) if lot else ()
+
+
+def of_certificates(seen: Verdict) -> Iterator[Reason]:
+    """Certificates that did not hold on the production day, or do not hold now."""
+    for view in seen.certificates:
+        if view.made not in {None, Standing.VALID, Standing.UNKNOWN}:
+            yield _certificate("verdict.certificate_production", view, view.made, seen.made_on)
+        if view.now not in {Standing.VALID, Standing.UNKNOWN}:
+            yield _certificate("verdict.certificate_now", view, view.now, "")
+
+
+def _certificate(code: str, view: CertificateView, standing: Standing | None, day: str) -> Reason:
+    zh, en = STANDINGS[standing or Standing.UNKNOWN]
+    number = view.certificate.number or view.certificate.key
+    return reason(code, day=day, number=number, standing_zh=zh, standing_en=en)
+
+
+def of_dates(life: Life, today: dt.date) -> Iterator[Reason]:
+    """Whether it is past its last day."""
+    for stated in master_values(life, EXPIRY):
+        day = stated[:10]
+        if is_day(day) and day < today.isoformat():
+            yield reason("verdict.expired", day=day)
+            return
+
+
+ENDED = {
+    State.SCRAPPED: "verdict.destroyed",
+    State.CONSUMED: "verdict.consumed",
+    State.RETIRED: "verdict.retired",
+    State.STOLEN: "verdict.stolen",
+}
+GAPS = {
+    Code.COMMISSIONED_TWICE: ("verdict.commissioned_twice", True),
+    Code.USED_AFTER_END: ("verdict.used_after_end", True),
+    Code.SHIPPED_NOT_RECEIVED: ("verdict.shipped_not_received", False),
+}
+"""Gap -> reason, and whether it is a problem of the item (else a notice about the records)."""
+
+
+def of_life(
+    store: Store, life: Life, caller: Caller, *, now_ms: int, as_of: int | None
+) -> Iterator[Reason]:
+    """What its own history says against it."""
+    hand = trace.holder(life)
+    if hand.state in ENDED:
+        yield reason(ENDED[hand.state])
+    gaps = trace.gaps(store, life, as_of=as_of, now_ms=now_ms)
+    sales = [gap for gap in gaps if gap.code is Code.SOLD_TWICE]
+    if sales:
+        times = 1 + len(sales)
+        yield reason("verdict.clone_suspected", times=str(times), events=_events(*sales))
+    elif hand.state is State.SOLD:
+        yield _sold(hand, caller)
+    for gap in gaps:
+        if gap.code in GAPS:
+            code, problem = GAPS[gap.code]
+            day = day_in_china(gap.at_ms).isoformat()
+            yield reason(code, problem=problem, day=day, events=_events(gap))
+    if any(step.stored.event.step == "returning" for step in life.standing):
+        yield reason("verdict.returned", problem=False)
+
+
+def _sold(hand: Holder, caller: Caller) -> Reason:
+    """To a trader a sold item is a problem; to its buyer it is how things should be."""
+    day = day_in_china(hand.since_ms).isoformat()
+    if caller.level is Level.PARTY:
+        return reason("verdict.sold_already", day=day)
+    return reason("verdict.sold", problem=False, day=day)
+
+
+def _events(*gaps: Gap) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(event.id for gap in gaps for event in gap.events))
+
+
+def holder_name(
+    store: Store, hand: Holder, life: Life, caller: Caller, *, as_of: int | None
+) -> str:
+    """Name of the present holder, "" when there is none or the caller may not know."""
+    if not hand.party or not life.standing:
+        return ""
+    names = Names(store, as_of)
+    region = names.of(hand.place or hand.party)[1]
+    last = life.standing[-1]
+    return names.of(hand.party)[0] if may_see(last, caller, region) else ""
