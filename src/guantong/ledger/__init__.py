@@ -11,9 +11,10 @@ that saw a write fail writes no more. A ledger that lost entries is refused, not
 from guantong.ledger.disk import Disk
 from guantong.ledger.entropy import Entropy, SeededEntropy, SystemEntropy
 from guantong.ledger.faults import Fault, LedgerError
-from guantong.ledger.ledger import Entry, Ledger, Position, Recovery, Submission, check
+from guantong.ledger.ledger import Entry, Ledger, Position, Recovery
 from guantong.ledger.merkle import leaf_hash, verify_consistency, verify_inclusion
 from guantong.ledger.statement import STATEMENT_BYTES_MAX, Statement, StatementType
+from guantong.ledger.submission import Submission, check
 from guantong.ledger.vault import Opening
 
 __all__ = [

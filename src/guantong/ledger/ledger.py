@@ -17,7 +17,7 @@ b'{}'
 import fcntl
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,32 +34,15 @@ from guantong.ledger.entropy import Entropy
 from guantong.ledger.faults import Fault, LedgerError
 from guantong.ledger.high_water import Mark, MarkWriter, read_mark
 from guantong.ledger.journal import SEGMENT_BYTES, Journal, create_journal
-from guantong.ledger.statement import COMMITMENT_BYTES, INTEGER_MAX, Statement, StatementType
+from guantong.ledger.statement import Statement
+from guantong.ledger.submission import Packed, Submission, pack
 from guantong.ledger.vault import BlobFlag, LargeBodies, Opening, Wrapper, unwrap
 
 FORMAT: Final = 1
 """Version of the directory's layout."""
 
 
-class Submission(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to become an entry."""
-
-    typ: StatementType
-    by: str
-    """The submitting party's key."""
-    body: bytes
-    """Kept in the vault, byte for byte."""
-    media: str = "application/json"
-    """Media type of the body."""
-    n: int = 0
-    """Number of events in the body."""
-    record_ms: int = 0
-    """Record time, where the submitter decided on one; 0 means the ledger's clock."""
-    meta: Mapping[str, str | int] = {}
-    """Small facts that a reader needs without the body; never personal data."""
-
-
-class Position(msgspec.Struct, frozen=True):
+class Position(msgspec.Struct, frozen=True, gc=False):
     """Where an entry stands: the receipt of an acknowledgement."""
 
     origin: str
@@ -68,7 +51,7 @@ class Position(msgspec.Struct, frozen=True):
     """Counted from 0."""
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One entry as it stands."""
 
     index: int
@@ -98,28 +81,6 @@ class _Description(msgspec.Struct, frozen=True):
     created_ms: int
     format: int
     origin: str
-
-
-def check(submission: Submission) -> None:
-    """Refuse a submission that `Ledger.append` would refuse its whole group for.
-
-    Raises:
-        LedgerError: if no statement can be made of it.
-    """
-    _ends(submission, max(submission.record_ms, INTEGER_MAX))
-
-
-def _statement(submission: Submission, doc: str, received: int) -> Statement:
-    return Statement(
-        by=submission.by,
-        doc=doc,
-        media=submission.media,
-        meta=submission.meta,
-        n=submission.n,
-        received=received,
-        typ=submission.typ,
-        v=1,
-    )
 
 
 class Ledger:
@@ -357,7 +318,7 @@ class Ledger:
             marks = self._writer()
             if not submissions:
                 return []
-            group = self._wrap(submissions)
+            group = self._pack(submissions)
             self._why_not = Fault.STOPPED
             with _disk_failures():
                 self._commit(group, marks)
@@ -375,27 +336,17 @@ class Ledger:
             )
         return self._marks
 
-    def _wrap(self, submissions: Sequence[Submission]) -> "_Group":
+    def _pack(self, submissions: Sequence[Submission]) -> Packed:
         """Make statements and blobs; nothing is changed yet."""
-        now, last = self._clock.now_ms(), self._journal.record_ms
-        group, forms = _Group([], [], []), _Forms()
-        salts = self._entropy.salts(len(submissions))
-        for place, (salt, submission) in enumerate(zip(salts, submissions, strict=True)):
-            last = max(last, submission.record_ms or now)
-            try:
-                before, after = forms.around(submission, last)
-            except LedgerError as error:
-                raise LedgerError(
-                    *(wrong.under(f"submissions[{place}]") for wrong in error.faults)
-                ) from error
-            doc, flags, blob = self._wrapper.wrap(salt, submission.body)
-            group.statements.append(before + doc + after)
-            group.flags.append(flags)
-            group.blobs.append(blob)
-        group.record_ms = last
-        return group
+        return pack(
+            submissions,
+            self._entropy.salts(len(submissions)),
+            self._wrapper,
+            now_ms=self._clock.now_ms(),
+            last_ms=self._journal.record_ms,
+        )
 
-    def _commit(self, group: "_Group", marks: MarkWriter) -> None:
+    def _commit(self, group: Packed, marks: MarkWriter) -> None:
         """Make a group durable: large bodies first, then the frame."""
         if self._journal.is_full(self._segment_bytes):
             marks.sync()
@@ -405,7 +356,7 @@ class Ledger:
         self._journal.append(group.record_ms, group.statements, group.flags, group.blobs)
         marks.publish(self._journal.mark)
 
-    def _write_large(self, group: "_Group") -> None:
+    def _write_large(self, group: Packed) -> None:
         """Put large bodies into files of their own."""
         for place, flags in enumerate(group.flags):
             if flags & BlobFlag.OUTSIDE:
@@ -546,49 +497,6 @@ def _disk_failures() -> Iterator[None]:
         yield
     except OSError as error:
         raise LedgerError(fault(Fault.STOPPED, expected="a durable write", got=error)) from error
-
-
-@dataclass(slots=True)
-class _Group:
-    """Submissions on their way into a frame."""
-
-    statements: list[bytes]
-    flags: list[int]
-    blobs: list[bytes]
-    record_ms: int = 0
-
-
-class _Forms:
-    """Statements without their commitment. Within a group many differ in nothing else."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[object, ...], tuple[bytes, bytes]] = {}
-
-    def around(self, submission: Submission, received: int) -> tuple[bytes, bytes]:
-        """What stands before and after the commitment.
-
-        Returns:
-            The two ends of the bytes of `Statement`.
-
-        Raises:
-            LedgerError: if no statement can be made of this.
-        """
-        if submission.meta:
-            return _ends(submission, received)
-        key = (submission.by, submission.media, submission.n, submission.typ, received)
-        ends = self._known.get(key)
-        if ends is None:
-            ends = self._known[key] = _ends(submission, received)
-        return ends
-
-
-def _ends(submission: Submission, received: int) -> tuple[bytes, bytes]:
-    """The bytes of a statement, parted where its commitment stands."""
-    marker = b'"doc":"'
-    raw = _statement(submission, "", received).encode(room=COMMITMENT_BYTES)
-    # `by` comes before `doc` and may hold anything, but no quotation mark unescaped.
-    at = raw.index(marker) + len(marker)
-    return raw[:at], raw[at:]
 
 
 def _describe(directory: Path) -> _Description:

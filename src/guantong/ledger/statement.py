@@ -58,7 +58,7 @@ class StatementType(StrEnum):
     """A digest over other data that should be seen not to change."""
 
 
-class Statement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Statement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One entry. Fields stand in the order of their names, as in the bytes."""
 
     by: str

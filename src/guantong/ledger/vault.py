@@ -55,29 +55,35 @@ class Opening:
         return sha256(self.salt + self.body).hexdigest()
 
 
+_ZSTD, _OUTSIDE = int(BlobFlag.ZSTD), int(BlobFlag.OUTSIDE)
+"""Plain integers: arithmetic on the members of an enumeration costs as much as a hash."""
+
+
 class Wrapper:
     """Makes blobs of bodies. Holds a compressor, so one thread at a time."""
 
     def __init__(self) -> None:
         self._zstd = zstandard.ZstdCompressor(level=1)
 
-    def wrap(self, salt: bytes, body: bytes) -> tuple[bytes, int, bytes]:
-        """The commitment (64 hexadecimal digits), the flags and the blob of one body."""
-        plain = salt + body
-        commitment = sha256(plain).hexdigest().encode()
-        if len(body) >= COMPRESS_BYTES_MIN:
-            packed = self._zstd.compress(body)
-            if len(packed) < len(body):
-                return commitment, _flags(_ZSTD, packed), salt + packed
-        return commitment, _flags(0, body), plain
+    def wrap(self, plain: list[bytes]) -> tuple[bytearray, list[bytes]]:
+        """The flags and blobs of what is given as ``salt || body``."""
+        flags, blobs = bytearray(len(plain)), plain
+        longest = max(map(len, plain), default=0)
+        if longest >= COMPRESS_BYTES_MIN + SALT_BYTES:
+            blobs = [self._wrap_one(place, blob, flags) for place, blob in enumerate(plain)]
+        return flags, blobs
 
-
-_ZSTD, _OUTSIDE = int(BlobFlag.ZSTD), int(BlobFlag.OUTSIDE)
-"""Plain integers: arithmetic on the members of an enumeration costs as much as a hash."""
-
-
-def _flags(flags: int, stored: bytes) -> int:
-    return flags | _OUTSIDE if len(stored) + SALT_BYTES > INLINE_BYTES_MAX else flags
+    def _wrap_one(self, place: int, plain: bytes, flags: bytearray) -> bytes:
+        """Compress one blob if that pays, and note in `flags` how it is stored."""
+        blob, size = plain, len(plain)
+        if size >= COMPRESS_BYTES_MIN + SALT_BYTES:
+            packed = self._zstd.compress(memoryview(plain)[SALT_BYTES:])
+            if len(packed) + SALT_BYTES < size:
+                flags[place] = _ZSTD
+                blob = plain[:SALT_BYTES] + packed
+        if len(blob) > INLINE_BYTES_MAX:
+            flags[place] |= _OUTSIDE
+        return blob
 
 
 def unwrap(flags: int, blob: bytes) -> Opening:
