@@ -1,17 +1,35 @@
 """Which GS1 identifier does a web address name, and how is one written as an address?
 
->>> identifier_in("https://shop.example/p/gtin/9520123456788/lot/A1").uri
+>>> link = DigitalLink.parse("https://shop.example/p/gtin/9520123456788/lot/A1?17=301231")
+>>> link.identifier.uri
 'https://id.gs1.org/01/09520123456788/10/A1'
+>>> link.elements.bracketed
+'(01)09520123456788(10)A1(17)301231'
+>>> link.text
+'https://shop.example/p/01/09520123456788/10/A1?17=301231'
 
 References:
-    GS1 Digital Link URI Syntax 1.6, sections 4 and 5.
+    GS1 Digital Link URI Syntax 1.6, sections 4 (structure), 5 (grammar) and 6 (canonical form).
 """
 
-from urllib.parse import unquote
+import re
+from dataclasses import dataclass
+from typing import Self
+from urllib.parse import quote, unquote
 
+from guantong.errors import fault
+from guantong.identify.application_identifiers import table
 from guantong.identify.check_digits import is_checked
-from guantong.identify.gs1_keys import KEYS, QUALIFIERS, Gs1Identifier, padded_gtin
-from guantong.identify.model import IdentifierError
+from guantong.identify.element_string import ElementString
+from guantong.identify.gs1_keys import (
+    CANONICAL_HOST,
+    KEYS,
+    QUALIFIERS,
+    Gs1Identifier,
+    coded,
+    padded_gtin,
+)
+from guantong.identify.model import Fault, IdentifierError
 
 SHORT_NAMES: dict[str, str] = {
     **{key.name: ai for ai, key in KEYS.items()},
@@ -27,9 +45,108 @@ SHORT_NAMES: dict[str, str] = {
 }
 """Words that early Digital Links used in place of application identifiers."""
 
+GS1_HOSTS = "id.gs1."
+"""How the hosts of GS1's own resolvers start."""
+
+_ADDRESS = re.compile(
+    r"(?P<front>[Hh][Tt]{2}[Pp][Ss]?://(?:[\w.\-~]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?)"
+    r"(?P<path>/[^?#]*)(?:\?(?P<query>[^#]*))?(?:#.*)?",
+    re.DOTALL,
+)
+
+Pairs = tuple[tuple[str, str], ...]
+"""Names and values, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class DigitalLink:
+    """A web address that names a GS1 key; every value has passed the rules of its identifier."""
+
+    stem: str
+    """Scheme, host and leading path, without a slash at the end."""
+    identifier: Gs1Identifier
+    """Key and qualifiers, from the path."""
+    attributes: Pairs = ()
+    """Application identifier and value of each attribute, from the query."""
+    others: Pairs = ()
+    """Query parameters that are no application identifiers, such as ``linkType``; decoded."""
+
+    @classmethod
+    def parse(cls, text: str, *, short_gtin: bool = True) -> Self:
+        """Read a Digital Link on any host, short names included.
+
+        Args:
+            text: The address.
+            short_gtin: Whether a GTIN may have 8, 12 or 13 digits, as before version 1.2.
+
+        Returns:
+            The link; a short GTIN is padded, a fragment is dropped.
+
+        Raises:
+            IdentifierError: if it is no Digital Link or a value breaks its rules.
+        """
+        match = _ADDRESS.fullmatch(text)
+        segments = match["path"].split("/") if match else []
+        start = _key_position(segments)
+        if match is None or start < 1:
+            raise IdentifierError(
+                fault(Fault.FORMAT, expected="a web address with a GS1 key in its path", got=text)
+            )
+        stem = match["front"] + "/".join(segments[:start])
+        identifier = _read_segments(segments[start:], short_gtin=short_gtin)
+        if not match["query"]:
+            return cls(stem, identifier)
+        return cls(stem, identifier, *_read_query(match["query"], short_gtin=short_gtin))
+
+    @classmethod
+    def of(cls, message: ElementString, *, stem: str = CANONICAL_HOST) -> Self:
+        """Write a message of element strings as a link.
+
+        Returns:
+            The link: the first key of the message with its qualifiers, the rest as attributes.
+
+        Raises:
+            IdentifierError: if there is no key, or an element may not stand in a link.
+        """
+        identifier = message.identifier
+        if identifier is None:
+            raise IdentifierError(
+                fault(Fault.ASSOCIATION, expected="a GS1 key", got=message.bracketed)
+            )
+        used = {identifier.ai, *(name for name, _ in identifier.qualifiers)}
+        rest = dict(one for one in message.elements if one[0] not in used)
+        for name, value in rest.items():
+            _check_attribute(name, value)
+        return cls(stem.removesuffix("/"), identifier, tuple(rest.items()))
+
+    @property
+    def text(self) -> str:
+        """The address: path in the standard's order, then attributes, then other parameters."""
+        parts = ((self.identifier.ai, self.identifier.value), *self.identifier.qualifiers)
+        path = "".join(f"/{name}/{coded(value)}" for name, value in parts)
+        pairs = (*self.attributes, *self.others)
+        query = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in pairs)
+        return f"{self.stem}{path}" + (f"?{query}" if query else "")
+
+    @property
+    def canonical(self) -> str:
+        """The same on GS1's own host, without other parameters; attributes in order of name.
+
+        This is the standard's canonical form of the whole link. The form that names a thing in
+        an event is `Gs1Identifier.uri`.
+        """
+        attributes = tuple(sorted(self.attributes))
+        return type(self)(CANONICAL_HOST, self.identifier, attributes).text
+
+    @property
+    def elements(self) -> ElementString:
+        """Key, qualifiers and attributes as a message of element strings."""
+        own = self.identifier
+        return ElementString(((own.ai, own.value), *own.qualifiers, *self.attributes))
+
 
 def identifier_in(text: str) -> Gs1Identifier | None:
-    """The GS1 identifier that a web address names.
+    """The GS1 identifier that a web address names; attributes are not looked at.
 
     On the hosts of GS1 resolvers (``id.gs1.…``) every key must be right. Elsewhere an address
     that only happens to contain a number after a short number, or goes on after the key in
@@ -41,45 +158,70 @@ def identifier_in(text: str) -> Gs1Identifier | None:
     Raises:
         IdentifierError: if it is a Digital Link and a part of it is wrong.
     """
-    host, segments = split(text)
-    start = key_position(segments)
-    if start < 0:
+    match = _ADDRESS.fullmatch(text)
+    if match is None:
         return None
-    if not host.startswith("id.gs1.") and not _looks_like_link(segments[start:]):
+    segments = match["path"].split("/")
+    start = _key_position(segments)
+    if start < 1:
         return None
-    return read_segments(segments[start:])
+    host = match["front"].partition("://")[2].lower()
+    if not host.startswith(GS1_HOSTS) and not _looks_like_link(segments[start:]):
+        return None
+    return _read_segments(segments[start:])
 
 
-def split(text: str) -> tuple[str, list[str]]:
-    """Host (lower case) and raw path segments of a web address; ("", []) when it is none."""
-    scheme, slashes, rest = text.partition("://")
-    if not slashes or scheme.lower() not in {"http", "https"}:
-        return "", []
-    bare = rest.partition("#")[0].partition("?")[0]
-    host, *segments = bare.split("/")
-    return host.lower(), segments
-
-
-def key_position(segments: list[str]) -> int:
+def _key_position(segments: list[str]) -> int:
     """Where the key stands among path segments, looked for from the right; -1 for nowhere."""
-    for position in range(len(segments) - 2, -1, -2):
-        if SHORT_NAMES.get(segments[position], segments[position]) in KEYS:
+    for position in range(len(segments) - 2, 0, -2):
+        name = segments[position]
+        if name in KEYS or SHORT_NAMES.get(name) in KEYS:
             return position
     return -1
 
 
-def read_segments(segments: list[str]) -> Gs1Identifier:
-    """Read key, value, qualifier, value, … as raw path segments.
-
-    Returns:
-        The identifier, qualifiers as they stand.
-
-    Raises:
-        IdentifierError: if a part is wrong.
-    """
+def _read_segments(segments: list[str], *, short_gtin: bool = True) -> Gs1Identifier:
+    """Read key, value, qualifier, value, … as raw path segments."""
     names = [SHORT_NAMES.get(name, name) for name in segments[::2]]
-    values = [unquote(value) for value in segments[1::2]]
+    values = [unquote(value) if "%" in value else value for value in segments[1::2]]
+    if names[0] == "01" and not short_gtin:
+        table()["01"].verify(values[0])
     return Gs1Identifier.of(names[0], values[0], *zip(names[1:], values[1:], strict=True))
+
+
+def _read_query(query: str, *, short_gtin: bool) -> tuple[Pairs, Pairs]:
+    """Attributes and other parameters of a query; a name of digits is meant as an attribute."""
+    attributes: dict[str, str] = {}
+    others: list[tuple[str, str]] = []
+    for part in query.split("&"):
+        raw_name, equals, raw_value = part.partition("=")
+        name, value = unquote(raw_name), unquote(raw_value)
+        name = SHORT_NAMES.get(name, name)
+        if name.isdigit():
+            if name == "01" and short_gtin:
+                value = padded_gtin(value)
+            _check_attribute(name, value)
+            if attributes.setdefault(name, value) != value:
+                raise IdentifierError(
+                    fault(Fault.ASSOCIATION, expected=f"one value of AI {name}", got=value)
+                )
+        elif equals or name:
+            others.append((name, value))
+    return tuple(attributes.items()), tuple(others)
+
+
+def _check_attribute(name: str, value: str) -> None:
+    """Refuse an identifier that may not be an attribute, or a value it cannot have."""
+    entry = table().get(name)
+    if entry is None or not entry.in_link:
+        code = Fault.UNKNOWN if entry is None else Fault.ASSOCIATION
+        raise IdentifierError(fault(code, expected="an attribute of a Digital Link", got=name))
+    entry.verify(value)
+
+
+def _quoted(text: str) -> str:
+    """A name or value as it stands in a query."""
+    return text if text.isalnum() and text.isascii() else quote(text, safe="-._~")
 
 
 def _looks_like_link(segments: list[str]) -> bool:

@@ -7,6 +7,8 @@ does the opposite. Going from URN to key needs nothing; coming back needs the pr
 'https://id.gs1.org/01/04012345987652/21/12'
 >>> build_urn(Gs1Identifier.of("01", "04012345987652", ("21", "12")), prefix_length=7)
 'urn:epc:id:sgtin:4012345.098765.12'
+>>> build_urn(Gs1Identifier.of("01", "06901234567892"))
+'urn:epc:idpat:sgtin:6901234.056789.*'
 
 References:
     TDS 2.0, section 6 (EPC URI), section 8 (idpat) and section 7 (class URI for lots).
@@ -17,6 +19,7 @@ from urllib.parse import quote, unquote
 
 from guantong.errors import fault
 from guantong.identify.check_digits import check_digit
+from guantong.identify.company_prefix import prefix_length as prefix_length_of
 from guantong.identify.gs1_keys import Gs1Identifier
 from guantong.identify.model import Fault, IdentifierError, Kind, Scheme
 
@@ -200,30 +203,49 @@ def _check_company(company: str, text: str) -> None:
         )
 
 
-def build_urn(identifier: Gs1Identifier, *, prefix_length: int) -> str:
+def build_urn(identifier: Gs1Identifier, *, prefix_length: int | None = None) -> str:
     """Write a key as an EPC URN; a class without serial as its ``idpat``.
 
     Args:
         identifier: The key; a lot beside a serial and a variant are left out.
-        prefix_length: Digits of the GS1 company prefix, 6 to 12.
+        prefix_length: Digits of the GS1 company prefix, 6 to 12; looked up when None.
 
     Returns:
         The URN.
 
     Raises:
-        IdentifierError: if EPC has no spelling for it, or the prefix does not fit.
+        IdentifierError: if EPC has no spelling for it, the prefix does not fit, or its length
+            was not given and our table does not know it.
     """
+    layout, serial = _spelling(identifier)
+    if prefix_length is None:
+        prefix_length = _looked_up(layout, identifier.value)
     if not 6 <= prefix_length <= 12:
         raise IdentifierError(
             fault(Fault.COMPONENT, expected="a company prefix of 6 to 12 digits", got=prefix_length)
         )
-    layout, serial = _spelling(identifier)
     fields = _fields(layout, identifier.value, prefix_length)
     pattern = bool(layout.serial) and not serial
-    word = "idpat" if pattern else layout.word
     if layout.serial:
         fields.append("*" if pattern else _escaped(serial))
-    return f"{PREFIX}{word}:{layout.scheme}:{'.'.join(fields)}"
+    word = "idpat" if pattern else layout.word
+    scheme = "sgtin" if pattern and layout.scheme == "lgtin" else layout.scheme
+    return f"{PREFIX}{word}:{scheme}:{'.'.join(fields)}"
+
+
+def _looked_up(layout: Layout, value: str) -> int:
+    """Length of the company prefix that our table knows."""
+    start = 1 if layout.leading or layout.scheme == "grai" else 0
+    length = prefix_length_of(value[start:])
+    if length is None:
+        raise IdentifierError(
+            fault(
+                Fault.COMPONENT,
+                expected="a number whose company prefix length is given or known",
+                got=value,
+            )
+        )
+    return length
 
 
 def _spelling(identifier: Gs1Identifier) -> tuple[Layout, str]:
