@@ -93,7 +93,7 @@ def sniff(data: bytes, *, media: str = "", name: str = "") -> str:
         return "sheet"
     if start == b"<" or _wide_xml(data):
         return "xml"
-    if start == b"{":
+    if start == b"{" and not _is_wide(data):
         return "records" if _is_records(data) else "json"
     return Fault.ENCODING if _is_wide(data) else Fault.FORMAT
 

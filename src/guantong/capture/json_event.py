@@ -5,7 +5,7 @@ first. Both end in the same few lines, so that they mean the same.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -26,6 +26,7 @@ _NOTHING: Final = Extras()
 _TYPES: Final = {shape: EventType(name) for name, shape in shapes.SHAPES.items()}
 _EPCIS: Final = "https://ref.gs1.org/epcis/"
 _WHERE: Final = re.compile(r"(.*?)(?: - at `\$?(.*)`)?", re.DOTALL)
+_TOP: Final = re.compile(r"[.\[]")
 _FAILURES: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -54,7 +55,8 @@ class EventReader:
             return self._read_apart(raw)
         if marks(raw) != marks(msgspec.json.encode(shape)):
             return self._read_apart(raw)
-        return _finish(self._meaning, shape, _NOTHING, self._limits)
+        event, found = _finish(self._meaning, shape, _NOTHING, self._limits)
+        return (None, self._read_apart(raw)[1]) if found else (event, ())
 
     def _read_apart(self, raw: bytes) -> tuple[Event | None, Sequence[Found]]:
         """Read an event that has extensions or faults."""
@@ -80,8 +82,9 @@ class EventReader:
         try:
             shape = msgspec.convert(clean, shapes.SHAPES[kind])
         except msgspec.ValidationError as problem:
-            return None, [*_taken(meaning), told(problem)]
-        return _finish(meaning, shape, scrubber.extras, self._limits)
+            return None, [*_ordered(_taken(meaning), members), told(problem)]
+        event, found = _finish(meaning, shape, scrubber.extras, self._limits)
+        return event, _ordered(found, members)
 
     def _inner(self, members: dict[str, object]) -> Meaning:
         """What texts mean in an event, under the context it may bring."""
@@ -121,6 +124,14 @@ def _taken(meaning: Meaning) -> list[Found]:
     """The faults noted so far, which are then forgotten."""
     found, meaning.found = meaning.found, []
     return found
+
+
+def _ordered(found: Sequence[Found], members: Mapping[str, object]) -> Sequence[Found]:
+    """Faults in the order of the members they are about; what is missing comes last."""
+    if len(found) < 2:
+        return found
+    order = {name: at for at, name in enumerate(members)}
+    return sorted(found, key=lambda one: order.get(_TOP.split(one.path, 1)[0], len(order)))
 
 
 def _finish(

@@ -129,7 +129,8 @@ class Scrubber:
             return value["#text"]
         made: Members = {}
         for name, part in value.items():
-            full = context.name(name)
+            beside = context.with_xmlns(part) if isinstance(part, dict) else context
+            full = beside.name(name)
             if full in COMMENTS or name == "@context" or name.startswith("@xmlns"):
                 continue
             if full in made:
