@@ -9,9 +9,18 @@ This room knows identifiers and nothing else of ours: it cannot make a document 
 would understand.
 """
 
-from guantong.market.deeds import Issue
-from guantong.market.desk import Filing
-from guantong.market.market import EVENTS, EVENTS_MIN, START, Fault, MarketError, filings, stories
+from guantong.market.deeds import Issue, Stop
+from guantong.market.desk import Filing, Submission
+from guantong.market.market import (
+    EVENTS,
+    EVENTS_MIN,
+    START,
+    Fault,
+    MarketError,
+    filings,
+    start_ms,
+    stories,
+)
 from guantong.market.stories import Story
 
 __all__ = [
@@ -22,7 +31,10 @@ __all__ = [
     "Filing",
     "Issue",
     "MarketError",
+    "Stop",
     "Story",
+    "Submission",
     "filings",
+    "start_ms",
     "stories",
 ]

@@ -79,6 +79,20 @@ class Deed(msgspec.Struct, frozen=True, kw_only=True):
         return self.said_ms or self.at_ms
 
 
+class Stop(NamedTuple):
+    """An order of the market's regulator against a lot."""
+
+    by: str
+    """Canonical key of who orders."""
+    at_ms: int
+    target: str
+    """Canonical URI of the lot."""
+    kind: str
+    """``recalled``."""
+    reason_zh: str
+    reason_en: str
+
+
 class Issue(NamedTuple):
     """A range of codes given out before they are used (源头赋码)."""
 

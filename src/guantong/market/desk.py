@@ -9,7 +9,7 @@ import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from guantong.market.deeds import Deed, Issue
+from guantong.market.deeds import Deed, Issue, Stop
 from guantong.market.dice import Dice
 from guantong.market.document import fits_xml1, json_document, xml_document
 from guantong.market.firms import Firm, Syntax
@@ -38,6 +38,10 @@ class Filing:
     """How many events it holds; 0 for records."""
 
 
+Submission = Filing | Issue | Stop
+"""What comes to the front door."""
+
+
 class Desk:
     """Turns deeds into filings, in time order."""
 
@@ -47,7 +51,8 @@ class Desk:
         self._mint = Mint()
         self._open: dict[tuple[str, int], list[Deed]] = {}
         self._due: list[tuple[int, int, tuple[str, int]]] = []
-        self._ready: list[tuple[int, int, Filing | Issue]] = []
+        self._last: dict[str, int] = {}
+        self._ready: list[tuple[int, int, Submission]] = []
 
     def take(self, deeds: Iterable[Deed]) -> None:
         """Put deeds in the trays of their firms."""
@@ -61,17 +66,17 @@ class Desk:
                 heapq.heappush(self._due, (due, self._mint.take("tray"), key))
             tray.append(deed)
 
-    def put(self, one: Filing | Issue) -> None:
+    def put(self, one: Submission) -> None:
         """Something that is ready as it is."""
         heapq.heappush(self._ready, (one.at_ms, self._mint.take("ready"), one))
 
-    def until(self, at_ms: float) -> Iterator[Filing | Issue]:
+    def until(self, at_ms: float) -> Iterator[Submission]:
         """Everything that is filed before an instant, in time order.
 
         Later calls must not hand in deeds or filings of before `at_ms`.
 
         Yields:
-            Filings and code issues; their `at_ms` never falls.
+            Filings, code issues and orders; their `at_ms` never falls.
         """
         while self._due and self._due[0][0] <= at_ms:
             due, _, key = heapq.heappop(self._due)
@@ -86,9 +91,11 @@ class Desk:
         at_ms = due + self._dice.between(1, 240) * MINUTE
         if self._dice.chance(firm.ways.late):
             at_ms += self._dice.between(1, 9) * DAY
+        # A firm sends one document after the other: what it corrects is there before.
+        self._last[firm.key] = at_ms = max(at_ms, self._last.get(firm.key, 0) + MINUTE)
         for start in range(0, len(tray), EVENTS_MAX):
             for syntax, deeds in _by_syntax(firm, tray[start:][:EVENTS_MAX]):
-                self.put(self._file(firm, syntax, deeds, at_ms + self._dice.below(MINUTE)))
+                self.put(self._file(firm, syntax, deeds, at_ms))
 
     def _file(self, firm: Firm, syntax: Syntax, deeds: list[Deed], at_ms: int) -> Filing:
         name = f"{firm.key}-{self._mint.take(firm.key):05d}"

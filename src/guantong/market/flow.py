@@ -19,12 +19,16 @@ from guantong.market.deeds import (
     TRANSFORMATION,
     Deed,
     Issue,
+    Stop,
     Wrong,
 )
 from guantong.market.dice import Dice
 from guantong.market.firms import Firm, Product, Syntax, World
 from guantong.market.hours import DAY, HOUR, MINUTE, day_text, open_at
 from guantong.market.names import City
+
+REGULATOR = other("opaque", "regulator")
+"""Who orders; no office in particular."""
 
 
 class Mint:
@@ -54,6 +58,7 @@ class Flow:
         self.dice = dice
         self.deeds: list[Deed] = []
         self.issues: list[Issue] = []
+        self.stops: list[Stop] = []
 
     # --- making -------------------------------------------------------------------------
 
@@ -418,6 +423,10 @@ class Flow:
                 extra=(("gt:reason", why),),
             )
         )
+
+    def stop(self, at_ms: int, lot: Code, *, zh: str, en: str) -> None:
+        """The regulator has a lot recalled."""
+        self.stops.append(Stop(REGULATOR.link, at_ms, lot.link, "recalled", zh, en))
 
     def use(self, firm: Firm, at_ms: int, load: Sequence[Code | Amount]) -> None:
         """Build material in at a site."""

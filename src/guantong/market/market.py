@@ -14,8 +14,7 @@ from math import inf
 from guantong.errors import Refusal
 from guantong.market import cable, ebike, rebar, records, stove
 from guantong.market.catalogue import Role
-from guantong.market.deeds import Issue
-from guantong.market.desk import Desk, Filing
+from guantong.market.desk import Desk, Filing, Submission
 from guantong.market.dice import Dice
 from guantong.market.firms import Product, World, world
 from guantong.market.flow import Flow, Mint
@@ -56,7 +55,7 @@ SHARES = {Line.EBIKE: 0.45, Line.CABLE: 0.30, Line.STOVE: 0.17, Line.REBAR: 0.08
 """Of the events."""
 
 
-def filings(seed: int, *, events: int = EVENTS, start: dt.date = START) -> Iterator[Filing | Issue]:
+def filings(seed: int, *, events: int = EVENTS, start: dt.date = START) -> Iterator[Submission]:
     """Everything submitted, lazily and in time order.
 
     Args:
@@ -65,7 +64,7 @@ def filings(seed: int, *, events: int = EVENTS, start: dt.date = START) -> Itera
         start: First day.
 
     Returns:
-        Documents and code issues; `at_ms` never falls. Memory is bounded by what about three
+        Documents, code issues and orders; `at_ms` never falls. Memory is bounded by what about three
         months of the market hold.
 
     Raises:
@@ -73,6 +72,11 @@ def filings(seed: int, *, events: int = EVENTS, start: dt.date = START) -> Itera
     """
     _check(seed, events)
     return _run(seed, events, start)
+
+
+def start_ms(start: dt.date = START) -> int:
+    """The first instant of a market that starts on a day; everything is submitted later."""
+    return midnight(start)
 
 
 def stories(seed: int, *, events: int = EVENTS, start: dt.date = START) -> tuple[Story, ...]:
@@ -103,7 +107,7 @@ def _check(seed: int, events: int) -> None:
         raise MarketError.of(Fault.SEED, expected="a seed of 0 or more", got=seed, path="seed")
 
 
-def _run(seed: int, events: int, start: dt.date) -> Iterator[Filing | Issue]:
+def _run(seed: int, events: int, start: dt.date) -> Iterator[Submission]:
     everybody = world(seed, events=events, year=start.year)
     season = _Season(everybody, midnight(start), events)
     _introduce(season.desk, everybody, start)
@@ -162,6 +166,8 @@ class _Season:
         self.desk.take(deeds)
         for issue in flow.issues:
             self.desk.put(issue)
+        for stop in flow.stops:
+            self.desk.put(stop)
         return len(deeds)
 
     def campaign(self, at_ms: int) -> None:

@@ -21,6 +21,7 @@ from guantong.market.retail import clone, resell
 
 SUSPENDED_DAY = 60
 """Days after the start on which the certificate of a bike factory is suspended."""
+_DEFECT = "批次电芯存在热失控风险"
 UNKNOWN_SERIAL = 99_999_999
 """Far beyond what is ever issued."""
 
@@ -138,8 +139,9 @@ def _bad_battery(teller: _Teller) -> None:
     report = f"urn:guantong:opaque:{lot}-R"
     flow.inspect(body, found, batteries[:2], "non_conformant", report=report)
     whole = Amount(product.lot(lot), len(batteries), "")
-    why = "批次电芯存在热失控风险"
-    flow.hold(works, open_at(found + 2 * DAY), [*batteries, whole], why)
+    flow.hold(works, open_at(found + 2 * DAY), [*batteries, whole], _DEFECT)
+    in_english = "Cells of this lot may run away thermally"
+    flow.stop(open_at(found + 3 * DAY), whole.code, zh=_DEFECT, en=in_english)
     bike = _clean(flow, rides)[0].bike
     teller.tell("bad_battery", bike.code.link)
     teller.tell("bad_battery_part", bike.battery.link)
