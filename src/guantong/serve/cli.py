@@ -10,6 +10,7 @@ import msgspec
 
 from guantong import __version__, capture, coding
 from guantong.caller import OPERATOR, Caller, Level
+from guantong.capture.event_hash import event_hash
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal
 from guantong.serve import json_out, words
@@ -176,7 +177,7 @@ def hash_file(file: Path, *, as_json: bool) -> None:
         for fault in reading.faults:
             click.echo(fault_line(fault), err=True)
         sys.exit(1)
-    hashes = [capture.event_hash(event) for event in reading.document.events]
+    hashes = [event_hash(event) for event in reading.document.events]
     if as_json:
         print_json(hashes)
     for line in () if as_json else hashes:

@@ -77,7 +77,7 @@ def load(settings: Settings, recipe: Recipe, *, quiet: bool = False) -> World:
         click.ClickException: if the directory holds something that is not this demo.
     """
     clock = SetClock(market.start_ms())
-    entropy = SeededEntropy(recipe.seed)
+    entropy = SeededEntropy(f"demo {recipe.seed}")
     mark = settings.data / RECIPE
     if mark.exists() and msgspec.json.decode(mark.read_bytes(), type=Recipe) == recipe:
         return open_world(settings, clock=clock, entropy=entropy)

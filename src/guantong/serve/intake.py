@@ -15,6 +15,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
+import msgspec
+
 from guantong import capture
 from guantong.caller import Caller
 from guantong.capture import Document, Event, Limits
@@ -218,7 +220,8 @@ class Intake:
 
     def _put(self, job: _Job) -> Future[Receipt]:
         if self._failure is not None or not self._thread.is_alive():
-            raise IntakeError(fault(Fault.CLOSED, expected="a running writer", got="stopped"))
+            why = self._failure or "stopped"
+            raise IntakeError(fault(Fault.CLOSED, expected="a running writer", got=why))
         try:
             self._queue.put_nowait(job)
         except queue.Full:
@@ -375,7 +378,7 @@ def _submissions(job: _Job) -> list[Submission]:
     if job.name.isascii() and 0 < len(job.name) <= NAME_MAX:
         meta["name"] = job.name
     own = _submission(job, job.typ, job.body, job.media, job.count())
-    return [*before, replace(own, meta=meta)]
+    return [*before, msgspec.structs.replace(own, meta=meta)]
 
 
 def _submission(job: _Job, typ: StatementType, body: bytes, media: str, count: int) -> Submission:

@@ -13,6 +13,7 @@ import msgspec
 
 from guantong import capture, coding, parties
 from guantong.capture import Document, Limits
+from guantong.capture.event_hash import event_hash
 from guantong.ledger import Entry, Ledger, StatementType
 from guantong.serve import keys
 from guantong.store import Fact, Indexed, Store
@@ -75,7 +76,7 @@ def identified(document: Document) -> Document:
     if all(event.id for event in document.events):
         return document
     events = tuple(
-        event if event.id else msgspec.structs.replace(event, id=capture.event_hash(event))
+        event if event.id else msgspec.structs.replace(event, id=event_hash(event))
         for event in document.events
     )
     return msgspec.structs.replace(document, events=events)
