@@ -56,7 +56,9 @@ class EventReader:
         if marks(raw) != marks(msgspec.json.encode(shape)):
             return self._read_apart(raw)
         event, found = _finish(self._meaning, shape, _NOTHING, self._limits)
-        return (None, self._read_apart(raw)[1]) if found else (event, ())
+        if not found:
+            return event, ()
+        return None, self._read_apart(raw)[1] or found
 
     def _read_apart(self, raw: bytes) -> tuple[Event | None, Sequence[Found]]:
         """Read an event that has extensions or faults."""

@@ -199,7 +199,8 @@ class Scrubber:
         if isinstance(value, str):
             return {"id": value}
         extras = self.extras.read_point if path == "readPoint" else self.extras.biz_location
-        return self._known(value, path, {"id": Scrubber.text}, extras) or {"id": BAD}
+        found = self._known(value, path, {"id": Scrubber.text}, extras)
+        return {"id": BAD} if found is None else found
 
     def error(self, value: object, path: str) -> Members:
         """An errorDeclaration; its extensions go to `extras`."""
@@ -209,19 +210,28 @@ class Scrubber:
     def persistent(self, value: object, path: str) -> Members:
         """A persistentDisposition."""
         known: dict[str, Cleaner] = {"set": Scrubber.texts, "unset": Scrubber.texts}
-        return self._known(value, path, known) or {}
+        found = self._known(value, path, known)
+        return {"set": [BAD]} if found is None else found
 
     def amounts(self, value: object, path: str) -> list[Members]:
         """A list of quantity elements."""
-        bad: Members = {"epcClass": BAD}
-        return self._list(value, path, lambda one, at: self._known(one, at, _AMOUNT) or bad)
+        return self._list(value, path, self._amount)
+
+    def _amount(self, value: object, path: str) -> Members:
+        """One quantity element."""
+        found = self._known(value, path, _AMOUNT)
+        return {"epcClass": BAD} if found is None else found
 
     def typed(self, value: object, path: str) -> list[Members]:
         """A list of business transactions, sources or destinations."""
         name = _TYPED[path]
         known: dict[str, Cleaner] = {"type": Scrubber.text, name: Scrubber.text}
-        bad: Members = {"type": BAD, name: BAD}
-        return self._list(value, path, lambda one, at: self._known(one, at, known) or bad)
+
+        def typed(one: object, at: str) -> Members:
+            found = self._known(one, at, known)
+            return {"type": BAD, name: BAD} if found is None else found
+
+        return self._list(value, path, typed)
 
     def objects(self, value: object, path: str) -> list[Members]:
         """A list of objects that is looked into later."""

@@ -110,31 +110,31 @@ class Meaning:
         return word
 
     def code(self, text: str | None, path: str) -> str:
-        """The canonical URI, remembered; "" when it is absent, or wrong, which is noted."""
+        """The canonical URI, remembered; "" when it is absent, `BAD` when wrong, which is noted."""
         if text is None:
             return ""
         known = self._codes.get(text)
         if known is not None and text:
             return known
         made = self.one_code(text, path)
-        if made:
+        if made is not BAD:
             self._codes[text] = made
         return made
 
     def one_code(self, text: str, path: str) -> str:
-        """The canonical URI of a code that hardly comes twice; "" when it is wrong."""
+        """The canonical URI of a code that hardly comes twice; `BAD` when it is wrong."""
         if text == BAD:
-            return text
+            return BAD
         meant = self.context.value(text)
         if ":" not in meant:
             self.say(Fault.IDENTIFIER, path, expected=_URI, got=text or '""')
-            return ""
+            return BAD
         try:
             return canonical(meant)
         except IdentifierError as refusal:
             expected = refusal.faults[0].expected
             self.say(Fault.IDENTIFIER, path, expected=expected, got=text)
-            return ""
+            return BAD
 
     def codes(self, texts: Sequence[str] | None, path: str) -> tuple[str, ...]:
         """The canonical URIs of a list of things."""
