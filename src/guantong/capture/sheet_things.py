@@ -1,0 +1,128 @@
+"""Which items, lots and classes does a row name, and how many?"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+from guantong.capture import codes
+from guantong.capture.faults import CaptureError, Fault
+from guantong.capture.model import Quantity
+from guantong.capture.sheet_cells import Cells
+from guantong.errors import fault
+from guantong.identify.model import Kind
+
+CODES_MAX: Final = 1_000_000
+"""Codes in one sheet, ranges written out."""
+_SERIAL_DIGITS_MAX: Final = 18
+_MANY: Final = frozenset({Kind.CLASS, Kind.BATCH, Kind.PATTERN})
+"""Kinds of code that name many things, so that a quantity belongs to them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Things:
+    """What a cell of codes, with its quantity, names."""
+
+    epcs: tuple[str, ...] = ()
+    quantities: tuple[Quantity, ...] = ()
+
+
+@dataclass(slots=True)
+class Counter:
+    """How many codes a sheet has named so far."""
+
+    left: int = CODES_MAX
+
+    def take(self, count: int) -> None:
+        """Count some more. Raises CaptureError when the sheet names too many."""
+        self.left -= count
+        if self.left < 0:
+            want = f"at most {CODES_MAX} codes in one sheet"
+            raise CaptureError(fault(Fault.TOO_LARGE, expected=want, got="more"))
+
+
+def things_of(cells: Cells, counter: Counter) -> Things:
+    """What the columns code, first, last, batch, quantity and unit name."""
+    uris = cells.several("code", codes.thing)
+    uris += _range(cells, counter)
+    batch = cells.text("batch")
+    if batch:
+        uris = [_in_batch(cells, uri, batch) for uri in uris]
+    return _things(cells, "code", uris, cells.quantity("quantity"), cells.unit("unit"))
+
+
+def inputs_of(cells: Cells) -> Things:
+    """What the columns inputs, input_quantity and input_unit name."""
+    uris = cells.several("inputs", codes.thing)
+    return _things(
+        cells, "inputs", uris, cells.quantity("input_quantity"), cells.unit("input_unit")
+    )
+
+
+def _things(cells: Cells, key: str, uris: list[str], quantity: float | None, unit: str) -> Things:
+    """Parts codes into those of items and those of classes, and gives the quantity its place."""
+    classes = [uri for uri in uris if codes.kind_of(uri) in _MANY]
+    if not classes and quantity is not None and len(uris) == 1 and quantity != 1:
+        classes = uris if codes.kind_of(uris[0]) is Kind.OTHER else []
+    items = tuple(uri for uri in uris if uri not in classes)
+    column = "quantity" if key == "code" else "input_quantity"
+    if classes and quantity is not None and len(uris) > 1:
+        cells.blame(Fault.UNEXPECTED, column, expected="one code beside a quantity", got=len(uris))
+    elif not classes and uris and quantity not in {None, float(len(items))}:
+        cells.blame(Fault.NUMBER, column, expected=f"{len(items)}, one for each code", got=quantity)
+    return Things(items, tuple(Quantity(uri, quantity, unit) for uri in classes))
+
+
+def _in_batch(cells: Cells, uri: str, batch: str) -> str:
+    """The lot of a class, where the scheme has lots; any other code as it is."""
+    kind = codes.kind_of(uri)
+    if kind is Kind.CLASS and uri.startswith(codes.GTIN):
+        return cells.read(
+            "batch", lambda lot: codes.canonical(f"{uri}/10/{quote(lot, safe='')}"), uri
+        )
+    if kind is Kind.BATCH and codes.lot_of(uri) != batch:
+        cells.blame(Fault.IDENTIFIER, "batch", expected=codes.lot_of(uri), got=batch)
+    return uri
+
+
+def _range(cells: Cells, counter: Counter) -> Iterable[str]:
+    """All codes from the first to the last one."""
+    if not (cells.has("first") or cells.has("last")):
+        return []
+    first = cells.read("first", codes.thing, "")
+    last = cells.read("last", codes.thing, "")
+    if not (first and last):
+        for key in ("first", "last"):
+            if not cells.has(key):
+                cells.blame(Fault.MISSING, key, expected="the other end of the range")
+        return []
+    try:
+        return _between(first, last, counter)
+    except CaptureError as refusal:
+        cells.faults.take(refusal, cells.row.path("last"))
+        return []
+
+
+def _between(first: str, last: str, counter: Counter) -> list[str]:
+    """The codes of a range; both ends are in it.
+
+    Returns:
+        Canonical URIs in ascending order.
+
+    Raises:
+        CaptureError: if the ends are not of one class, or their serials are no plain decimals
+            ("007" is not "7"), or not in order, or the range is too long.
+    """
+    head, start = codes.serial_of(first)
+    other_head, end = codes.serial_of(last)
+    if head != other_head or not (_is_plain(start) and _is_plain(end)) or int(start) > int(end):
+        want = "a code of the same class with a decimal serial, not below the first"
+        raise CaptureError(fault(Fault.IDENTIFIER, expected=want, got=last))
+    counter.take(int(end) - int(start) + 1)
+    return [f"{head}{serial}" for serial in range(int(start), int(end) + 1)]
+
+
+def _is_plain(serial: str) -> bool:
+    """Whether a serial is a canonical decimal."""
+    bounded = serial.isascii() and serial.isdecimal() and len(serial) <= _SERIAL_DIGITS_MAX
+    return bounded and str(int(serial)) == serial
