@@ -465,7 +465,7 @@ class Ledger:
         References:
             RFC 9162, section 2.1.3.1
         """
-        self._check_size(size, least=index + 1)
+        self._check_size(size, least=index + 1 if index >= 0 else index)
         return merkle.inclusion_proof(self._journal.node, index, size)
 
     def consistency_proof(self, old: int, new: int) -> list[bytes]:

@@ -196,6 +196,9 @@ def verify_inclusion(
 ) -> bool:
     """Whether `proof` shows `leaf` to be entry `index` of the tree of `size` under `root`.
 
+    `leaf` must be hashed from an entry by whoever asks, and `size` stand beside `root` in a
+    checkpoint: an inner node passes for a leaf in a smaller tree.
+
     Returns:
         True only if every step fits.
 

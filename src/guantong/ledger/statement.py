@@ -109,9 +109,9 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
         """
         if self.meta:
             _check_meta(self.meta)
-        for number in (self.n, self.received, self.seq):
+        for name, number in (("n", self.n), ("received", self.received), ("seq", self.seq)):
             if number.__class__ is not int or not 0 <= number <= INTEGER_MAX:
-                raise LedgerError(_refused("n", "an integer from 0 to 2**53 - 1", number))
+                raise LedgerError(_refused(name, "an integer from 0 to 2**53 - 1", number))
         try:
             raw = _ENCODER.encode(self)
         except UnicodeEncodeError as error:
