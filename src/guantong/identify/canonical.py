@@ -19,6 +19,7 @@ from urllib.parse import unquote
 from guantong.identify.digital_link import identifier_in
 from guantong.identify.epc_urn import PREFIX, layout_of, parse_urn
 from guantong.identify.model import Identifier, IdentifierError, Kind, Scheme
+from guantong.identify.native import from_uri
 
 HEADS_MAX = 16_384
 """How many class parts are remembered; the least used one is forgotten first."""
@@ -27,6 +28,7 @@ TEXTS_MAX = 16_384
 """How many whole codes (places, logistic units, odd serials) are remembered."""
 
 _OWN = "urn:guantong:"
+_OID = "urn:oid:"
 
 _SERIAL_MAX = {"10": 20, "21": 20, "235": 28, "254": 20}
 _VALUE_MAX = {"8003": 30, "8004": 30, "401": 30, "253": 30}
@@ -42,7 +44,7 @@ class OtherUri:
     @property
     def scheme(self) -> Scheme:
         """The scheme named by ``urn:guantong:<scheme>:`` or ``urn:oid:``; else opaque."""
-        if self.uri.startswith("urn:oid:"):
+        if self.uri.startswith(_OID):
             return Scheme.OID
         word = self.uri.removeprefix(_OWN).partition(":")[0]
         known = self.uri.startswith(_OWN) and word in set(Scheme)
@@ -91,14 +93,26 @@ def parse_uri(text: str) -> Identifier:
     """The identifier behind a URI, as a value that can be asked for its class and serial.
 
     Returns:
-        A `Gs1Identifier`, an `EpcPattern`, or an `OtherUri` when it is no GS1 key.
+        A `Gs1Identifier`, an `EpcPattern`, a value of another scheme when the text is its
+        canonical URI, or else an `OtherUri`.
 
     Raises:
         IdentifierError: as `canonical`.
     """
     if layout_of(text):
         return parse_urn(text)
+    if text.startswith((_OWN, _OID)):
+        return _native(text) or OtherUri(text)
     return identifier_in(text) or OtherUri(text)
+
+
+def _native(text: str) -> Identifier | None:
+    """The value whose canonical URI this is; None for a value we would spell or read otherwise."""
+    try:
+        value = from_uri(text)
+    except IdentifierError:
+        return None
+    return value if value.uri == text else None
 
 
 @lru_cache(maxsize=TEXTS_MAX)

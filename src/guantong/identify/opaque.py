@@ -84,7 +84,7 @@ class OpaqueScheme:
             )
         parts = found.groupdict()
         group, serial = parts.get("class") or "", parts.get("serial") or ""
-        return Opaque(self.name, bare, self.kind, group, serial)
+        return Opaque(self.name, bare, self.kind, group, serial, is_described=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,8 @@ class Opaque:
     """The part that names its class; "" when it has none."""
     serial: str = field(default="", compare=False)
     """The part that tells it from others of its class; "" when it has none."""
+    is_described: bool = field(default=False, compare=False)
+    """Whether an operator's scheme has read it."""
 
     @classmethod
     def from_uri(cls, uri: str, *, schemes: Iterable[OpaqueScheme] = ()) -> "Opaque":
@@ -151,5 +153,7 @@ class Opaque:
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """Always says that the text is not understood."""
-        return (Note("opaque", "Only the operator of this node knows how this code is built."),)
+        """Whether nobody here knows how it is built."""
+        if self.is_described:
+            return ()
+        return (Note("opaque", "No scheme that is known here describes this code."),)
