@@ -72,6 +72,8 @@ class World:
     names: dict[str, str] = field(default_factory=dict)
     events: dict[str, tuple[str, Event]] = field(default_factory=dict)
     """By event id: who captured it, and the event."""
+    captured: list[tuple[str, Event]] = field(default_factory=list)
+    """All of them in order of receipt, withdrawals too."""
     received_ms: int = 0
 
     @classmethod
@@ -103,6 +105,7 @@ class World:
     def _append(self, by: str, event: Event, received_ms: int) -> None:
         self.received_ms = max(self.received_ms, received_ms)
         self.events[event.id] = (by, event)
+        self.captured.append((by, event))
         entry = self.store.projected_size
         self.store.append([Indexed(entry=entry, by=by, received_ms=received_ms, events=(event,))])
 

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from tests.market_small import World, at_day
-
 from guantong.store.door import Role
 from guantong.trace.life import life
 from guantong.trace.model import Ending, Life
+from tests.market_small import World, at_day
 
 
 def told(world: World, name: str, **options: int) -> Life:

@@ -52,6 +52,10 @@ class Book:
         self._carried: dict[str, tuple[list[Moment], list[Happening]]] = {}
         self._resolved: dict[str, Resolved] = {}
 
+    def sibling(self) -> "Book":
+        """An empty book with the same view, for reading what need not be kept."""
+        return Book(self.store, now_ms=self.now_ms, as_of=self.as_of, future_ms=self.future_ms)
+
     def read(self, items: Iterable[str]) -> None:
         """Read the rows of those items that were not read yet: one call, or none."""
         missing = {item for item in items if item not in self._rows}

@@ -181,11 +181,11 @@ class _Fold:
             return
         returned = before.state is State.SOLD or step.stored.event.disposition == "returned"
         if pending is not None:
-            self.done.append(replace(pending, taker=taker, received=step))
+            self.done.append(replace(pending, taker=taker, received=step, returned=returned))
             self.pending = None
         elif not self._is_inside_firm(taker):
             giver = giver_of(step, self.firm_of).party or before.party
-            self.done.append(Move(giver, taker, None, step))
+            self.done.append(Move(giver, taker, None, step, returned=returned))
         self._hold(step, taker, State.RETURNED if returned else State.IN_STOCK)
 
     def _is_leg(self, pending: Move, step: Step, taker: str) -> bool:

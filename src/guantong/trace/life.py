@@ -4,12 +4,12 @@ A pallet that ships takes its cases along, and they their items: the life of an 
 events of its containers for as long as it was inside.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 
 from guantong.store.door import Happening, Role, Store
 from guantong.trace.book import LEVELS_MAX, Book
 from guantong.trace.effect import Effect, effect_of
-from guantong.trace.model import FUTURE_MS, Life, Moment, Stay, Step
+from guantong.trace.model import FUTURE_MS, Code, EventRef, Gap, Life, Moment, Stay, Step
 from guantong.trace.names import is_many
 
 
@@ -51,47 +51,58 @@ def life_in(book: Book, item: str, *, complete: bool = True) -> Life:
     """The life of an item that was read with what is around it."""
     resolved = book.resolved(item)
     own = [_step(book, row) for row in book.rows(item)]
-    steps = own + _inherited(book, item, {step.stored.no for step in own})
+    around = _Around(book, item, {step.stored.no for step in own})
+    around.enter(resolved.stays, (item,))
+    steps = own + list(around.steps.values())
     steps.sort(key=lambda step: (step.moment, len(step.via)))
-    return Life(item, tuple(steps), tuple(resolved.stays), tuple(resolved.doubts), complete)
+    doubts = (*resolved.doubts, *around.loops)
+    return Life(item, tuple(steps), tuple(resolved.stays), doubts, complete)
 
 
-def _inherited(book: Book, item: str, own: set[int]) -> list[Step]:
-    """Steps of containers; of several ways to one event the shortest is kept."""
-    # A lot may be in several containers that take part in one event: then each way counts,
-    # since each carries its own amount.
-    many = is_many(item)
-    kept: dict[tuple[int, str], Step] = {}
-    for step in _steps_around(book, book.resolved(item).stays, (item,)):
-        key = (step.stored.no, step.via[0] if many else "")
-        if step.stored.no not in own and (key not in kept or _shorter(step, kept[key])):
-            kept[key] = step
-    return list(kept.values())
+class _Around:
+    """Collects the steps of containers; of several ways to one event the shortest is kept.
 
+    A lot may be in several containers that take part in one event: then each way counts,
+    since each carries its own amount.
+    """
 
-def _shorter(one: Step, other: Step) -> bool:
-    return (len(one.via), one.via, one.role) < (len(other.via), other.via, other.role)
+    def __init__(self, book: Book, item: str, own: set[int]) -> None:
+        self.book = book
+        self.item = item
+        self.own = own
+        self.many = is_many(item)
+        self.steps: dict[tuple[int, str], Step] = {}
+        self.loops: list[Gap] = []
 
+    def enter(self, stays: Collection[Stay], path: tuple[str, ...]) -> None:
+        """Collect from all parents; `path` begins with the item, nothing is entered twice."""
+        for stay in stays:
+            if stay.parent == self.item:
+                self._loop(stay, path)
+            elif stay.parent not in path:
+                self._within(stay, (*path, stay.parent))
 
-def _steps_around(book: Book, stays: Collection[Stay], path: tuple[str, ...]) -> Iterator[Step]:
-    """Steps of all parents; `path` begins with the item, and nothing is entered twice."""
-    for stay in stays:
-        if stay.parent not in path:
-            yield from _steps_within(book, stay, (*path, stay.parent))
+    def _within(self, stay: Stay, path: tuple[str, ...]) -> None:
+        """What happened to the parent while the child was inside, and what it was inside of."""
+        for row in self.book.carried(stay.parent, stay.since, stay.until):
+            if row.stored.no not in self.own and not _own_only(row):
+                self._keep(_step(self.book, row, path[1:], stay))
+        if len(path) <= LEVELS_MAX:
+            outer_stays = self.book.resolved(stay.parent).stays
+            met = (_meet(stay, outer) for outer in outer_stays)
+            self.enter([outer for outer in met if outer is not None], path)
 
+    def _keep(self, step: Step) -> None:
+        key = (step.stored.no, step.via[0] if self.many else "")
+        known = self.steps.get(key)
+        if known is None or (len(step.via), step.via) < (len(known.via), known.via):
+            self.steps[key] = step
 
-def _steps_within(book: Book, stay: Stay, path: tuple[str, ...]) -> Iterator[Step]:
-    """What happened to the parent while the child was inside, and what it was inside of."""
-    for row in book.carried(stay.parent, stay.since, stay.until):
-        if not _own_only(row):
-            yield _step(book, row, path[1:], stay)
-    if len(path) <= LEVELS_MAX:
-        around = [
-            narrowed
-            for outer in book.resolved(stay.parent).stays
-            if (narrowed := _meet(stay, outer)) is not None
-        ]
-        yield from _steps_around(book, around, path)
+    def _loop(self, stay: Stay, path: tuple[str, ...]) -> None:
+        if not self.loops:
+            about = {"parent": path[-1]}
+            event = EventRef.of(stay.opened)
+            self.loops.append(Gap(Code.CONTAINER_LOOP, self.item, stay.since[0], (event,), about))
 
 
 def _own_only(row: Happening) -> bool:

@@ -87,9 +87,15 @@ class Lot:
     def _send(self, step: Step) -> None:
         giver = self.firm_of(giver_of(step, self.firm_of).party or step.stored.by)
         taker = taker_of(step, self.firm_of).party
+        if step.stored.event.step == "departing" and self._is_under_way(giver, step):
+            return  # the goods that were shipped leave the dock
         self.under_way.append(Move(giver, taker, step, None, step.quantity, step.uom))
         self._account(giver, State.IN_STOCK, step.uom).add(step, -1)
         self._account(giver, State.IN_TRANSIT, step.uom).add(step, 1)
+
+    def _is_under_way(self, giver: str, step: Step) -> bool:
+        amount = (giver, step.quantity, step.uom)
+        return any((move.giver, move.quantity, move.uom) == amount for move in self.under_way)
 
     def _unsend(self, step: Step) -> None:
         """Called off: back in the sender's stock."""

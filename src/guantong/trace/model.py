@@ -256,6 +256,8 @@ class Move:
     uom: str = ""
     seen: Step | None = None
     """The first act of the taker on it, when there is no receipt."""
+    returned: bool = False
+    """Whether it came back: from a consumer, or refused."""
 
     @property
     def first(self) -> Step | None:
