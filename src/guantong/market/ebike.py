@@ -124,7 +124,11 @@ def _assemble(flow: Flow, product: Product, parts: Parts, at_ms: int) -> list[Bi
         codes, vehicles, parts.batteries, parts.motors, parts.chargers, strict=False
     ):
         number = vehicle.link.rpartition(":")[2]
-        flow.commission(product, made_ms, [code], lot=lot, also=(("gt:vehicleCode", number),))
+        also = [("gt:vehicleCode", number)]
+        if code.link.startswith("urn:"):
+            # An Ecode does not tell the product it belongs to.
+            also.append(("gt:productClass", product.stems.kind.link))
+        flow.commission(product, made_ms, [code], lot=lot, also=also)
         flow.attach(product.maker, made_ms + MINUTE, code, [*fitted, vehicle])
         bikes.append(Bike(code, vehicle, fitted[0], product, made_ms))
         made_ms = open_at(made_ms + 6 * MINUTE)
@@ -155,12 +159,13 @@ def _codes(
     head = f"9{flow.world.seed % SEEDS_APART:02d}{index}2{day_text(at_ms)[2:4]}"
     numbers = [f"{head}{serial:08d}" for serial in range(first, first + count)]
     vehicles = [other("ebike", number) for number in numbers]
+    last, day = first + count - 1, day_text(at_ms)
+    kind = f"urn:guantong:ebike:{head}"
+    flow.issues.append(Issue(works.uri, at_ms - 4 * HOUR, kind, first, last, lot, day, kind, 8))
     if index != ECODE_FACTORY:
         return flow.issue(product, at_ms, count, lot), vehicles
-    stem = f"urn:guantong:ecode:{ECODE_STEM}{head}"
-    kind = product.stems.kind.link
-    issued = (kind, first, first + count - 1, lot, day_text(at_ms), stem, 8)
-    flow.issues.append(Issue(works.uri, at_ms - 3 * HOUR, *issued))
+    kind, stem = product.stems.kind.link, f"urn:guantong:ecode:{ECODE_STEM}{head}"
+    flow.issues.append(Issue(works.uri, at_ms - 3 * HOUR, kind, first, last, lot, day, stem, 8))
     return [other("ecode", ECODE_STEM + number) for number in numbers], vehicles
 
 

@@ -7,6 +7,7 @@ sites grows with the latter, so that producers and their codes are those of the 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
+from urllib.parse import quote
 
 from guantong.market.catalogue import GOODS, Goods, Role
 from guantong.market.codes import Code, Numbers, Stems, other, uscc
@@ -118,7 +119,7 @@ class Product:
         if not self.certificate:
             return ""
         scheme = "ccc" if self.goods.ccc else "xk"
-        return f"urn:guantong:{scheme}:{self.certificate}"
+        return f"urn:guantong:{scheme}:{quote(self.certificate, safe='')}"
 
     def item(self, serial: int) -> Code:
         """One thing of the class."""
@@ -246,10 +247,10 @@ def world(seed: int, *, events: int, year: int) -> World:
     """
     maker = _Maker(seed)
     firms = {role: maker.firms(role, count) for role, count in _COUNTS.items()}
+    firms[Role.SITE] = maker.firms(Role.SITE, min(SITES_MAX, max(6, events // 8000)))
     shops = min(SHOPS_MAX, max(36, events // 2000))
     for role, share in _SHOP_SHARES.items():
         firms[role] = maker.firms(role, round(shops * share))
-    firms[Role.SITE] = maker.firms(Role.SITE, min(SITES_MAX, max(6, events // 8000)))
     goods = {firm.key: _products(firm, seed, year) for role in GOODS for firm in firms[role]}
     return World(seed, firms, goods)
 

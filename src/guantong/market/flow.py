@@ -87,7 +87,7 @@ class Flow:
         *,
         lot: str,
         amount: Amount | None = None,
-        also: tuple[tuple[str, str], ...] = (),
+        also: Sequence[tuple[str, str]] = (),
     ) -> None:
         """Things, or an amount of a lot, come into being."""
         maker = product.maker

@@ -25,7 +25,9 @@ class Cut(NamedTuple):
     heat: Code
 
 
-def campaign(flow: Flow, at_ms: int, *, product: Product, bundles: int) -> list[Cut]:
+def campaign(
+    flow: Flow, at_ms: int, *, product: Product, bundles: int, site: Firm | None = None
+) -> list[Cut]:
     """One heat, rolled into bundles, cut and built in.
 
     Args:
@@ -33,6 +35,7 @@ def campaign(flow: Flow, at_ms: int, *, product: Product, bundles: int) -> list[
         at_ms: When the heat is cast.
         product: The ribbed bar.
         bundles: How many.
+        site: Who buys them; None for any.
 
     Returns:
         Every tag.
@@ -43,11 +46,12 @@ def campaign(flow: Flow, at_ms: int, *, product: Product, bundles: int) -> list[
     start = 0
     while start < len(codes):
         some = codes[start:][: flow.dice.between(6, 14)]
-        site, arrived = _bring(flow, product.maker, some, made_ms + start * 2 * HOUR)
+        buyer = site or flow.dice.pick(flow.world.firms[Role.SITE])
+        arrived = _bring(flow, product.maker, buyer, some, made_ms + start * 2 * HOUR)
         cuts += [
             Cut(tag, bundle, heat)
             for at, bundle in enumerate(some)
-            for tag in _cut(flow, site, bundle, arrived + DAY + at * 2 * HOUR)
+            for tag in _cut(flow, buyer, bundle, arrived + DAY + at * 2 * HOUR)
         ]
         start += len(some)
     return cuts
@@ -82,16 +86,15 @@ def _roll(
     return codes, made_ms
 
 
-def _bring(flow: Flow, works: Firm, some: Sequence[Code], at_ms: int) -> tuple[Firm, int]:
-    """To a site, in two of five cases by way of a trader: the site and when it arrived."""
-    site = flow.dice.pick(flow.world.firms[Role.SITE])
+def _bring(flow: Flow, works: Firm, site: Firm, some: Sequence[Code], at_ms: int) -> int:
+    """To a site, in two of five cases by way of a trader; gives when it arrived."""
     seller, leaves = works, open_at(at_ms + 8 * HOUR)
     if flow.dice.chance(0.4):
         seller = flow.dice.pick(flow.world.firms[Role.BAR_TRADER])
         leaves = open_at(flow.move(works, seller, leaves, some) + 30 * HOUR)
     there = flow.move(seller, site, leaves, some)
     flow.inspect(site, there + HOUR, some[:1], "conformant")
-    return site, there
+    return there
 
 
 def _cut(flow: Flow, site: Firm, bundle: Code, at_ms: int) -> list[Code]:

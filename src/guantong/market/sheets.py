@@ -75,7 +75,7 @@ def _row(deed: Deed, host: str) -> tuple[str, ...]:
         source,
         _buyer(deed),
         deed.location.link[-13:] if deed.location else "",
-        " ".join(paper.rpartition(":")[2] for _, paper in deed.papers),
+        " ".join(_noted(paper, host) for _, paper in deed.papers),
         _PAPERS[deed.papers[0][0]] if deed.papers else "",
         "顾客退回" if deed.disposition == "returned" else "",
     )
@@ -83,6 +83,11 @@ def _row(deed: Deed, host: str) -> tuple[str, ...]:
 
 def _scanned(code: Code, host: str) -> str:
     return code.link.replace(LINK, host)
+
+
+def _noted(paper: str, host: str) -> str:
+    """A document number; shops with the code service write down only its end."""
+    return paper.rpartition(":")[2] if host == SERVICE else paper
 
 
 def _buyer(deed: Deed) -> str:

@@ -186,7 +186,8 @@ def _rebar(teller: _Teller) -> None:
     """Cut bars, back to their heat; and the bundle they were cut from."""
     flow = teller.flow("rebar")
     product = teller.world.product(teller.world.firm(Role.BAR, 0))
-    cut = rebar.campaign(flow, teller.day(7), product=product, bundles=20)[0]
+    site = teller.world.firm(Role.SITE)
+    cut = rebar.campaign(flow, teller.day(7), product=product, bundles=20, site=site)[0]
     teller.tell("rebar", cut.tag.link)
     teller.tell("bundle", cut.bundle.link)
 
