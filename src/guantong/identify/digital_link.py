@@ -13,9 +13,11 @@ References:
 """
 
 import re
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 from urllib.parse import quote, unquote
+
+from msgspec import Struct
 
 from guantong.errors import fault
 from guantong.identify.application_identifiers import table
@@ -23,9 +25,12 @@ from guantong.identify.check_digits import is_checked
 from guantong.identify.element_string import ElementString
 from guantong.identify.gs1_keys import (
     CANONICAL_HOST,
+    GTIN_LENGTH,
     KEYS,
     QUALIFIERS,
     Gs1Identifier,
+    check_qualifiers,
+    check_value,
     coded,
     padded_gtin,
 )
@@ -48,18 +53,16 @@ SHORT_NAMES: dict[str, str] = {
 GS1_HOSTS = "id.gs1."
 """How the hosts of GS1's own resolvers start."""
 
-_ADDRESS = re.compile(
-    r"(?P<front>[Hh][Tt]{2}[Pp][Ss]?://(?:[\w.\-~]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?)"
-    r"(?P<path>/[^?#]*)(?:\?(?P<query>[^#]*))?(?:#.*)?",
-    re.DOTALL,
-)
+HOSTS_MAX = 4096
+"""How many hosts are remembered as well-formed."""
+
+_HOST = re.compile(r"(?:[\w.\-~]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
 
 Pairs = tuple[tuple[str, str], ...]
 """Names and values, in order."""
 
 
-@dataclass(frozen=True, slots=True)
-class DigitalLink:
+class DigitalLink(Struct, frozen=True, gc=False):
     """A web address that names a GS1 key; every value has passed the rules of its identifier."""
 
     stem: str
@@ -85,18 +88,17 @@ class DigitalLink:
         Raises:
             IdentifierError: if it is no Digital Link or a value breaks its rules.
         """
-        match = _ADDRESS.fullmatch(text)
-        segments = match["path"].split("/") if match else []
+        segments, query = _split(text)
         start = _key_position(segments)
-        if match is None or start < 1:
+        if start < 0:
             raise IdentifierError(
                 fault(Fault.FORMAT, expected="a web address with a GS1 key in its path", got=text)
             )
-        stem = match["front"] + "/".join(segments[:start])
-        identifier = _read_segments(segments[start:], short_gtin=short_gtin)
-        if not match["query"]:
+        stem = "/".join(segments[:start])
+        identifier = _read_segments(segments, start, short_gtin=short_gtin)
+        if not query:
             return cls(stem, identifier)
-        return cls(stem, identifier, *_read_query(match["query"], short_gtin=short_gtin))
+        return cls(stem, identifier, *_read_query(query, short_gtin=short_gtin))
 
     @classmethod
     def of(cls, message: ElementString, *, stem: str = CANONICAL_HOST) -> Self:
@@ -158,35 +160,77 @@ def identifier_in(text: str) -> Gs1Identifier | None:
     Raises:
         IdentifierError: if it is a Digital Link and a part of it is wrong.
     """
-    match = _ADDRESS.fullmatch(text)
-    if match is None:
-        return None
-    segments = match["path"].split("/")
+    segments, _ = _split(text)
     start = _key_position(segments)
-    if start < 1:
+    if start < 0:
         return None
-    host = match["front"].partition("://")[2].lower()
-    if not host.startswith(GS1_HOSTS) and not _looks_like_link(segments[start:]):
+    is_gs1 = segments[2].lower().startswith(GS1_HOSTS)
+    if not is_gs1 and not _looks_like_link(segments[start:]):
         return None
-    return _read_segments(segments[start:])
+    return _read_segments(segments, start)
+
+
+def _split(text: str) -> tuple[list[str], str]:
+    """An address between its slashes, and its query.
+
+    Returns:
+        Scheme with colon, nothing, host, path segments; ([], "") when it is no web address.
+    """
+    if "#" in text:
+        text = text.partition("#")[0]
+    address, _, query = text.partition("?")
+    segments = address.split("/")
+    if len(segments) < 3 or segments[1] or not _is_web(segments[0], segments[2]):
+        return [], ""
+    return segments, query
+
+
+@lru_cache(maxsize=HOSTS_MAX)
+def _is_web(scheme: str, host: str) -> bool:
+    """Whether scheme and host are those of a web address."""
+    return scheme.lower() in {"https:", "http:"} and _HOST.fullmatch(host) is not None
 
 
 def _key_position(segments: list[str]) -> int:
-    """Where the key stands among path segments, looked for from the right; -1 for nowhere."""
-    for position in range(len(segments) - 2, 0, -2):
+    """Where the key stands in an address, looked for from the right; -1 for nowhere."""
+    position = len(segments) - 2
+    while position > 2:
         name = segments[position]
         if name in KEYS or SHORT_NAMES.get(name) in KEYS:
             return position
+        position -= 2
     return -1
 
 
-def _read_segments(segments: list[str], *, short_gtin: bool = True) -> Gs1Identifier:
-    """Read key, value, qualifier, value, … as raw path segments."""
-    names = [SHORT_NAMES.get(name, name) for name in segments[::2]]
-    values = [unquote(value) if "%" in value else value for value in segments[1::2]]
-    if names[0] == "01" and not short_gtin:
-        table()["01"].verify(values[0])
-    return Gs1Identifier.of(names[0], values[0], *zip(names[1:], values[1:], strict=True))
+def _read_segments(segments: list[str], start: int, *, short_gtin: bool = True) -> Gs1Identifier:
+    """Read key, value, qualifier, value, … as they stand in the path."""
+    name, value = segments[start], _decoded(segments[start + 1])
+    ai = name if name in KEYS else SHORT_NAMES[name]
+    if ai == "01" and len(value) != GTIN_LENGTH:
+        if not short_gtin:
+            table()["01"].verify(value)
+        value = padded_gtin(value)
+    check_value(ai, value)
+    if len(segments) == start + 2:
+        return Gs1Identifier(ai, value)
+    qualifiers = tuple(
+        [
+            (_name(segments[at]), _decoded(segments[at + 1]))
+            for at in range(start + 2, len(segments), 2)
+        ]
+    )
+    check_qualifiers(ai, qualifiers)
+    return Gs1Identifier(ai, value, qualifiers)
+
+
+def _name(segment: str) -> str:
+    """The application identifier that a path segment stands for."""
+    return segment if segment.isdigit() else SHORT_NAMES.get(segment, segment)
+
+
+def _decoded(segment: str) -> str:
+    """A path segment without percent coding."""
+    return unquote(segment) if "%" in segment else segment
 
 
 def _read_query(query: str, *, short_gtin: bool) -> tuple[Pairs, Pairs]:
@@ -195,8 +239,7 @@ def _read_query(query: str, *, short_gtin: bool) -> tuple[Pairs, Pairs]:
     others: list[tuple[str, str]] = []
     for part in query.split("&"):
         raw_name, equals, raw_value = part.partition("=")
-        name, value = unquote(raw_name), unquote(raw_value)
-        name = SHORT_NAMES.get(name, name)
+        name, value = _name(_decoded(raw_name)), _decoded(raw_value)
         if name.isdigit():
             if name == "01" and short_gtin:
                 value = padded_gtin(value)
@@ -226,10 +269,10 @@ def _quoted(text: str) -> str:
 
 def _looks_like_link(segments: list[str]) -> bool:
     """Whether an address on any host is meant as a Digital Link."""
-    names = [SHORT_NAMES.get(name, name) for name in segments[::2]]
+    names = [_name(name) for name in segments[::2]]
     if not all(name.isdigit() or name in QUALIFIERS for name in names[1:]):
         return False
-    value = unquote(segments[1])
+    value = _decoded(segments[1])
     if names[0] != "01":
         return bool(KEYS[names[0]].shape.fullmatch(value))
     try:

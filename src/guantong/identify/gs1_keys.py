@@ -14,12 +14,17 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import quote
 
+from msgspec import Struct
+
 from guantong.errors import fault
 from guantong.identify.check_digits import check_digit, check_pair, is_checked
 from guantong.identify.model import Fault, IdentifierError, Kind, Scheme
 
 CANONICAL_HOST = "https://id.gs1.org"
 """Where the canonical Digital Link of every GS1 key lives."""
+
+GTIN_LENGTH = 14
+"""Digits of a GTIN wherever it is stored or compared."""
 
 SAFE = "-._~';="
 """Characters left bare in canonical links; the rest of CSET 82 beyond letters and digits is
@@ -230,6 +235,8 @@ def check_value(ai: str, value: str) -> None:
         raise IdentifierError(
             fault(Fault.CHECK, expected=f"check digit {check_digit(body)} in ({ai})", got=value)
         )
+    if key.checked == len(value):
+        return
     if ai == "8006":
         _check_pieces(value[14:16], value[16:])
     if ai == "8013" and value[-2:] != check_pair(value[:-2]):
@@ -261,12 +268,12 @@ def check_qualifiers(ai: str, qualifiers: Iterable[tuple[str, str]]) -> None:
         IdentifierError: if one does not belong, is out of order, or has a wrong shape.
     """
     allowed = KEYS[ai].qualifiers
-    seen: list[str] = []
+    last = -1
     for name, value in qualifiers:
         rank = allowed.index(name) if name in allowed else -1
         # TPX (235) and the extension (254, 7040) are alternatives, not a continuation.
-        alternative = seen and (name == "235" or (ai == "414" and name == "7040"))
-        if rank < 0 or alternative or (seen and rank <= allowed.index(seen[-1])):
+        alternative = last >= 0 and (name == "235" or (ai == "414" and name == "7040"))
+        if rank <= last or alternative:
             order = ", ".join(allowed) or "no qualifier"
             raise IdentifierError(
                 fault(Fault.ASSOCIATION, expected=f"{order} after ({ai})", got=f"AI {name}")
@@ -276,11 +283,10 @@ def check_qualifiers(ai: str, qualifiers: Iterable[tuple[str, str]]) -> None:
             raise IdentifierError(
                 fault(Fault.FORMAT, expected=f"{expected} in ({name})", got=value)
             )
-        seen.append(name)
+        last = rank
 
 
-@dataclass(frozen=True, slots=True)
-class Gs1Identifier:
+class Gs1Identifier(Struct, frozen=True, gc=False):
     """A GS1 key with its qualifiers; holding one means every check digit was right."""
 
     ai: str
@@ -300,12 +306,13 @@ class Gs1Identifier:
         Raises:
             IdentifierError: if the key is unknown or any part is wrong.
         """
-        if ai not in KEYS:
-            raise IdentifierError(fault(Fault.UNKNOWN, expected="a GS1 key", got=f"AI {ai}"))
-        if ai == "01":
+        if ai == "01" and len(value) != GTIN_LENGTH:
             value = padded_gtin(value)
+        elif ai not in KEYS:
+            raise IdentifierError(fault(Fault.UNKNOWN, expected="a GS1 key", got=f"AI {ai}"))
         check_value(ai, value)
-        check_qualifiers(ai, qualifiers)
+        if qualifiers:
+            check_qualifiers(ai, qualifiers)
         return cls(ai, value, qualifiers)
 
     @property
@@ -385,7 +392,7 @@ def padded_gtin(text: str) -> str:
         raise IdentifierError(
             fault(Fault.LENGTH, expected="8, 12, 13 or 14 digits in a GTIN", got=text)
         )
-    return text.zfill(14)
+    return text.zfill(GTIN_LENGTH)
 
 
 @dataclass(frozen=True, slots=True)

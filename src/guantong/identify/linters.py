@@ -35,7 +35,11 @@ IBAN_LENGTH_MIN = 11
 DATE_WORDS = "a day of the calendar, YYMMDD"
 """What `yymmdd` expects."""
 
-_MONTH_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_LAST_DAYS = {
+    f"{month:02}": str(29 if month == 2 else 30 if month in {4, 6, 9, 11} else 31)
+    for month in range(1, 13)
+}
+"""Last day of each month, both in two digits; February as in a leap year."""
 
 
 @cache
@@ -116,40 +120,42 @@ def gcppos2(text: str) -> Problem | None:
     return gcp_at(text, 1)
 
 
-def _day(text: str, digits: int, *, zero: bool) -> Problem | None:
-    """A date of `digits` digits; day 00 stands for a whole month when `zero`."""
-    words = f"a day of the calendar, {'YYYYMMDD'[8 - digits :]}"
-    if not csetnumeric(text) is None:
-        return Fault.CHARACTER, words
-    if len(text) != digits:
-        return Fault.LENGTH, words
-    year, month, day = int(text[:-4]), int(text[-4:-2]), int(text[-2:])
-    if not 1 <= month <= 12:
-        return Fault.DATE, words
-    leap = year % 4 == 0 and (digits == 6 or year % 100 != 0 or year % 400 == 0)
-    last = 28 if month == 2 and not leap else _MONTH_DAYS[month - 1]
-    good = (0 if zero else 1) <= day <= last
-    return None if good else (Fault.DATE, words)
+def _day(text: str, digits: int, *, first: str) -> Problem | None:
+    """A date of `digits` digits, days counted from `first`; 00 stands for a whole month."""
+    if len(text) == digits and _is_number(text):
+        month, day = text[-4:-2], text[-2:]
+        if first <= day <= _LAST_DAYS.get(month, "") and (day != "29" or _has_29(text[:-2])):
+            return None
+        return Fault.DATE, f"a day of the calendar, {'YYYYMMDD'[8 - digits :]}"
+    code = Fault.CHARACTER if csetnumeric(text) else Fault.LENGTH
+    return code, f"a day of the calendar, {'YYYYMMDD'[8 - digits :]}"
+
+
+def _has_29(month: str) -> bool:
+    """Whether ``YYMM`` or ``YYYYMM`` has a day 29; years of two digits lie near 2000."""
+    year = int(month[:-2])
+    leap = year % 4 == 0 and (len(month) == 4 or year % 100 != 0 or year % 400 == 0)
+    return leap or month[-2:] != "02"
 
 
 def yymmdd(text: str) -> Problem | None:
     """A day."""
-    return _day(text, 6, zero=False)
+    return _day(text, 6, first="01")
 
 
 def yymmd0(text: str) -> Problem | None:
     """A day, or a month with day 00."""
-    return _day(text, 6, zero=True)
+    return _day(text, 6, first="00")
 
 
 def yyyymmdd(text: str) -> Problem | None:
     """A day with its century."""
-    return _day(text, 8, zero=False)
+    return _day(text, 8, first="01")
 
 
 def yyyymmd0(text: str) -> Problem | None:
     """A day with its century, or a month with day 00."""
-    return _day(text, 8, zero=True)
+    return _day(text, 8, first="00")
 
 
 def _clock(text: str, limits: tuple[int, ...], words: str) -> Problem | None:
