@@ -1,0 +1,326 @@
+"""The HTTP outside: which address answers which question?
+
+``create_app`` ties a `Desk` to pages, JSON and problem documents; see docs/reference/http.md.
+"""
+
+import mimetypes
+from collections.abc import Mapping
+from typing import Final
+
+from anyio import CapacityLimiter, to_thread
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from guantong.caller import Caller
+from guantong.errors import Fault as Found
+from guantong.errors import Refusal, fault
+from guantong.serve import asked, json_out, pages, problems
+from guantong.serve.desk import Desk
+from guantong.serve.pages import Example, View
+from guantong.serve.problems import Fault, HttpError
+from guantong.serve.upload import Uploads
+from guantong.serve.words import Language
+from guantong.settings import Settings
+from guantong.trace.model import Direction
+
+POLICY: Final = (
+    b"default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+    b"base-uri 'none'; frame-ancestors 'none'"
+)
+SECURITY: Final = (
+    (b"content-security-policy", POLICY),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+)
+"""On every answer, whatever it is."""
+
+VARY: Final = "Accept, Accept-Language, Cookie, Authorization, X-API-Key"
+YEAR: Final = 365 * 24 * 3600
+WALKS_MAX: Final = 4
+"""Traces under way at once; more wait."""
+
+
+def create_app(desk: Desk, settings: Settings) -> Starlette:
+    """The ASGI application over one installation.
+
+    Args:
+        desk: The installation.
+        settings: For the size of the largest document.
+
+    Returns:
+        The application; it holds no state of its own.
+    """
+    outside = Outside(desk)
+    uploads = Uploads(desk, settings)
+    routes = [
+        Route("/", outside.home),
+        Route("/check", outside.check),
+        Route("/check.json", outside.check),
+        Route("/c/{code:path}", outside.code),
+        Route("/trace/{code:path}", outside.trace),
+        Route("/identify", outside.identify),
+        Route("/identify.json", outside.identify),
+        Route("/status", outside.status),
+        Route("/status.json", outside.status),
+        Route("/livez", outside.alive),
+        Route("/readyz", outside.ready),
+        Route("/static/{name}", outside.static),
+        Route("/capture", uploads.capture, methods=["POST"]),
+        Route("/codes", uploads.codes, methods=["POST"]),
+        Route("/{anything:path}", outside.digital_link),
+    ]
+    return Starlette(
+        routes=routes,
+        middleware=[Middleware(SecurityHeaders)],
+        exception_handlers={
+            Refusal: outside.refused,
+            HTTPException: outside.refused,
+            Exception: outside.failed,
+        },
+    )
+
+
+class SecurityHeaders:
+    """Puts `SECURITY` on every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and add the headers when the answer starts."""
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), *SECURITY]
+            await send(message)
+
+        await self.app(scope, receive, guarded)
+
+
+class Outside:
+    """The questions. Each answers as a page or as JSON, at the same address."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._walks = CapacityLimiter(WALKS_MAX)
+
+    async def home(self, request: Request) -> Response:
+        """The first page; as JSON the same as `status`."""
+        status = self._desk.status()
+        if asked.wants_json(request):
+            return _json(status)
+        view = _view(request, size=_number(status, "ledger_size"))
+        return _page(request, pages.home(view, _examples(status, view.language)))
+
+    async def check(self, request: Request) -> Response:
+        """The answer about the text in ``?q=``; without one, back to the scan box."""
+        if "q" not in request.query_params and not asked.wants_json(request):
+            return RedirectResponse("/", 303)
+        return await self._checked(request, asked.query_text(request))
+
+    async def code(self, request: Request) -> Response:
+        """The answer about the code in the path."""
+        return await self._checked(request, asked.path_text(request, "/c/"))
+
+    async def digital_link(self, request: Request) -> Response:
+        """The answer about a GS1 Digital Link of this host.
+
+        Returns:
+            Page or JSON.
+
+        Raises:
+            HttpError: if the path is none.
+        """
+        text = asked.digital_link(request)
+        if text is None:
+            raise HttpError(_not_found(request))
+        return await self._checked(request, text)
+
+    async def _checked(self, request: Request, text: str) -> Response:
+        caller = asked.caller(request, self._desk)
+        await self._reached(request)
+        as_of = asked.size(request, "as_of")
+        verdict = self._desk.check(text, caller, as_of=as_of)
+        if asked.wants_json(request):
+            return _json(json_out.verdict_json(verdict))
+        view = _view(request, size=verdict.ledger_size, as_of=as_of)
+        return _page(request, pages.scan(view, verdict))
+
+    async def trace(self, request: Request) -> Response:
+        """Where the code in the path came from and went to."""
+        text = asked.path_text(request, "/trace/")
+        direction = asked.one_of(request, "direction", Direction, Direction.BOTH)
+        caller = asked.caller(request, self._desk)
+        await self._reached(request)
+        walk = self._page_of_trail if not asked.wants_json(request) else self._json_of_trail
+        return await to_thread.run_sync(walk, request, text, direction, caller, limiter=self._walks)
+
+    def _json_of_trail(
+        self, request: Request, text: str, direction: Direction, caller: Caller
+    ) -> Response:
+        as_of = asked.size(request, "as_of")
+        walked = self._desk.trace(text, direction.value, caller, as_of=as_of)
+        return _json(json_out.trail_json(walked))
+
+    def _page_of_trail(
+        self, request: Request, text: str, direction: Direction, caller: Caller
+    ) -> Response:
+        as_of = asked.size(request, "as_of")
+        walked = self._desk.trace(text, direction.value, caller, as_of=as_of)
+        names = self._desk.names(pages.names_needed(walked))
+        view = _view(request, as_of=as_of)
+        return _page(request, pages.trail(view, walked, direction, names))
+
+    async def identify(self, request: Request) -> Response:
+        """All ways to read the text in ``?q=``, best first; always JSON."""
+        readings = self._desk.identify(asked.query_text(request))
+        return _json({"readings": [json_out.reading_json(reading) for reading in readings]})
+
+    async def status(self, request: Request) -> Response:
+        """Sizes of ledger and index, and the ledger's root; always JSON."""
+        await self._reached(request)
+        return _json(self._desk.status())
+
+    async def alive(self, request: Request) -> Response:
+        """Whether the process answers at all."""
+        del request
+        return Response("ok\n", media_type="text/plain", headers={"Cache-Control": "no-store"})
+
+    async def ready(self, request: Request) -> Response:
+        """Whether questions can be answered; 503 when the desk says it is not ready."""
+        del request
+        status = self._desk.status()
+        sizes = {name: status.get(name) for name in ("ledger_size", "projected_size")}
+        is_ready = status.get("ready", True) is not False
+        return _json({"ready": is_ready, **sizes}, 200 if is_ready else 503)
+
+    async def static(self, request: Request) -> Response:
+        """One of our own files.
+
+        Returns:
+            The file; to be kept for a year when it was asked for with its hash.
+
+        Raises:
+            HttpError: if there is none of that name.
+        """
+        name = request.path_params["name"]
+        body = pages.static(name)
+        if body is None:
+            raise HttpError(_not_found(request))
+        kept = f"public, max-age={YEAR}, immutable" if "v" in request.query_params else "no-cache"
+        media, _ = mimetypes.guess_type(name)
+        return Response(body, media_type=media, headers={"Cache-Control": kept})
+
+    async def _reached(self, request: Request) -> None:
+        """Wait for the ledger size in ``?at_least=``, so that a writer reads its own write."""
+        size = asked.size(request, "at_least")
+        if size is not None and not await to_thread.run_sync(self._desk.wait, size):
+            expected = f"an index of {size} entries"
+            raise HttpError(fault(Fault.BEHIND, expected=expected, got="fewer", path="at_least"))
+
+    async def refused(self, request: Request, error: Exception) -> Response:
+        """A refusal, or a path or method that is none, as problem document or page."""
+        if isinstance(error, Refusal):
+            return self._problem(request, error.faults)
+        is_method = isinstance(error, HTTPException) and error.status_code == 405
+        found = _not_allowed(request) if is_method else _not_found(request)
+        headers = dict(getattr(error, "headers", None) or {})
+        return self._problem(request, (found,), headers)
+
+    async def failed(self, request: Request, error: Exception) -> Response:
+        """Our own mistake; what went wrong stays in the log."""
+        del error
+        found = fault(Fault.FAILURE, expected="an answer", got="an error on our side")
+        response = self._problem(request, (found,))
+        response.raw_headers.extend(SECURITY)  # the outermost layer stands outside the middleware
+        return response
+
+    def _problem(
+        self, request: Request, faults: tuple[Found, ...], headers: Mapping[str, str] | None = None
+    ) -> Response:
+        status = problems.status_of(faults)
+        extra = {**problems.headers_for(status), **(headers or {})}
+        if request.method == "POST" or _prefers_problem(request):
+            return _json(problems.document(faults), status, problems.MEDIA, extra)
+        body = pages.problem(_view(request, json=False), status, faults)
+        return _page(request, body, status, extra)
+
+
+def _prefers_problem(request: Request) -> bool:
+    accepts_html = "html" in request.headers.get("accept", "")
+    return asked.wants_json(request) or not accepts_html
+
+
+def _view(request: Request, *, size: int = 0, as_of: int | None = None, json: bool = True) -> View:
+    language = asked.language(request)
+    return View(
+        language=language,
+        switch=asked.with_query(request, lang=language.other.value),
+        json=asked.with_query(request, format="json") if json else "",
+        size=size,
+        as_of=as_of,
+    )
+
+
+def _page(
+    request: Request, body: str, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    kept = {"Cache-Control": "no-store", "Vary": VARY, **(headers or {})}
+    response = Response(body, status, kept, "text/html; charset=utf-8")
+    chosen = request.query_params.get("lang")
+    if chosen in set(Language):
+        response.set_cookie(
+            asked.COOKIE,
+            chosen,
+            max_age=YEAR,
+            httponly=True,
+            samesite="lax",
+            secure=request.url.scheme == "https",
+        )
+    return response
+
+
+def _json(
+    value: object,
+    status: int = 200,
+    media: str = "application/json",
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    kept = {"Cache-Control": "no-store", "Vary": VARY, **(headers or {})}
+    return Response(json_out.encode(value), status, kept, media)
+
+
+def _examples(status: Mapping[str, object], language: Language) -> list[Example]:
+    """The codes worth trying that the desk names: texts, or objects of code, zh and en."""
+    found: list[Example] = []
+    given = status.get("examples")
+    for item in given if isinstance(given, list | tuple) else ():
+        if isinstance(item, Mapping):
+            code = str(item.get("code", ""))
+            found.append(Example(code, str(item.get(language.value) or code)))
+        else:
+            found.append(Example(str(item), pages.short(str(item))))
+    return [example for example in found if example.code]
+
+
+def _number(status: Mapping[str, object], name: str) -> int:
+    value = status.get(name)
+    return value if isinstance(value, int) else 0
+
+
+def _not_found(request: Request) -> Found:
+    expected = "an address in docs/reference/http.md, or a GS1 Digital Link"
+    return fault(Fault.NOT_FOUND, expected=expected, got=request.url.path)
+
+
+def _not_allowed(request: Request) -> Found:
+    return fault(Fault.METHOD, expected="another method", got=request.method)
+
+
+__all__ = ["Desk", "create_app"]

@@ -1,0 +1,230 @@
+"""What does this request ask: in which language, in which form, for whom, about which code?
+
+Text from outside becomes a value here; what is wrong becomes an `HttpError`.
+"""
+
+from enum import StrEnum
+from typing import Final, TypeVar
+from urllib.parse import quote, unquote, urlencode
+
+from starlette.requests import Request
+
+from guantong.caller import PUBLIC, Caller
+from guantong.errors import fault
+from guantong.identify.digital_link import SHORT_NAMES
+from guantong.identify.gs1_keys import KEYS
+from guantong.serve import words
+from guantong.serve.desk import Desk
+from guantong.serve.problems import Fault, HttpError
+from guantong.serve.words import Language
+
+TEXT_MAX: Final = 8_000
+"""Characters of a text to be checked; the largest QR code holds 7,089 digits."""
+
+SIZE_DIGITS_MAX: Final = 15
+"""Digits of a ledger size."""
+
+BLANKS: Final = " \t\r\n\u3000\ufeff"
+"""What a reader or a keyboard adds around a code; control characters may belong to it."""
+
+COOKIE: Final = "lang"
+SUFFIX: Final = ".json"
+OURS: Final = frozenset({"q", "lang", "format", "as_of", "at_least", "direction"})
+"""Query parameters that are ours and no part of a Digital Link."""
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def language(request: Request) -> Language:
+    """``?lang=``, else the cookie, else ``Accept-Language``, else Chinese."""
+    for given in (request.query_params.get("lang"), request.cookies.get(COOKIE)):
+        if given in set(Language):
+            return Language(given)
+    return words.preferred(request.headers.get("accept-language", "")) or Language.ZH
+
+
+def wants_json(request: Request) -> bool:
+    """Whether the asker is a program: ``.json``, ``?format=json``, or by ``Accept``."""
+    form = request.query_params.get("format")
+    if form in {"json", "html"}:
+        return form == "json"
+    if request.url.path.endswith(SUFFIX):
+        return True
+    weights = {"json": 0.0, "html": 0.0}
+    for part in request.headers.get("accept", "").split(",")[:20]:
+        media, _, rest = part.strip().lower().partition(";")
+        for kind, weight in tuple(weights.items()):
+            if media.strip().endswith(("/" + kind, "+" + kind)):
+                weights[kind] = max(weight, _weight(rest))
+    return weights["json"] > weights["html"]
+
+
+def _weight(parameters: str) -> float:
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.strip().partition("=")
+        if name == "q":
+            try:
+                return min(max(float(value), 0.0), 1.0)
+            except ValueError:
+                return 0.0
+    return 1.0
+
+
+def caller(request: Request, desk: Desk) -> Caller:
+    """Who asks.
+
+    Returns:
+        The holder of the key; without a key the public.
+
+    Raises:
+        HttpError: if a key is given and it is none; nobody is silently made the public.
+    """
+    key = _key(request)
+    if not key:
+        return PUBLIC
+    found = desk.caller_of(key)
+    if found is None:
+        raise HttpError(fault(Fault.KEY_UNKNOWN, expected="a key in use", got="another text"))
+    return found
+
+
+def keyed_caller(request: Request, desk: Desk) -> Caller:
+    """Who asks, where a key is demanded.
+
+    Returns:
+        The holder of the key.
+
+    Raises:
+        HttpError: if there is no key, or it is none.
+    """
+    if not _key(request):
+        expected = "Authorization: Bearer <key>, or X-API-Key"
+        raise HttpError(fault(Fault.KEY_MISSING, expected=expected, got="no key"))
+    return caller(request, desk)
+
+
+def _key(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return token.strip()
+    return request.headers.get("x-api-key", "").strip()
+
+
+def size(request: Request, name: str) -> int | None:
+    """A ledger size among the query parameters.
+
+    Returns:
+        The size, None when it is absent or empty.
+
+    Raises:
+        HttpError: if it is no number of at most `SIZE_DIGITS_MAX` digits.
+    """
+    given = request.query_params.get(name)
+    if given is None or given == "":
+        return None
+    if not (given.isascii() and given.isdecimal() and len(given) <= SIZE_DIGITS_MAX):
+        raise HttpError(fault(Fault.QUERY, expected="a ledger size", got=given, path=name))
+    return int(given)
+
+
+def one_of(request: Request, name: str, kind: type[Choice], default: Choice) -> Choice:
+    """A query parameter out of a closed list.
+
+    Returns:
+        What was given, or `default`.
+
+    Raises:
+        HttpError: if it is not in the list.
+    """
+    given = request.query_params.get(name) or default.value
+    if given not in set(kind):
+        expected = " | ".join(kind)
+        raise HttpError(fault(Fault.QUERY, expected=expected, got=given, path=name))
+    return kind(given)
+
+
+def query_text(request: Request) -> str:
+    """The text to be checked, from ``?q=``.
+
+    Returns:
+        The text without blanks around it.
+
+    Raises:
+        HttpError: if it is absent, blank or longer than any code.
+    """
+    return _bounded(request.query_params.get("q", "").strip(BLANKS), "q")
+
+
+def path_text(request: Request, prefix: str) -> str:
+    """The text to be checked, from what follows `prefix` in the path as it was sent.
+
+    The raw path counts, since ``%2F`` inside a serial is no separator. A web address is taken
+    with its query. A proxy that made one slash of two is forgiven.
+
+    Returns:
+        The text, percent-decoded unless it is a web address.
+
+    Raises:
+        HttpError: if it is blank or longer than any code.
+    """
+    raw = _without_suffix(_raw_path(request).removeprefix(prefix), request)
+    lowered = raw.lower()
+    if lowered.startswith(("http:/", "https:/")):
+        scheme, _, rest = raw.partition(":/")
+        return _bounded(f"{scheme}://{rest.lstrip('/')}{attributes(request)}", "path")
+    return _bounded(unquote(raw).strip(BLANKS), "path")
+
+
+def digital_link(request: Request) -> str | None:
+    """The Digital Link that a path of this host is.
+
+    Returns:
+        Its address on the canonical host, None when the path is no Digital Link.
+
+    Raises:
+        HttpError: if it is longer than any code.
+
+    References:
+        GS1 Digital Link URI Syntax 1.6, section 4
+    """
+    path = _without_suffix(_raw_path(request), request)
+    first, _, rest = path.lstrip("/").partition("/")
+    if not rest or SHORT_NAMES.get(first, first) not in KEYS:
+        return None
+    return _bounded(f"https://id.gs1.org{path}{attributes(request)}", "path")
+
+
+def attributes(request: Request) -> str:
+    """The query without our own parameters, as ``?…`` or ""."""
+    pairs = [(name, value) for name, value in request.query_params.multi_items()]
+    kept = [(name, value) for name, value in pairs if name not in OURS]
+    return f"?{urlencode(kept)}" if kept else ""
+
+
+def address(code: str) -> str:
+    """The path under which any code is checked."""
+    return "/c/" + quote(code, safe="")
+
+
+def with_query(request: Request, **changed: str) -> str:
+    """This request's own path and query with some parameters set."""
+    kept = [pair for pair in request.query_params.multi_items() if pair[0] not in changed]
+    return f"{_raw_path(request)}?{urlencode([*kept, *changed.items()])}"
+
+
+def _raw_path(request: Request) -> str:
+    raw = request.scope.get("raw_path") or request.scope["path"].encode()
+    return quote(bytes(raw).partition(b"?")[0], safe="/%:@!$&'()*+,;=-._~")
+
+
+def _without_suffix(path: str, request: Request) -> str:
+    return path.removesuffix(SUFFIX) if request.query_params.get("format") is None else path
+
+
+def _bounded(text: str, path: str) -> str:
+    if not text:
+        raise HttpError(fault(Fault.QUERY, expected="a code", got="nothing", path=path))
+    if len(text) > TEXT_MAX:
+        expected = f"at most {TEXT_MAX} characters"
+        raise HttpError(fault(Fault.TOO_LONG, expected=expected, got=len(text), path=path))
+    return text

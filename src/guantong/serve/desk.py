@@ -1,0 +1,49 @@
+"""What the HTTP outside needs from the installation behind it, and nothing more."""
+
+from collections.abc import Collection, Mapping
+from typing import Protocol
+
+from guantong.caller import Caller
+from guantong.coding import CodeRange
+from guantong.identify.model import Reading
+from guantong.serve.intake import Offer, Receipt
+from guantong.trace.model import Trail
+from guantong.verdict.model import Verdict
+
+
+class Desk(Protocol):
+    """Questions and submissions; called from several threads at once.
+
+    `check`, `names`, `identify`, `status` and `caller_of` are quick and called in the event
+    loop; the others may take their time and are called in worker threads. Any of them may
+    raise a `Refusal`.
+    """
+
+    def check(self, text: str, caller: Caller, *, as_of: int | None = None) -> Verdict:
+        """What a person is told who scanned `text`."""
+
+    def trace(
+        self, text: str, direction: str, caller: Caller, *, as_of: int | None = None
+    ) -> Trail:
+        """Where it came from and went to; `direction` is ``up``, ``down`` or ``both``."""
+
+    def submit(self, offer: Offer, caller: Caller) -> Receipt:
+        """Take a document; returns when it is durable."""
+
+    def issue(self, codes: CodeRange, caller: Caller) -> Receipt:
+        """Enter a range of codes as issued."""
+
+    def identify(self, text: str) -> tuple[Reading, ...]:
+        """All ways to read a text, best first."""
+
+    def names(self, uris: Collection[str]) -> Mapping[str, str]:
+        """Display names of places, parties and products; the unnamed have no key."""
+
+    def status(self) -> Mapping[str, object]:
+        """``ledger_size``, ``ledger_root``, ``projected_size``, counts; ``examples`` perhaps."""
+
+    def caller_of(self, key: str) -> Caller | None:
+        """On whose behalf an API key speaks."""
+
+    def wait(self, size: int) -> bool:
+        """Wait until the index has the ledger's first `size` entries; False if it gave up."""

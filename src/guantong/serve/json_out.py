@@ -1,0 +1,125 @@
+"""How does an answer look to a program? Verdict, receipt, readings and trail as JSON values.
+
+What is empty is still there, so that a program can rely on every member; times are
+milliseconds since the epoch, beside them the same instant as text.
+"""
+
+from dataclasses import asdict, fields
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from guantong.identify.model import Reading
+from guantong.parties import Firm, Product
+from guantong.serve.intake import Receipt
+from guantong.serve.problems import fault_json
+from guantong.trace.model import Trail, to_json
+from guantong.verdict.model import CertificateView, Happened, Reason, Verdict
+
+
+def encode(value: object) -> bytes:
+    """UTF-8 JSON."""
+    return msgspec.json.encode(value)
+
+
+def verdict_json(verdict: Verdict) -> dict[str, object]:
+    """The whole answer to a scan."""
+    return {
+        "verdict": verdict.outcome.value,
+        "text": verdict.text,
+        "uri": verdict.uri,
+        "scheme": verdict.scheme,
+        "kind": verdict.kind,
+        "class": verdict.class_uri,
+        "serial": verdict.serial,
+        "lot": verdict.lot,
+        "made_on": verdict.made_on,
+        "state": verdict.state,
+        "holder": verdict.holder,
+        "reasons": [_reason(reason) for reason in verdict.reasons],
+        "faults": [fault_json(found) for found in verdict.faults],
+        "product": _record(verdict.product),
+        "producer": _record(verdict.producer),
+        "certificates": [_certificate(view) for view in verdict.certificates],
+        "history": [_happened(line) for line in verdict.history],
+        "other_readings": list(verdict.other_readings),
+        "unproven": [_reason(reason) for reason in verdict.unproven],
+        "ledger_size": verdict.ledger_size,
+    }
+
+
+def trail_json(trail: Trail) -> dict[str, object]:
+    """A trail: ``origin``, ``nodes``, ``edges``, ``gaps``, ``complete``."""
+    return to_json(trail)
+
+
+def receipt_json(receipt: Receipt) -> dict[str, object]:
+    """A receipt with every member it has, faults with their sentences."""
+    shown: dict[str, object] = {
+        field.name: getattr(receipt, field.name) for field in fields(receipt)
+    }
+    return shown | {"faults": [fault_json(found) for found in receipt.faults]}
+
+
+def reading_json(reading: Reading) -> dict[str, object]:
+    """One way to read a text."""
+    value = reading.value
+    return {
+        "uri": value.uri,
+        "scheme": value.scheme.value,
+        "kind": value.kind.value,
+        "class": value.class_uri,
+        "serial": value.serial,
+        "batch": reading.batch,
+        "checked": reading.checked,
+        "notes": [{"code": note.code, "text": note.text} for note in reading.notes],
+    }
+
+
+def instant(at_ms: int, offset: str = "Z") -> str:
+    """An instant as RFC 3339, at the place's own offset when that is readable.
+
+    Returns:
+        The text; "" for an instant that no calendar has.
+
+    >>> instant(1_700_000_000_000, "+08:00")
+    '2023-11-15T06:13:20+08:00'
+    """
+    zone = offset_minutes(offset)
+    try:
+        at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at_ms, minutes=zone)
+    except OverflowError:
+        return ""
+    return f"{at:%Y-%m-%dT%H:%M:%S}{offset if zone else 'Z'}"
+
+
+def offset_minutes(offset: str) -> int:
+    """Minutes east of UTC of ``+08:00``; 0 for anything else."""
+    hours, _, minutes = offset[1:].partition(":")
+    if offset[:1] not in {"+", "-"} or not (hours + minutes).isdecimal():
+        return 0
+    return (int(hours) * 60 + int(minutes or 0)) * (-1 if offset[0] == "-" else 1)
+
+
+def _reason(reason: Reason) -> dict[str, object]:
+    return asdict(reason)
+
+
+def _record(record: Product | Firm | None) -> dict[str, Any] | None:
+    return None if record is None else asdict(record)
+
+
+def _certificate(view: CertificateView) -> dict[str, object]:
+    held = view.certificate
+    names = ("key", "kind", "number", "holder", "body", "since", "until")
+    return {
+        **{name: getattr(held, name) for name in names},
+        "standing_when_made": view.made and view.made.value,
+        "standing_now": view.now.value,
+        "entries": sorted({fact.entry for fact in held.statements}),
+    }
+
+
+def _happened(line: Happened) -> dict[str, object]:
+    return {"at": instant(line.at_ms, line.offset), **asdict(line)}

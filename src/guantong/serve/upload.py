@@ -1,0 +1,158 @@
+"""How does a document come in? Reading a body without ever reading too much of it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from anyio import CapacityLimiter, to_thread
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from guantong import coding
+from guantong.caller import Caller
+from guantong.capture.faults import Fault as CaptureFault
+from guantong.errors import fault
+from guantong.serve import asked, json_out, problems
+from guantong.serve.desk import Desk
+from guantong.serve.intake import Fault as IntakeFault
+from guantong.serve.intake import Offer, Receipt
+from guantong.serve.problems import Fault, HttpError
+from guantong.settings import Settings
+
+BODIES_MAX: Final = 4
+"""Bodies of the largest size that may be held at once; more bytes than that are refused as busy."""
+
+CODES_BYTES_MAX: Final = 64 * 1024
+"""Size of a code range."""
+
+WAITING_MAX: Final = 64
+"""Submissions waiting for the disk at once; they share its fsync."""
+
+BEHAVIOUR: Final = "GS1-Capture-Error-Behaviour"
+BEHAVIOURS: Final = {"": False, "rollback": False, "proceed": True}
+
+
+@dataclass(slots=True)
+class Budget:
+    """Bytes of request bodies in memory, over all requests."""
+
+    bytes_max: int
+    held: int = 0
+
+    def take(self, size: int) -> None:
+        """Account for bytes that arrived.
+
+        Raises:
+            HttpError: if that is more than may be held.
+        """
+        if self.held + size > self.bytes_max:
+            expected = f"at most {self.bytes_max} bytes under way"
+            raise HttpError(fault(IntakeFault.BUSY, expected=expected, got="more"))
+        self.held += size
+
+    def give_back(self, size: int) -> None:
+        """Account for bytes that were let go."""
+        self.held -= size
+
+
+class Uploads:
+    """The submissions."""
+
+    def __init__(self, desk: Desk, settings: Settings) -> None:
+        self._desk = desk
+        self._bytes_max = settings.document_bytes_max
+        self._budget = Budget(BODIES_MAX * settings.document_bytes_max)
+        self._waiting = CapacityLimiter(WAITING_MAX)
+
+    async def capture(self, request: Request) -> Response:
+        """Take a document; answers after it is on the disk."""
+        caller = asked.keyed_caller(request, self._desk)
+        proceed = _proceeds(request)
+        return await self._taken(request, caller, self._bytes_max, proceed=proceed)
+
+    async def codes(self, request: Request) -> Response:
+        """Take a range of issued codes; answers after it is on the disk."""
+        caller = asked.keyed_caller(request, self._desk)
+        return await self._taken(request, caller, CODES_BYTES_MAX, proceed=None)
+
+    async def _taken(
+        self, request: Request, caller: Caller, bytes_max: int, *, proceed: bool | None
+    ) -> Response:
+        _check_coding(request)
+        body = bytearray()
+        try:
+            await self._read(request, body, bytes_max)
+            data = bytes(body)
+            offer = None if proceed is None else _offer(request, data, proceed=proceed)
+            receipt = await to_thread.run_sync(
+                self._submit, offer, data, caller, limiter=self._waiting
+            )
+        except ClientDisconnect:
+            return Response(status_code=400)
+        finally:
+            self._budget.give_back(len(body))
+        return answer(receipt)
+
+    def _submit(self, offer: Offer | None, data: bytes, caller: Caller) -> Receipt:
+        if offer is None:
+            return self._desk.issue(coding.parse(data), caller)
+        return self._desk.submit(offer, caller)
+
+    async def _read(self, request: Request, body: bytearray, bytes_max: int) -> None:
+        """The body into `body`, which holds what is accounted for even when this fails."""
+        declared = request.headers.get("content-length", "")
+        if declared.isdecimal() and (len(declared) > 15 or int(declared) > bytes_max):
+            raise _too_large(bytes_max, f"{declared[:20]} bytes declared")
+        async for chunk in request.stream():
+            if len(body) + len(chunk) > bytes_max:
+                raise _too_large(bytes_max, "more")
+            self._budget.take(len(chunk))
+            body += chunk
+
+
+def answer(receipt: Receipt) -> Response:
+    """201 for a new document, 200 for one that was here before, else the problem."""
+    if not receipt.accepted:
+        status = problems.status_of(receipt.faults)
+        body = json_out.encode(problems.document(receipt.faults))
+        return Response(body, status, problems.headers_for(status), problems.MEDIA)
+    status = 200 if receipt.repeated else 201
+    return Response(
+        json_out.encode(json_out.receipt_json(receipt)), status, media_type="application/json"
+    )
+
+
+def _offer(request: Request, data: bytes, *, proceed: bool) -> Offer:
+    media = request.headers.get("content-type", "")
+    name = request.query_params.get("name", "")[:100]
+    return Offer(data=data, media=media, name=name, proceed=proceed)
+
+
+def _proceeds(request: Request) -> bool:
+    """What to do with a document of which a part is wrong: header, else query.
+
+    Returns:
+        True to take the good events all the same.
+
+    Raises:
+        HttpError: if it is another word.
+
+    References:
+        EPCIS 2.0, section 12 (REST bindings)
+    """
+    given = request.headers.get(BEHAVIOUR) or request.query_params.get("error_behaviour") or ""
+    if given.lower() not in BEHAVIOURS:
+        expected = "proceed | rollback"
+        raise HttpError(fault(Fault.QUERY, expected=expected, got=given, path=BEHAVIOUR))
+    return BEHAVIOURS[given.lower()]
+
+
+def _check_coding(request: Request) -> None:
+    given = request.headers.get("content-encoding", "identity")
+    if given.lower() != "identity":
+        expected = "no content coding"
+        raise HttpError(fault(Fault.CODING, expected=expected, got=given, path="Content-Encoding"))
+
+
+def _too_large(bytes_max: int, got: str) -> HttpError:
+    expected = f"at most {bytes_max} bytes"
+    return HttpError(fault(CaptureFault.TOO_LARGE, expected=expected, got=got))
