@@ -15,9 +15,9 @@ from guantong.settings import Settings
 from guantong.verdict import Outcome
 
 MAKER = "urn:guantong:uscc:91110000600037341L"
-SHOP = "urn:guantong:uscc:92110105MA01NCMJ5B"
+SHOP = "urn:guantong:uscc:92110105MA01NCMJ5Q"
 CLASS = "https://id.gs1.org/01/06901234567892"
-ROD = "https://id.gs1.org/01/06901234500008/10/ROD-7"
+ROD = "https://id.gs1.org/01/06901234500004/10/ROD-7"
 SHOP_GLN = "https://id.gs1.org/414/6901234000030"
 
 maker = Caller(MAKER, Level.PARTY)

@@ -7,6 +7,7 @@ size ("as it was known then").
 
 from guantong.parties.certificates import Certificate, Standing, certificates_of, standing_on
 from guantong.parties.facts import facts_of
+from guantong.parties.register import Register
 from guantong.parties.registry import Firm, Place, Product, firm, place, product
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Firm",
     "Place",
     "Product",
+    "Register",
     "Standing",
     "certificates_of",
     "facts_of",

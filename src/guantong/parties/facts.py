@@ -37,8 +37,10 @@ ATTRIBUTE_NAMES = {
 }
 """Local name of a CBV master data attribute, lower case -> our field."""
 
-LINK_FIELDS = ("firm", "holder", "gln_uri")
+LINK_FIELDS = ("firm", "holder")
 LINK_LISTS = ("products", "certificates")
+GLN_FORMS = ("https://id.gs1.org/417/", "https://id.gs1.org/414/")
+"""A firm's GLN is written as a party and as a place: it is found by both."""
 
 
 def facts_of(master: Iterable[MasterItem]) -> tuple[Fact, ...]:
@@ -63,11 +65,13 @@ def _fact(item: MasterItem) -> Fact:
         local = name.replace("#", "/").replace(":", "/").rsplit("/", 1)[-1].lower()
         if local != name and local in ATTRIBUTE_NAMES:
             fields.setdefault(ATTRIBUTE_NAMES[local], value)
-    return Fact(kind, item.key, fields, item.since, item.until, _links(fields))
+    return Fact(kind, item.key, fields, item.since, item.until, _links(kind, fields))
 
 
-def _links(fields: dict[str, object]) -> tuple[str, ...]:
-    links = [value for name in LINK_FIELDS if isinstance(value := fields.get(name), str)]
+def _links(kind: str, fields: dict[str, object]) -> tuple[str, ...]:
+    gln = fields.get("gln")
+    links = [form + gln for form in GLN_FORMS if kind == "firm" and isinstance(gln, str)]
+    links += [value for name in LINK_FIELDS if isinstance(value := fields.get(name), str)]
     for name in LINK_LISTS:
         values = fields.get(name)
         if isinstance(values, list | tuple):

@@ -72,8 +72,11 @@ class Product:
 
 
 def firm(store: Store, key: str, *, as_of: int | None = None) -> Firm | None:
-    """The firm with this key, or None if nobody has filed it."""
-    fields = merged(store.facts("firm", (key,), as_of=as_of), key)
+    """The firm with this key (or this party GLN), or None if nobody has filed it."""
+    facts = store.facts("firm", (key,), as_of=as_of)
+    if facts and facts[-1].key != key:
+        return firm(store, facts[-1].key, as_of=as_of)
+    fields = merged(facts, key)
     if fields is None:
         return None
     names = ("name", "name_en", "uscc", "address", "contact", "kind", "region", "industry")

@@ -79,7 +79,7 @@ def capture_files(
     with open_world(Settings(data=data), create=True) as world:
         for file in progress(files, "capture"):
             receipt = take(world, file, caller, proceed=proceed)
-            answers.append({"file": str(file)} | json_out.receipt(receipt))
+            answers.append({"file": str(file)} | json_out.receipt_json(receipt))
             if not as_json:
                 click.echo(receipt_line(file, receipt))
     if as_json:
@@ -112,7 +112,7 @@ def check(code: str, data: Path, party: str, *, as_json: bool, as_of: int | None
     with read_world(Settings(data=data)) as world:
         found = world.check(code, caller, as_of=as_of)
     if as_json:
-        print_json(json_out.verdict(found))
+        print_json(json_out.verdict_json(found))
     else:
         click.echo(f"{found.outcome.value}: {found.uri or found.text}")
         for why in found.reasons:
@@ -135,7 +135,7 @@ def trace(code: str, direction: str, data: Path, *, as_json: bool, as_of: int | 
     with read_world(Settings(data=data)) as world:
         trail = world.trace(code, direction, OPERATOR, as_of=as_of)
     if as_json:
-        print_json(json_out.trail(trail))
+        print_json(json_out.trail_json(trail))
         return
     for node in trail.nodes:
         click.echo(f"{node.hop:+d} {node.item} {node.state.value}")
@@ -155,11 +155,12 @@ def identify(text: str, *, as_json: bool) -> None:
 
     readings = room.read(text)
     if as_json:
-        print_json([json_out.reading(reading) for reading in readings])
+        print_json([json_out.reading_json(reading) for reading in readings])
     for reading in () if as_json else readings:
         mark = "checked" if reading.checked else "no check digit"
-        click.echo(f"{reading.value.scheme.value} {reading.value.kind.value} "
-                   f"{reading.value.uri} ({mark})")
+        click.echo(
+            f"{reading.value.scheme.value} {reading.value.kind.value} {reading.value.uri} ({mark})"
+        )
         for note in reading.notes:
             click.echo(f"  {note.text}")
     for fault in () if readings or as_json else room.explain(text):
@@ -211,7 +212,7 @@ def issue(
         receipt = world.issue(codes, Caller(party, Level.OPERATOR))
     if as_json:
         given = {"first_code": codes.code(first), "last_code": codes.code(last)}
-        print_json(json_out.receipt(receipt) | given)
+        print_json(json_out.receipt_json(receipt) | given)
     else:
         click.echo(f"{codes.code(first)}\n…\n{codes.code(last)}")
 
@@ -277,9 +278,7 @@ def serve(data: Path, host: str, port: int) -> None:
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 chooses a free one.")
 @click.option("--serve/--no-serve", "serving", default=True, help="Serve pages when loaded.")
 @json_option
-def demo(
-    data: Path, seed: int, events: int, port: int, *, serving: bool, as_json: bool
-) -> None:
+def demo(data: Path, seed: int, events: int, port: int, *, serving: bool, as_json: bool) -> None:
     """Load a made-up market from a seed, and serve it."""
     from guantong.serve.demo import run
 
@@ -307,11 +306,9 @@ def receipt_line(file: Path, receipt: Receipt) -> str:
 
 def fault_line(fault: Found) -> str:
     """A fault as one line: where, what it means, what was expected and found."""
-    return f"{fault.path or '-'}: {words.fault_text(fault, 'en')} [{fault.code}]"
+    return f"{fault.path or '-'}: {words.both(fault)['en']} [{fault.code}]"
 
 
 def print_json(value: object) -> None:
     """JSON on stdout, one value."""
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
-
-

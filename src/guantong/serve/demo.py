@@ -6,9 +6,11 @@ is already there is not loaded again.
 
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 import click
 import msgspec
@@ -16,16 +18,18 @@ import msgspec
 from guantong import coding, market
 from guantong.caller import Caller, Level
 from guantong.clock import SetClock, SystemClock
-from guantong.errors import Refusal
 from guantong.ledger import SeededEntropy
-from guantong.serve import json_out
 from guantong.serve.intake import Offer, Receipt
 from guantong.serve.world import World, open_world
 from guantong.settings import Settings
+from guantong.store import Fact
 from guantong.verdict import Hold
 
 RECIPE: Final = "demo.json"
 """Beside the installation: which seed and size it was loaded from, once complete."""
+GS1: Final = "https://id.gs1.org/"
+PAGE: Final = 5_000
+"""Facts read at once."""
 AHEAD_MAX: Final = 200
 """Most documents handed over before the first is answered."""
 
@@ -48,9 +52,9 @@ def run(settings: Settings, seed: int, events: int, *, serving: bool, as_json: b
         serving: Whether to serve pages afterwards.
         as_json: Print one JSON value instead of text.
     """
-    loaded = load(settings, Recipe(seed, events), quiet=as_json)
-    with loaded as world:
-        summary = summarise(world, seed, events)
+    recipe = Recipe(seed, events)
+    with load(settings, recipe, quiet=as_json) as world:
+        summary = summarise(world, recipe)
         if as_json:
             click.echo(msgspec.json.format(msgspec.json.encode(summary), indent=2).decode())
         if serving:
@@ -150,20 +154,86 @@ def hold_of(stop: market.Stop) -> Hold:
     return Hold(stop.target, stop.kind, stop.reason_zh, stop.reason_en)
 
 
-def summarise(world: World, seed: int, events: int) -> dict[str, object]:
-    """Sizes, root, and a code for each story."""
-    status = world.status()
+def summarise(world: World, recipe: Recipe) -> dict[str, object]:
+    """Sizes, root, and a code for each story.
+
+    Args:
+        world: The loaded market.
+        recipe: What it was made from.
+
+    Returns:
+        ``documents``, ``events``, ``codes``, ``ledger_size``, ``ledger_root``, ``examples``.
+    """
     counts = world.store.counts()
-    codes = sum(
-        fact.fields["last"] - fact.fields["first"] + 1  # type: ignore[operator]
-        for fact in all_ranges(world)
-    )
-    stories = market.stories(seed, events=events)
     return {
-        "documents": counts["documents"],
+        "documents": sum(1 for _ in facts_of(world, "submission")),
         "events": counts["events"],
-        "codes": codes,
-        "ledger_size": status["ledger_size"],
-        "ledger_root": status["ledger_root"],
-        "examples": [json_out.story(story) for story in stories],
+        "codes": sum(size_of(fact) for fact in facts_of(world, "code_range")),
+        "ledger_size": world.ledger.size,
+        "ledger_root": world.ledger.root.hex(),
+        "examples": [
+            {
+                "story": story.key,
+                "code": story.code,
+                "title_zh": story.title_zh,
+                "title_en": story.title_en,
+                "shows_zh": story.shows_zh,
+                "shows_en": story.shows_en,
+            }
+            for story in market.stories(recipe.seed, events=recipe.events)
+        ],
     }
+
+
+def facts_of(world: World, kind: str) -> Iterator[Fact]:
+    """All facts of a kind, page by page."""
+    after = ""
+    while page := world.store.scan_facts(kind, after=after, limit=PAGE):
+        # A page ends between keys: what shares the last key comes with the next page.
+        last = page[-1].key
+        whole = [fact for fact in page if fact.key != last] if len(page) == PAGE else page
+        if not whole:
+            whole = world.store.facts(kind, (last,))
+        yield from whole
+        after = whole[-1].key
+
+
+def size_of(fact: Fact) -> int:
+    """How many codes an issue holds."""
+    held = msgspec.convert(fact.fields, coding.CodeRange)
+    return held.last - held.first + 1
+
+
+def tell(done: int, events: int, began: float, *, quiet: bool, last: bool = False) -> None:
+    """A progress line on stderr."""
+    if quiet or not (last or sys.stderr.isatty()):
+        return
+    seconds = time.monotonic() - began
+    line = f"\r{done:>9,} of {events:,} events, {done / max(seconds, 0.001):,.0f} a second"
+    click.echo(line, nl=last, err=True)
+
+
+def announce(address: str, summary: dict[str, object]) -> None:
+    """What to look at, as text; with addresses when pages are served."""
+    click.echo(
+        f"{summary['events']:,} events in {summary['documents']:,} documents, "
+        f"{summary['codes']:,} codes; ledger size {summary['ledger_size']:,}\n"
+        f"root {summary['ledger_root']}"
+    )
+    if address:
+        click.echo(f"\n  {address}/\n")
+    examples = summary["examples"]
+    assert isinstance(examples, list)
+    for example in examples:
+        where = page_of(address, example["code"])
+        click.echo(f"{example['title_zh']} · {example['title_en']}\n    {where}")
+    click.echo("" if not address else "\nCtrl-C stops it.")
+
+
+def page_of(address: str, code: str) -> str:
+    """Where a code's page is; the code itself when no pages are served."""
+    if not address:
+        return code
+    if code.startswith(GS1):
+        return f"{address}/{code.removeprefix(GS1)}"
+    return f"{address}/c/{quote(code, safe=':')}"

@@ -14,10 +14,10 @@ from typing import Final
 
 import msgspec
 
-from guantong import coding, identify, parties, rules, trace, verdict
+from guantong import coding, identify, parties, trace, verdict
 from guantong.caller import Caller
 from guantong.capture import Limits
-from guantong.clock import Clock, SystemClock, day_in_china
+from guantong.clock import Clock, SystemClock
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
 from guantong.identify import Reading
@@ -93,7 +93,6 @@ class World(AbstractContextManager["World"]):
             self.store,
             text,
             caller,
-            rules=rules.on(day_in_china(self.clock.now_ms())),
             now_ms=self.clock.now_ms(),
             as_of=as_of,
         )
@@ -119,33 +118,27 @@ class World(AbstractContextManager["World"]):
         if not readings:
             raise WorldError(fault(Fault.UNREADABLE, expected="an identifier", got=text))
         item = verdict.best_known(self.store, readings, as_of=as_of).value.uri
+        register = parties.Register(self.store, as_of=as_of)
         trail = trace.trace(
             self.store,
             item,
             direction=Direction(direction),
             now_ms=self.clock.now_ms(),
             as_of=as_of,
+            firm_of=register.firm_of,
         )
-        return trace.visible(trail, caller, self.region_of)
+        return trail
 
     def identify(self, text: str) -> tuple[Reading, ...]:
         """All ways to read a scanned text, best first."""
         return identify.read(text)
 
-    def region_of(self, key: str) -> str:
-        """GB/T 2260 code of a place or party, "" when nobody filed it."""
-        found = parties.place(self.store, key) or parties.firm(self.store, key)
-        return found.region if found else ""
-
     def names(self, uris: Collection[str]) -> Mapping[str, str]:
         """Display names of places, firms and products; those nobody named have no key."""
+        register = parties.Register(self.store)
         found: dict[str, str] = {}
         for uri in uris:
-            known = (
-                parties.place(self.store, uri)
-                or parties.firm(self.store, uri)
-                or parties.product(self.store, uri)
-            )
+            known = register.find(uri) or parties.product(self.store, uri)
             if known is not None and known.name:
                 found[uri] = known.name
         return found

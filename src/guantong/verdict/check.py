@@ -7,8 +7,7 @@ from guantong import coding, identify, parties, trace
 from guantong.caller import Caller
 from guantong.clock import day_in_china
 from guantong.identify import Kind, Reading
-from guantong.parties import Certificate, Standing
-from guantong.rules import Rules
+from guantong.parties import Certificate, Register, Standing
 from guantong.store import Store
 from guantong.trace import Life
 from guantong.verdict import reasons
@@ -29,7 +28,6 @@ def check(
     text: str,
     caller: Caller,
     *,
-    rules: Rules,
     now_ms: int,
     as_of: int | None = None,
 ) -> Verdict:
@@ -39,7 +37,6 @@ def check(
         store: What is known.
         text: The scanned or typed text, of any scheme.
         caller: Who asks; decides what of the flow is shown.
-        rules: The public rules of the day.
         now_ms: The present.
         as_of: Ledger size to answer for, None for now.
 
@@ -55,7 +52,7 @@ def check(
             Outcome.MALFORMED, text, reasons=why, faults=faults, unproven=UNPROVEN, ledger_size=size
         )
     reading = best_known(store, readings, as_of=as_of)
-    answer = _answered(store, reading, caller, rules=rules, now_ms=now_ms, as_of=as_of)
+    answer = _answered(store, reading, caller, now_ms=now_ms, as_of=as_of)
     others = tuple(other.value.uri for other in readings if other is not reading)
     return replace(answer, text=text, other_readings=others, unproven=UNPROVEN, ledger_size=size)
 
@@ -91,7 +88,6 @@ def _answered(
     reading: Reading,
     caller: Caller,
     *,
-    rules: Rules,
     now_ms: int,
     as_of: int | None,
 ) -> Verdict:
@@ -119,23 +115,24 @@ def _answered(
     )
     if not _registered(value.kind, life, origin, certificates):
         return _unregistered(seen, origin)
+    register = Register(store, as_of=as_of)
+    hand = trace.holder(life, firm_of=register.firm_of)
     found = [
         *reasons.of_holds(store, value.uri, life, origin, as_of=as_of, now_ms=now_ms),
         *reasons.of_certificates(seen),
         *reasons.of_dates(life, today),
-        *reasons.of_life(store, life, caller, now_ms=now_ms, as_of=as_of),
+        *reasons.of_life(life, hand, caller, register, now_ms=now_ms),
     ]
     if value.kind is Kind.ITEM and not life.steps:
         found.append(reason("verdict.issued_only", problem=False))
     found.sort(key=lambda why: not why.problem)
-    hand = trace.holder(life)
     return replace(
         seen,
         outcome=Outcome.PROBLEM if any(why.problem for why in found) else Outcome.OK,
         reasons=tuple(found),
-        history=told(store, life, caller, as_of=as_of),
+        history=told(life, caller, register),
         state=hand.state.value,
-        holder=reasons.holder_name(store, hand, life, caller, as_of=as_of),
+        holder=reasons.holder_name(hand, life, caller, register),
     )
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from guantong import trace
 from guantong.caller import Caller, Level
 from guantong.clock import day_in_china
-from guantong.parties import Standing
+from guantong.parties import Register, Standing
 from guantong.store import Store
 from guantong.trace import Code, Direction, Gap, Holder, Life, State
-from guantong.verdict.history import Names, may_see
+from guantong.verdict.history import may_see
 from guantong.verdict.holds import standing_holds
 from guantong.verdict.model import CertificateView, Reason, Verdict
 from guantong.verdict.origin import Origin, is_day, master_values
@@ -92,13 +92,12 @@ GAPS = {
 
 
 def of_life(
-    store: Store, life: Life, caller: Caller, *, now_ms: int, as_of: int | None
+    life: Life, hand: Holder, caller: Caller, register: Register, *, now_ms: int
 ) -> Iterator[Reason]:
     """What its own history says against it."""
-    hand = trace.holder(life)
     if hand.state in ENDED:
         yield reason(ENDED[hand.state])
-    gaps = trace.gaps(store, life, as_of=as_of, now_ms=now_ms)
+    gaps = trace.gaps(life, now_ms=now_ms, firm_of=register.firm_of)
     sales = [gap for gap in gaps if gap.code is Code.SOLD_TWICE]
     if sales:
         times = 1 + len(sales)
@@ -126,13 +125,8 @@ def _events(*gaps: Gap) -> tuple[str, ...]:
     return tuple(dict.fromkeys(event.id for gap in gaps for event in gap.events))
 
 
-def holder_name(
-    store: Store, hand: Holder, life: Life, caller: Caller, *, as_of: int | None
-) -> str:
+def holder_name(hand: Holder, life: Life, caller: Caller, register: Register) -> str:
     """Name of the present holder, "" when there is none or the caller may not know."""
     if not hand.party or not life.standing:
         return ""
-    names = Names(store, as_of)
-    region = names.of(hand.place or hand.party)[1]
-    last = life.standing[-1]
-    return names.of(hand.party)[0] if may_see(last, caller, region) else ""
+    return register.name_of(hand.party) if may_see(life.standing[-1], caller, register) else ""
