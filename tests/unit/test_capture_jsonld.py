@@ -70,7 +70,7 @@ def document(given: Mapping[str, Any]) -> bytes:
         **given.get("document", {}),
     }
     text = json.dumps(whole, ensure_ascii=given.get("ascii", False), separators=(",", ":"))
-    return mangled(text, given).encode(given.get("encoding", "utf-8"))
+    return mangled(text, given).encode(str(given.get("encoding", "utf-8")))
 
 
 def mangled(text: str, given: Mapping[str, Any]) -> str:
@@ -83,7 +83,8 @@ def mangled(text: str, given: Mapping[str, Any]) -> str:
         old, new = given["splice"]
         assert old in text
         text = text.replace(old, new)
-    return text[: len(text) - given.get("cut", 0)] + given.get("append", "")
+    cut: int = given.get("cut", 0)
+    return text[: len(text) - cut] + str(given.get("append", ""))
 
 
 @pytest.mark.parametrize("row", vectors("capture_json_accepted"))

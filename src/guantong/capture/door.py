@@ -8,6 +8,8 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Final, Protocol, cast
 
+import msgspec
+
 from guantong.capture.faults import Fault, Limits
 from guantong.capture.reading import Collector, Reading
 
@@ -98,10 +100,20 @@ def sniff(data: bytes, *, media: str = "", name: str = "") -> str:
     return Fault.ENCODING if _is_wide(data) else Fault.FORMAT
 
 
+class _Marked(msgspec.Struct):
+    """A JSON object of ours says so in one member, wherever it stands."""
+
+    guantong: msgspec.Raw = msgspec.Raw()
+
+
 def _is_records(data: bytes) -> bool:
-    """Whether the first key of a JSON object is ``guantong``."""
-    head = data[:4096].removeprefix(_BOM).lstrip()[1:].lstrip()
-    return head.startswith(_RECORDS)
+    """Whether a JSON object has a member ``guantong`` at its top."""
+    if _RECORDS not in data:
+        return False
+    try:
+        return bool(bytes(msgspec.json.decode(data.removeprefix(_BOM), type=_Marked).guantong))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
 
 
 def _is_wide(data: bytes) -> bool:
