@@ -229,6 +229,8 @@ def check_value(ai: str, value: str) -> None:
     """
     key = KEYS[ai]
     if not key.shape.fullmatch(value):
+        if ai == "01":
+            padded_gtin(value)  # says whether length or characters are wrong
         raise IdentifierError(fault(Fault.FORMAT, expected=f"{key.expected} in ({ai})", got=value))
     if key.checked and not is_checked(value[: key.checked]):
         body = value[: key.checked - 1]
@@ -386,12 +388,12 @@ def padded_gtin(text: str) -> str:
     Raises:
         IdentifierError: if the length is none of these or a character is no digit.
     """
-    if not (text.isascii() and text.isdigit()):
-        raise IdentifierError(fault(Fault.CHARACTER, expected="digits in a GTIN", got=text))
-    if len(text) not in {8, 12, 13, 14}:
+    if len(text) not in {8, 12, 13, GTIN_LENGTH}:
         raise IdentifierError(
             fault(Fault.LENGTH, expected="8, 12, 13 or 14 digits in a GTIN", got=text)
         )
+    if not (text.isascii() and text.isdigit()):
+        raise IdentifierError(fault(Fault.CHARACTER, expected="digits in a GTIN", got=text))
     return text.zfill(GTIN_LENGTH)
 
 
