@@ -472,9 +472,11 @@ class Flow:
         Nothing happens when its teller names no events: there would be nothing to refer to.
         """
         first = self.deeds[at]
+        # Drawn in any case, so that later draws do not depend on who the shop is.
+        days = self.dice.between(1, 3)
         if first.by.ways.syntax is Syntax.SHEET or not first.by.ways.ids:
             return
-        said = open_at(first.known_ms + self.dice.between(1, 3) * DAY)
+        said = open_at(first.known_ms + days * DAY)
         number = self.mint.take("deed")
         wrong = Wrong(said, "incorrect_data", (number,))
         self.deeds.append(replace(first, said_ms=said, wrong=wrong))
