@@ -1,39 +1,63 @@
-"""Where from, where to, who holds it? Pure functions over the store's door."""
+"""Where from, where to, who holds it? Pure functions over the store's door.
 
-from guantong.trace.custody import balances, holder, moves
+`life` tells everything that happened to one item, with whatever it was inside of; `holder`,
+`moves` and `balances` read custody off a life; `gaps` names what is missing or contradictory;
+`trace` walks up to what something was made of and down to what it went into. `visible`,
+`visible_life` and `visible_holder` leave a caller what it may see and mark the rest.
+
+Nothing here keeps state, reads a clock or touches a disk. Every answer carries the events that
+prove it, and says whether it is complete.
+"""
+
+from guantong.trace.custody import Custody, balances, custody, holder, moves
 from guantong.trace.gaps import gaps
 from guantong.trace.life import life
 from guantong.trace.model import (
+    Balance,
     Code,
     Direction,
     Edge,
+    EventRef,
     Gap,
     Holder,
     Life,
+    Move,
     Node,
+    NodeKind,
     Relation,
     State,
+    Stay,
     Step,
     Trail,
+    Why,
     to_json,
 )
 from guantong.trace.names import class_of, lot_uri
+from guantong.trace.sight import visible, visible_holder, visible_life
 from guantong.trace.walk import trace
 
 __all__ = [
+    "Balance",
     "Code",
+    "Custody",
     "Direction",
     "Edge",
+    "EventRef",
     "Gap",
     "Holder",
     "Life",
+    "Move",
     "Node",
+    "NodeKind",
     "Relation",
     "State",
+    "Stay",
     "Step",
     "Trail",
+    "Why",
     "balances",
     "class_of",
+    "custody",
     "gaps",
     "holder",
     "life",
@@ -41,4 +65,7 @@ __all__ = [
     "moves",
     "to_json",
     "trace",
+    "visible",
+    "visible_holder",
+    "visible_life",
 ]

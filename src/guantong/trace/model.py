@@ -75,11 +75,13 @@ class Step:
     """How much of a lot took part; None for a serialised item or an unknown amount."""
     uom: str = ""
     """UN/ECE Recommendation 20 unit; "" means pieces."""
+    hidden: Why | None = None
+    """Why the caller may not see it: then it stands for one or more steps and says nothing."""
 
     @property
     def counts(self) -> bool:
         """Whether the step bears on state."""
-        return not self.corrected and not self.future
+        return not self.corrected and not self.future and self.hidden is None
 
     @property
     def moment(self) -> Moment:
