@@ -208,9 +208,12 @@ def nsi_table(toml: str) -> dict[str, Nsi]:
         By prefix (version and NSI).
 
     Raises:
-        IdentifierError: with the row in the path, if a row is malformed.
+        IdentifierError: if it is no TOML; with the row in the path, if a row is malformed.
     """
-    rows = tomllib.loads(toml).get("nsi", [])
+    try:
+        rows = tomllib.loads(toml).get("nsi", [])
+    except tomllib.TOMLDecodeError as refusal:
+        raise IdentifierError(fault(Fault.FORMAT, expected="TOML", got=refusal)) from refusal
     return {row.prefix: row for number, raw in enumerate(rows) for row in (_row(number, raw),)}
 
 

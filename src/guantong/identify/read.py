@@ -36,7 +36,7 @@ from guantong.identify.opaque import OpaqueScheme
 from guantong.identify.regions import region_note
 from guantong.identify.scan_data import Scan
 from guantong.identify.spelling import PREFIX, TEXT_MAX, is_digits, tidy, tight
-from guantong.identify.uscc import Uscc
+from guantong.identify.uscc import REGISTRIES, Uscc
 from guantong.identify.xk import XkLicence
 
 Attempt = Callable[[], Reading]
@@ -114,8 +114,8 @@ def explain(
     return (fault(Fault.UNKNOWN, expected="a code of a scheme we read", got=text),)
 
 
-def _doubt(reading: Reading) -> tuple[bool, int]:
-    return not reading.checked, len(reading.notes)
+def _doubt(reading: Reading) -> tuple[bool, bool, int]:
+    return not reading.checked, isinstance(reading.value, OtherUri), len(reading.notes)
 
 
 def _attempts(
@@ -146,7 +146,7 @@ def _of_scan(bare: str, nsi: Mapping[str, Nsi] | None) -> Iterator[Attempt]:
         if refusal.faults[0].code == Fault.UNKNOWN and bare[:3] == refusal.faults[0].got:
             yield from _attempts(bare[3:], (), nsi)
         else:
-            yield partial(_elements, bare)
+            yield partial(_scanned, bare)
         return
     if scan.message is None:
         yield from _attempts(scan.data, (), nsi)
@@ -221,7 +221,7 @@ def _of_digits(bare: str, packed: str) -> Iterator[Attempt]:
 
 def _of_letters(bare: str, packed: str) -> Iterator[Attempt]:
     """Letters and digits."""
-    if packed.isalnum() and 15 <= len(packed) <= 20 and is_digits(packed[2:6]):
+    if 15 <= len(packed) <= 20 and packed[0].upper() in REGISTRIES and packed.isalnum():
         yield partial(_native, Uscc.parse, packed)
     if len(bare) >= 16 and is_digits(bare[:4]):
         yield partial(_elements, bare)
@@ -282,6 +282,10 @@ def _link(text: str) -> Reading:
 def _other(text: str) -> Reading:
     note = Note("other_uri", "A URI of no scheme that is read here: it only stands for itself.")
     return Reading(OtherUri(text), (note,))
+
+
+def _scanned(text: str) -> Reading:
+    return _message(Scan.parse(text).message or ElementString(()))
 
 
 def _elements(text: str) -> Reading:
