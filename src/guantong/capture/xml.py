@@ -8,6 +8,7 @@ References:
     EPCIS 2.0, section 9 (XML binding); EPCIS 1.2, section 9.5
 """
 
+from dataclasses import replace
 from io import BytesIO
 from typing import Final
 
@@ -23,7 +24,7 @@ from guantong.capture.model import Document, Event, EventType, MasterItem
 from guantong.capture.reading import Collector, Reading
 from guantong.capture.xml_event import QUANTITY_EVENT, Rewriter
 from guantong.capture.xml_master import vocabularies
-from guantong.capture.xml_names import Names, without_marks
+from guantong.capture.xml_names import Names, as_written, without_marks
 from guantong.capture.xml_safety import PARSER, check_prolog, complaint
 from guantong.errors import Fault as Found
 from guantong.errors import fault
@@ -192,7 +193,7 @@ class _Walk:
         if event is not None and not found:
             wrong = self._again(event)
         for one in (*found, *wrong):
-            self.faults.add(one.under(path))
+            self.faults.add(replace(one, path=as_written(one.path)).under(path))
         if event is not None and not found and not wrong:
             self.events.append(without_bare(event) if self.names.with_bare else event)
             self.positions.append(self.count - 1)

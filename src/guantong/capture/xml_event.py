@@ -58,8 +58,7 @@ class Rewriter:
             where = f"{path}.{name}" if path else name
             reader = known.get(name)
             if reader is None:
-                hidden = wrapped or name in self.names.prefixes
-                self._put(into, self.names.bare(name) if hidden else name, self.nested(child))
+                self._put(into, self.names.bare(name) if wrapped else name, self.nested(child))
             elif name in _REPEATED:
                 self._put_more(into, name, reader(self, child, where))
             else:
@@ -105,11 +104,11 @@ class Rewriter:
             return _text_of(element)
         made: Members = {}
         for tag, value in element.attrib.items():
-            name = self.names.inner(str(tag))
+            name = self.names.of(str(tag))
             if name:
                 made[name] = value
         for child in element:
-            self._put(made, self.names.inner(child.tag), self.nested(child))
+            self._put(made, self.names.of(child.tag), self.nested(child))
         return made or ""
 
     def text(self, element: Element, _: str) -> object:

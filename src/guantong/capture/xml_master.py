@@ -47,7 +47,7 @@ def _value(attribute: Element, rewriter: Rewriter) -> object:
         return (attribute.text or "").strip()
     members: Members = {}
     for child in attribute:
-        name = rewriter.names.context.name(rewriter.names.inner(child.tag))
+        name = rewriter.names.context.name(rewriter.names.of(child.tag))
         value = _value(child, rewriter)
         known = members.get(name)
         if name not in members:

@@ -1,54 +1,52 @@
 """What is an XML element called in the JSON form of EPCIS?
 
 Standard elements are called by their bare name, whether a document qualifies them or not;
-extensions by ``prefix:name``, prefixes being the document's own where they are unambiguous.
+extensions by a prefix of ours and their name. A prefix begins with ``_``, so that it can only
+be the start of a name: the prefixes of XML say nothing about values such as ``example:x``.
 """
 
+import re
 from typing import Final
 
-from guantong.capture.namespaces import CBVMDA, STANDARD, Context
+from guantong.capture.namespaces import STANDARD, Context
 
-_RESERVED: Final = frozenset({"urn", "http", "https", "xml", "_"})
-"""Prefixes that would be mistaken for the start of a URI, or are used here."""
-BARE: Final = "_"
-"""Prefix of extensions without a namespace; see `bare`."""
 _EPCIS: Final = "urn:epcglobal:epcis"
 _NOT_DATA: Final = frozenset(
-    {"http://www.w3.org/2001/XMLSchema-instance", "http://www.w3.org/XML/1998/namespace"}
+    {
+        "http://www.w3.org/2001/XMLSchema-instance",
+        "http://www.w3.org/XML/1998/namespace",
+    }
 )
+_BARE: Final = "_"
+"""Prefix of extensions without a namespace, where a bare name would mean something else."""
+_OURS: Final = re.compile(r"(?<![^.])_:?")
+"""What our prefixes add to a path."""
 
 
 class Names:
     """The names of one document, as far as it has been read."""
 
-    __slots__ = ("_names", "_prefix_of", "context", "prefixes", "with_bare")
+    __slots__ = ("_names", "_prefix_of", "_prefixes", "context", "with_bare")
 
     def __init__(self) -> None:
         """Knows what every EPCIS context declares."""
-        self.prefixes: dict[str, str] = {**STANDARD, BARE: ""}
-        """Prefix -> namespace; grows while the document is read."""
-        self.context = Context(self.prefixes, declared=True)
-        """The same for those who read values."""
+        self._prefixes: dict[str, str] = {**STANDARD, _BARE: ""}
+        self._prefix_of: dict[str, str] = {}
+        self._names: dict[str, str] = {}
+        self.context = Context(self._prefixes)
+        """What names and values mean; grows while the document is read."""
         self.with_bare = False
         """Whether an extension without a namespace was met."""
-        self._prefix_of: dict[str, str] = {CBVMDA: "cbvmda"}
-        self._names: dict[str, str] = {}
 
     def declare(self, prefix: str, space: str) -> None:
-        """Take over a namespace declaration."""
-        if space in self._prefix_of or not space or space.startswith(_EPCIS):
+        """Take over a namespace declaration; the first prefix of a namespace is kept."""
+        if not space or space in self._prefix_of or space.startswith(_EPCIS):
             return
-        free = prefix
-        count = 0
-        while not free or free in _RESERVED or self._taken(free, space):
-            count += 1
-            free = f"{prefix or 'ns'}{count}"
-        self.prefixes[free] = space
+        free = f"_{prefix or 'ns'}"
+        while free in self._prefixes:
+            free += "1"
+        self._prefixes[free] = space
         self._prefix_of[space] = free
-
-    def _taken(self, prefix: str, space: str) -> bool:
-        """Whether a prefix already stands for another namespace of this document."""
-        return prefix in self._prefix_of.values() and self.prefixes.get(prefix) != space
 
     def of(self, tag: str) -> str:
         """The name of an element or attribute; "" for what is no data (``xsi:type``)."""
@@ -64,17 +62,17 @@ class Names:
             return local
         return "" if space in _NOT_DATA else f"{self._prefix_of[space]}:{local}"
 
-    def inner(self, tag: str) -> str:
-        """The name of an element inside an extension; one without a namespace stays bare."""
-        name = self.of(tag)
-        return self.bare(name) if name in self.prefixes else name
-
     def bare(self, name: str) -> str:
-        """A name without namespace where a bare one would mean something else."""
+        """A name without namespace where it is an extension and would be taken for a mistake."""
         if ":" in name:
             return name
         self.with_bare = True
-        return f"{BARE}:{name}"
+        return f"{_BARE}:{name}"
+
+
+def as_written(path: str) -> str:
+    """A path with the prefixes of the document instead of ours."""
+    return _OURS.sub("", path) if "_" in path else path
 
 
 def without_marks(value: object) -> object:

@@ -33,7 +33,8 @@ _WIDE: Final = re.compile(
 )
 _ENCODING_ERRORS: Final = frozenset({31, 32, 81, 101})
 """libxml2: unknown, unsupported, invalid bytes, missing."""
-_UNDECLARED_ENTITY: Final = 26
+_UNDECLARED_ENTITY: Final = frozenset({1, 26})
+"""libxml2's own, and what is left of it when entities are not to be resolved."""
 _RESOURCE_LIMIT: Final = 114
 
 
@@ -100,17 +101,17 @@ def complaint(problem: etree.XMLSyntaxError) -> Found:
     code = Fault.SYNTAX
     if number in _ENCODING_ERRORS:
         code = Fault.ENCODING
-    elif number == _UNDECLARED_ENTITY:
-        code = Fault.UNSAFE_XML
+    elif number in _UNDECLARED_ENTITY:
+        return fault(Fault.UNSAFE_XML, expected=_ENTITIES, got="an entity that is not declared")
     elif number == _RESOURCE_LIMIT:
         code = Fault.TOO_DEEP if "depth" in str(problem) else Fault.TOO_LARGE
     return fault(code, expected=_EXPECTED[code], got=str(problem).partition(" (<")[0])
 
 
+_ENTITIES: Final = "no entities but those of XML itself"
 _EXPECTED: Final = {
     Fault.SYNTAX: "well-formed XML",
     Fault.ENCODING: "text in the encoding that is declared",
-    Fault.UNSAFE_XML: "no entities but those of XML itself",
     Fault.TOO_DEEP: "at most 256 levels of elements",
     Fault.TOO_LARGE: "texts of at most 10,000,000 characters",
 }
