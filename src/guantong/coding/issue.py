@@ -9,6 +9,8 @@ from guantong.errors import Refusal, fault
 from guantong.identify import canonical
 from guantong.store import Fact, Store
 
+SERIAL_DIGITS_MAX = 20
+"""Longest serial of a range with a stem of its own."""
 GS1_CLASS = "https://id.gs1.org/01/"
 
 
@@ -96,7 +98,8 @@ def parse(body: bytes) -> CodeRange:
 def facts_of(issue: CodeRange) -> tuple[Fact, ...]:
     """The fact an accepted issue leaves in the store."""
     fields = msgspec.to_builtins(issue)
-    return (Fact("code_range", issue.class_uri, fields),)
+    links = (issue.stem,) if issue.stem else ()
+    return (Fact("code_range", issue.class_uri, fields, links=links),)
 
 
 def issued(
@@ -104,20 +107,30 @@ def issued(
 ) -> tuple[CodeRange, Fact] | None:
     """The range an item URI was issued in, with the fact that says so (who, when).
 
+    A range is found by the item's class, or by its own stem where the spelling of a code does
+    not tell its class (an Ecode, a vehicle code).
+
     Args:
         store: Where the facts are.
-        class_uri: The item's class.
+        class_uri: The item's class, "" when its spelling names none.
         item: The item's canonical URI.
         as_of: Ledger size, None for now.
 
     Returns:
         The first range that holds it, None if no one issued it here.
     """
-    for fact in store.facts("code_range", (class_uri,), as_of=as_of):
+    keys = [key for key in (class_uri, *_stems(item)) if key]
+    for fact in store.facts("code_range", keys, as_of=as_of):
         held = msgspec.convert(fact.fields, CodeRange)
         if held.holds(item):
             return held, fact
     return None
+
+
+def _stems(item: str) -> Iterator[str]:
+    """What may stand before the serial: the item less one, two … of its last digits."""
+    digits = len(item) - len(item.rstrip("0123456789"))
+    return (item[:-count] for count in range(1, min(digits, SERIAL_DIGITS_MAX) + 1))
 
 
 def codes_of(issue: CodeRange) -> Iterator[str]:

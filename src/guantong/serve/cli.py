@@ -264,7 +264,7 @@ def doctor(data: Path, *, as_json: bool) -> None:
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
 def serve(data: Path, host: str, port: int) -> None:
     """Serve pages and HTTP from this installation."""
-    from guantong.serve.app import serve as serve_app
+    from guantong.serve.server import serve as serve_app
 
     settings = Settings(data=data, host=host, port=port)
     with open_world(settings) as world:

@@ -58,7 +58,7 @@ def run(settings: Settings, seed: int, events: int, *, serving: bool, as_json: b
         if as_json:
             click.echo(msgspec.json.format(msgspec.json.encode(summary), indent=2).decode())
         if serving:
-            from guantong.serve.app import serve as serve_app
+            from guantong.serve.server import serve as serve_app
 
             world.clock = SystemClock()
             serve_app(world, settings, ready=lambda address: announce(address, summary))

@@ -127,7 +127,9 @@ class World(AbstractContextManager["World"]):
             as_of=as_of,
             firm_of=register.firm_of,
         )
-        return trail
+        return trace.visible(
+            trail, caller, firm_of=register.firm_of, region_of=register.region_of
+        )
 
     def identify(self, text: str) -> tuple[Reading, ...]:
         """All ways to read a scanned text, best first."""

@@ -9,7 +9,7 @@ from guantong.clock import day_in_china
 from guantong.identify import Kind, Reading
 from guantong.parties import Certificate, Register, Standing
 from guantong.store import Store
-from guantong.trace import Life
+from guantong.trace import Holder, Life
 from guantong.verdict import reasons
 from guantong.verdict.history import told
 from guantong.verdict.model import CertificateView, Outcome, Reason, Verdict
@@ -98,17 +98,21 @@ def _answered(
         uri=value.uri,
         scheme=value.scheme.value,
         kind=value.kind.value,
-        class_uri=value.class_uri,
         serial=value.serial,
     )
     life = trace.life(store, value.uri, as_of=as_of, now_ms=now_ms)
     origin = origin_of(store, reading, life, as_of=as_of)
     today = day_in_china(now_ms)
     certificates = _certificates(store, reading, origin, today, as_of=as_of)
+    holder_of = certificates[0].certificate.holder if certificates else ""
+    if value.kind is Kind.DOCUMENT and holder_of:
+        origin = replace(origin, producer=parties.firm(store, holder_of, as_of=as_of))
     seen = replace(
         base,
         lot=origin.lot,
         made_on=origin.made_on,
+        class_uri=origin.class_uri,
+        bound_to=origin.bound_to,
         product=origin.product,
         producer=origin.producer,
         certificates=certificates,
@@ -132,7 +136,13 @@ def _answered(
         reasons=tuple(found),
         history=told(life, caller, register),
         state=hand.state.value,
-        holder=reasons.holder_name(hand, life, caller, register),
+        holder=register.name_of(_seen_holder(life, caller, register).party),
+    )
+
+
+def _seen_holder(life: Life, caller: Caller, register: Register) -> Holder:
+    return trace.visible_holder(
+        life, caller, firm_of=register.firm_of, region_of=register.region_of
     )
 
 
@@ -164,7 +174,7 @@ def _certificates(
     store: Store, reading: Reading, origin: Origin, today: dt.date, *, as_of: int | None
 ) -> tuple[CertificateView, ...]:
     value = reading.value
-    keys = tuple(key for key in dict.fromkeys((value.uri, value.class_uri)) if key)
+    keys = tuple(key for key in dict.fromkeys((value.uri, origin.class_uri)) if key)
     found = parties.certificates_of(store, keys, as_of=as_of)
     return tuple(_view(certificate, origin.made_on, today) for certificate in found)
 

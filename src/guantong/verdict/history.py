@@ -4,10 +4,11 @@ The public sees what was done, when and in which province; names of trading part
 those who took part (and for regulators of the region).
 """
 
-from guantong.caller import Caller, Level
+from guantong.caller import Caller
 from guantong.capture.model import Typed
 from guantong.parties import Register
 from guantong.trace import Life, Step
+from guantong.trace.sight import Sight
 from guantong.verdict.model import Happened
 
 PARTY_TYPES = ("owning_party", "possessing_party", "location")
@@ -26,14 +27,15 @@ def told(life: Life, caller: Caller, register: Register) -> tuple[Happened, ...]
         One line for each step, by event time; what the caller may not see is left empty and
         the line says so.
     """
-    return tuple(_line(step, register, caller) for step in life.steps)
+    sight = sight_of(caller, register)
+    return tuple(_line(step, register, sight) for step in life.steps)
 
 
-def _line(step: Step, register: Register, caller: Caller) -> Happened:
+def _line(step: Step, register: Register, sight: Sight) -> Happened:
     event = step.stored.event
     place = event.biz_location or event.read_point
     source, target = (_hand(ends) for ends in (event.sources, event.destinations))
-    shown = may_see(step, caller, register)
+    shown = sight.why_hidden(step.stored) is None
     hidden = "" if shown else "trade"
     return Happened(
         at_ms=step.at_ms,
@@ -58,24 +60,6 @@ def _hand(ends: tuple[Typed, ...]) -> str:
     return next((by_type[word] for word in PARTY_TYPES if word in by_type), "")
 
 
-def may_see(step: Step, caller: Caller, register: Register) -> bool:
-    """Whether the parties of a step may be named to this caller.
-
-    Args:
-        step: What happened.
-        caller: Who asks.
-        register: Knows which firm is behind a place, and its region.
-
-    Returns:
-        True for those who took part, for a regulator of one of the regions it touches, and for
-        the operator.
-    """
-    if caller.sees_all():
-        return True
-    event = step.stored.event
-    ends = [end.value for end in (*event.sources, *event.destinations)]
-    touched = [step.stored.by, *ends, event.biz_location, event.read_point]
-    if caller.level is Level.REGULATOR:
-        return any(register.region_of(key).startswith(caller.region) for key in touched if key)
-    involved = {register.firm_of(key) for key in (step.stored.by, *ends)}
-    return caller.level is Level.PARTY and register.firm_of(caller.party) in involved
+def sight_of(caller: Caller, register: Register) -> Sight:
+    """What this caller may see of events, with the register's knowledge of firms and regions."""
+    return Sight(caller, register.firm_of, register.region_of)

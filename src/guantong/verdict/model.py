@@ -94,6 +94,8 @@ class Verdict:
     kind: str = ""
     """``item``, ``batch``, ``class``, ``document`` …"""
     class_uri: str = ""
+    bound_to: str = ""
+    """For a code that only leads to another item (a vehicle code): that item's URI."""
     serial: str = ""
     lot: str = ""
     """Batch, as printed; "" when not known."""

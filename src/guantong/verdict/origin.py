@@ -4,13 +4,14 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from guantong import coding, parties
+from guantong import coding, parties, trace
 from guantong.clock import CHINA
 from guantong.coding import CodeRange
 from guantong.identify import Kind, Reading
 from guantong.parties import Firm, Product
 from guantong.store import Fact, Store
 from guantong.trace import Life, Step
+from guantong.trace.model import Bond
 
 MAKING = frozenset({"commissioning", "creating_class_instance", "transforming"})
 """Business steps by which an item comes into being."""
@@ -20,6 +21,10 @@ MAKING = frozenset({"commissioning", "creating_class_instance", "transforming"})
 class Origin:
     """Where an item comes from, as far as anyone has filed it."""
 
+    class_uri: str
+    """Class of the item: as its spelling tells, else as it was issued, else as what it is fixed to."""
+    bound_to: str
+    """For a code that only leads to another item (a vehicle code): that item, else ""."""
     issue: CodeRange | None
     """The code range its code was issued in."""
     product: Product | None
@@ -45,20 +50,32 @@ def origin_of(store: Store, reading: Reading, life: Life, *, as_of: int | None =
         The origin; members nobody filed are empty.
     """
     value = reading.value
-    class_uri = value.class_uri or (value.uri if value.kind is Kind.CLASS else "")
-    issued = coding.issued(store, class_uri, value.uri, as_of=as_of) if class_uri else None
-    issue, fact = issued or (None, None)
+    own_class = value.class_uri or (value.uri if value.kind is Kind.CLASS else "")
+    issue, fact = coding.issued(store, own_class, value.uri, as_of=as_of) or (None, None)
     making = _making(life)
+    class_uri = issue.class_uri if issue else own_class
     product = parties.product(store, class_uri, as_of=as_of) if class_uri else None
+    bound_to = "" if product else _bound_to(life)
+    if bound_to:
+        class_uri = trace.class_of(bound_to)
+        product = parties.product(store, class_uri, as_of=as_of)
     producer = _producer(store, reading, product, fact, making, as_of=as_of)
     return Origin(
+        class_uri=class_uri,
+        bound_to=bound_to,
         issue=issue,
         product=product,
         producer=producer,
         lot=_lot(life) or (issue.lot if issue else "") or _lot_of(reading),
         made_on=_made_on(life, making) or (issue.day if issue else ""),
-        class_is_coded=bool(class_uri and store.facts("code_range", (class_uri,), as_of=as_of)),
+        class_is_coded=bool(own_class and store.facts("code_range", (own_class,), as_of=as_of)),
     )
+
+
+def _bound_to(life: Life) -> str:
+    """What it is fixed to now, "" when nothing."""
+    fixed = [stay for stay in life.stays if stay.bond is Bond.FITTED and stay.until is None]
+    return fixed[-1].parent if fixed else ""
 
 
 def _making(life: Life) -> Step | None:

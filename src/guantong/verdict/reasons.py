@@ -9,7 +9,6 @@ from guantong.clock import day_in_china
 from guantong.parties import Register, Standing
 from guantong.store import Store
 from guantong.trace import Code, Direction, Gap, Holder, Life, State
-from guantong.verdict.history import may_see
 from guantong.verdict.holds import standing_holds
 from guantong.verdict.model import CertificateView, Reason, Verdict
 from guantong.verdict.origin import Origin, is_day, master_values
@@ -28,14 +27,14 @@ def of_holds(
     """Recalls and stops on the item, its lot, its class, or anything built into it."""
     trail = trace.trace(
         store,
-        item,
+        origin.bound_to or item,
         direction=Direction.UP,
         hops_max=HOPS_MAX,
         nodes_max=NODES_MAX,
         as_of=as_of,
         now_ms=now_ms,
     )
-    own = {item, trace.class_of(item), *_lots(item, origin.lot)}
+    own = {item, origin.class_uri, *_lots(item, origin.lot)}
     parts = {node.item for node in trail.nodes if not node.context}
     targets = own | parts | {node.class_uri for node in trail.nodes if not node.context}
     for hold in standing_holds(store, (target for target in targets if target), as_of=as_of):
@@ -123,10 +122,3 @@ def _sold(hand: Holder, caller: Caller) -> Reason:
 
 def _events(*gaps: Gap) -> tuple[str, ...]:
     return tuple(dict.fromkeys(event.id for gap in gaps for event in gap.events))
-
-
-def holder_name(hand: Holder, life: Life, caller: Caller, register: Register) -> str:
-    """Name of the present holder, "" when there is none or the caller may not know."""
-    if not hand.party or not life.standing:
-        return ""
-    return register.name_of(hand.party) if may_see(life.standing[-1], caller, register) else ""
