@@ -1,8 +1,13 @@
 """One canonical spelling for every code that may stand in an event."""
 
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
-from guantong.identify.canonical import canonical, parse_uri
+from guantong.identify.canonical import TEXT_LENGTH_MAX, canonical, parse_uri
 from guantong.identify.model import Fault, IdentifierError, Kind, Scheme
 
 ID = "https://id.gs1.org"
@@ -121,3 +126,39 @@ def test_a_value_knows_its_class_and_serial() -> None:
     assert parse_uri("urn:guantong:ecode:1").scheme is Scheme.ECODE
     assert parse_uri("urn:oid:1.2.156").scheme is Scheme.OID
     assert parse_uri("urn:x:y").scheme is Scheme.OPAQUE
+
+
+def test_what_is_remembered_stays_small() -> None:
+    long = "https://shop.example/" + "a" * TEXT_LENGTH_MAX
+    assert canonical(long) == long
+    longer = f"{ID}/01/04012345111118/21/S?x=" + "a" * TEXT_LENGTH_MAX
+    assert canonical(longer) == f"{ID}/01/04012345111118/21/S"
+    with pytest.raises(IdentifierError):
+        canonical(f"{ID}/01/04012345111118/21/" + "7" * TEXT_LENGTH_MAX)
+    assert canonical("https://" + "a" * 300 + "/01/04012345111118").startswith("https://aaa")
+
+
+FRESH = ("ReferenceEventHashAlgorithm", "ReferenceEventHashAlgorithm2", "epcisDocWithSingleEvent")
+"""Documents of the event hash whose pre-hash lines are not stale."""
+
+
+@pytest.mark.parametrize("name", FRESH)
+def test_the_event_hash_wants_the_same_spelling(testdata: Callable[[str], Path], name: str) -> None:
+    folder = testdata("02-event-hash/examples")
+    document = (folder / f"{name}.jsonld").read_text(encoding="utf-8")
+    prehash = (folder / f"{name}.prehashes").read_text(encoding="utf-8")
+    codes = re.findall(r'"(urn:epc:(?:id|class|idpat):[^"]+|https://id\.gs1[^"]+)"', document)
+    assert codes
+    assert [code for code in codes if canonical(code) not in prehash] == []
+
+
+def test_the_reference_normaliser_agrees() -> None:
+    peer = pytest.importorskip("epcis_event_hash_generator.dl_normaliser")
+    rows = json.loads((Path(__file__).parents[1] / "vectors" / "gs1_canonical.json").read_text())
+    wanted = {row["input"]: row["want"] for row in rows if "want" in row}
+    theirs = {text: peer.normaliser(text) for text in wanted}
+    agreeing = {text: uri for text, uri in theirs.items() if uri}
+    assert len(agreeing) >= 25
+    # It reads a date in the path of a news page as a GTIN, for it looks at no check digit.
+    assert agreeing.pop("https://news.example/01/20240115") == f"{ID}/01/00000020240115"
+    assert agreeing == {text: wanted[text] for text in agreeing}

@@ -27,6 +27,9 @@ HEADS_MAX = 16_384
 TEXTS_MAX = 16_384
 """How many whole codes (places, logistic units, odd serials) are remembered."""
 
+TEXT_LENGTH_MAX = 512
+"""Longer texts are read afresh each time, so that what is remembered stays small."""
+
 _OWN = "urn:guantong:"
 _OID = "urn:oid:"
 
@@ -82,6 +85,8 @@ def canonical(text: str) -> str:
     References:
         CBV 2.0, section 8.9 (event hash); TDS 2.0, section 6.
     """
+    if len(text) > TEXT_LENGTH_MAX:
+        return parse_uri(text).uri
     head, _, tail = text.rpartition("." if text[:1] == "u" else "/")
     known = _head(head)
     if known and len(tail) <= known[1] and tail.isalnum() and tail.isascii():

@@ -56,6 +56,9 @@ GS1_HOSTS = "id.gs1."
 HOSTS_MAX = 4096
 """How many hosts are remembered as well-formed."""
 
+HOST_LENGTH_MAX = 260
+"""Longest host, with its port, that a name server can know (RFC 1035 allows 253)."""
+
 _HOST = re.compile(r"(?:[\w.\-~]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
 
 Pairs = tuple[tuple[str, str], ...]
@@ -180,9 +183,11 @@ def _split(text: str) -> tuple[list[str], str]:
         text = text.partition("#")[0]
     address, _, query = text.partition("?")
     segments = address.split("/")
-    if len(segments) < 3 or segments[1] or not _is_web(segments[0], segments[2]):
+    if len(segments) < 3 or segments[1] or len(segments[0]) > len("https:"):
         return [], ""
-    return segments, query
+    host = segments[2]
+    good = len(host) <= HOST_LENGTH_MAX and _is_web(segments[0], host)
+    return (segments, query) if good else ([], "")
 
 
 @lru_cache(maxsize=HOSTS_MAX)
