@@ -72,6 +72,12 @@ def test_millions_of_tiny_values_are_refused_before_they_are_parsed() -> None:
     assert peak < 4 * MIB
 
 
+def test_a_path_is_cut_where_a_name_is_endless() -> None:
+    event = {"type": "ObjectEvent", "x" * 10_000: 1}
+    path = read(json.dumps(event).encode()).faults[0].path
+    assert path == "x" * 400 + "…"
+
+
 def test_reading_costs_a_bounded_multiple_of_the_document() -> None:
     event = {
         "type": "ObjectEvent",

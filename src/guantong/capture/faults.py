@@ -57,7 +57,7 @@ class Limits:
     events_max: int = 100_000
     """Events in one document."""
     values_max: int = 5_000_000
-    """Values in one document, counted by what separates them; keeps memory bounded."""
+    """Values in one JSON document, counted by commas and opening brackets; bounds the memory."""
     depth_max: int = 64
     """Levels of nesting in an extension, or of elements in XML."""
     faults_max: int = 1_000

@@ -81,8 +81,10 @@ def _decoded(data: bytes, faults: Collector) -> Envelope | None:
 
 
 def _has_too_many_values(data: bytes, limits: Limits) -> bool:
-    """Whether there are more commas than a document needs; counted only where it could be."""
-    return len(data) > limits.values_max and data.count(b",") > limits.values_max
+    """Whether there are more values than a document needs; counted only where it could be."""
+    if len(data) <= limits.values_max:
+        return False
+    return sum(data.count(mark) for mark in (b",", b"{", b"[")) > limits.values_max
 
 
 def _not_utf8(data: bytes) -> int:

@@ -5,12 +5,16 @@ Every reader (`jsonld`, `xml`, `sheet`, `records`) has the one signature
 a `Collector`, in document order.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from guantong.capture.faults import Fault, Limits
 from guantong.capture.model import Document
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
+
+
+PATH_MAX = 400
+"""Characters of a path that a fault keeps; a document may have names of any length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,8 @@ class Collector:
         """Note one fault."""
         self.count += 1
         if len(self.faults) < self.limits.faults_max:
-            self.faults.append(found)
+            long = len(found.path) > PATH_MAX
+            self.faults.append(replace(found, path=f"{found.path[:PATH_MAX]}…") if long else found)
 
     def say(self, code: Fault, path: str, *, expected: str, got: object) -> None:
         """Note a fault made of its parts."""
