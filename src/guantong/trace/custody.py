@@ -16,6 +16,9 @@ from guantong.trace.names import is_many
 ENDED = frozenset({State.CONSUMED, State.SCRAPPED, State.RETIRED})
 """States that only a new making undoes."""
 
+LOOKS = frozenset({"", "inspecting", "sampling", "sensor_reporting", "encoding", "other"})
+"""Steps of people who need not have the item; whoever stores or packs it has it."""
+
 _AT_ONCE = {
     Effect.CONSUME: State.CONSUMED,
     Effect.SCRAP: State.SCRAPPED,
@@ -204,9 +207,12 @@ class _Fold:
             self._see(step)
 
     def _see(self, step: Step) -> None:
-        """Somebody saw it; when it was for that party, it arrived."""
+        """Somebody saw it or worked on it; when it was for that party, it arrived."""
         if self.held.state is State.UNKNOWN:
-            self._hold(step, step.stored.by, State.UNKNOWN)
+            if step.stored.event.step in LOOKS:
+                self._hold(step, "", State.UNKNOWN)
+            else:
+                self._hold(step, step.stored.by, State.IN_STOCK)
         elif self._arrived(step):
             self._hold(step, step.stored.by, State.IN_STOCK)
         else:

@@ -6,7 +6,7 @@ its direction: upstream of the origin, or downstream, not to the siblings betwee
 
 from guantong.store.door import Store
 from guantong.trace.book import Book
-from guantong.trace.custody import custody
+from guantong.trace.custody import Custody, custody
 from guantong.trace.gaps import OVERDUE_DAYS, gaps_in
 from guantong.trace.life import lives
 from guantong.trace.links import ALWAYS, Link, Links, Window, edge_of
@@ -159,7 +159,7 @@ class _Report:
             kind = kind_of(item)
             nodes.append(Node(item, class_of(item), hop, held.holder, kind, context=only_context))
             if not only_context:
-                gaps += self._gaps(item)
+                gaps += self._gaps(item, held)
                 for move in held.moves if self.context else ():
                     self._keep(_moved(item, move))
         return Trail(
@@ -171,11 +171,10 @@ class _Report:
             self.lives,
         )
 
-    def _gaps(self, item: str) -> tuple[Gap, ...]:
-        life = self.lives[item]
+    def _gaps(self, item: str, held: Custody) -> tuple[Gap, ...]:
         return gaps_in(
-            life,
-            custody(life, firm_of=self.firm_of),
+            self.lives[item],
+            held,
             now_ms=self.walk.book.now_ms,
             firm_of=self.firm_of,
             overdue_days=self.overdue_days,
