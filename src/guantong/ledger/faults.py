@@ -35,4 +35,7 @@ class Fault(StrEnum):
 
 
 class LedgerError(Refusal):
-    """The ledger does not do what was asked, and nothing was changed."""
+    """The ledger does not do what was asked.
+
+    Nothing was changed, except by `Fault.STOPPED`: what failed may be there or not, whole.
+    """

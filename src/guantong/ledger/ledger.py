@@ -274,10 +274,13 @@ class Ledger:
     def close(self) -> None:
         """Let go of files and lock; what was acknowledged is durable already."""
         with self._turn:
-            if self._marks is not None and self._why_not is None:
-                self._marks.sync()
-            self._why_not = Fault.CLOSED
-            self._release()
+            try:
+                if self._marks is not None and self._why_not is None:
+                    with _disk_failures():
+                        self._marks.sync()
+            finally:
+                self._why_not = Fault.CLOSED
+                self._release()
 
     def _release(self) -> None:
         if self._marks is not None:
