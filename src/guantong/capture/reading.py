@@ -12,7 +12,6 @@ from guantong.capture.model import Document
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
 
-
 PATH_MAX = 400
 """Characters of a path that a fault keeps; a document may have names of any length."""
 
