@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import biip
 from biip.gs1_digital_link_uris import GS1DigitalLinkURI
 from biip.gs1_messages import GS1Message
 from biip.gtin import Gtin as PeerGtin
@@ -21,6 +22,7 @@ from guantong.identify.check_digits import check_digit
 from guantong.identify.digital_link import DigitalLink
 from guantong.identify.element_string import ElementString
 from guantong.identify.gs1_keys import Gtin
+from guantong.identify.read import read
 
 TURNS = 7
 """How often each side is measured; the best counts."""
@@ -60,6 +62,20 @@ def links() -> list[str]:
     return made
 
 
+def scans() -> list[str]:
+    """What people scan or type: links, carriers, retail numbers, Chinese codes."""
+    made: list[str] = []
+    for number in range(TEXTS // 5):
+        made += [
+            f"https://brand.example/01/{gtin(number)}/21/SN{number}",
+            f"]d201{gtin(number)}10LOT{number}\x1d21SN{number}",
+            gtin(number)[1:],
+            f"urn:epc:id:sgtin:6901234.056789.{number}",
+            "91350100M000100Y43",
+        ]
+    return made
+
+
 CASES: list[tuple[str, list[str], Ask, str, Ask | None]] = [
     ("Digital Link parse", links(), DigitalLink.parse, "biip", GS1DigitalLinkURI.parse),
     (
@@ -91,6 +107,7 @@ CASES: list[tuple[str, list[str], Ask, str, Ask | None]] = [
         "epcis-event-hash-generator",
         normaliser,
     ),
+    ("any scanned text, every way to read it", scans(), read, "biip", biip.parse),
 ]
 
 
