@@ -23,7 +23,7 @@ from guantong.market.stories import SUSPENDED_DAY, Story, told
 
 EVENTS = 200_000
 """Events of the demo."""
-EVENTS_MIN = 2_000
+EVENTS_MIN = 1_000
 """Fewer would not hold the stories."""
 START = dt.date(2025, 7, 1)
 """First day of the demo."""

@@ -62,7 +62,7 @@ CITIES = (
     City("兰州市", "Lanzhou", "甘肃省", "620100", 36.06, 103.83, "甘"),
     City("乌鲁木齐市", "Urumqi", "新疆维吾尔自治区", "650100", 43.83, 87.62, "新"),
 )
-"""In the order of their codes; 25 provinces."""
+"""In the order of their codes; 24 provinces."""
 
 BY_NAME = {city.name_en: city for city in CITIES}
 """City by its English name."""
