@@ -96,6 +96,8 @@ class RowStore:
         if not read_only:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = NORMAL")
+            # Seldom: each checkpoint waits for the disk, and the index needs no durability.
+            db.execute("PRAGMA wal_autocheckpoint = 32768")
         version = db.execute("PRAGMA user_version").fetchone()[0]
         if version == 0 and not read_only:
             db.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
