@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, request_response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from guantong.caller import Caller
@@ -73,9 +73,8 @@ def create_app(desk: Desk, settings: Settings) -> Starlette:
         Route("/static/{name}", outside.static),
         Route("/capture", uploads.capture, methods=["POST"]),
         Route("/codes", uploads.codes, methods=["POST"]),
-        Route("/{anything:path}", outside.digital_link),
     ]
-    return Starlette(
+    app = Starlette(
         routes=routes,
         middleware=[Middleware(SecurityHeaders)],
         exception_handlers={
@@ -84,6 +83,8 @@ def create_app(desk: Desk, settings: Settings) -> Starlette:
             Exception: outside.failed,
         },
     )
+    app.router.default = request_response(outside.digital_link)
+    return app
 
 
 class SecurityHeaders:
@@ -135,11 +136,13 @@ class Outside:
             Page or JSON.
 
         Raises:
-            HttpError: if the path is none.
+            HttpError: if the path is none, or something is to be done to it.
         """
         text = asked.digital_link(request)
         if text is None:
             raise HttpError(_not_found(request))
+        if request.method not in {"GET", "HEAD"}:
+            raise HttpError(_not_allowed(request))
         return await self._checked(request, text)
 
     async def _checked(self, request: Request, text: str) -> Response:

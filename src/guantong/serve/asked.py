@@ -55,19 +55,8 @@ def wants_json(request: Request) -> bool:
         media, _, rest = part.strip().lower().partition(";")
         for kind, weight in tuple(weights.items()):
             if media.strip().endswith(("/" + kind, "+" + kind)):
-                weights[kind] = max(weight, _weight(rest))
+                weights[kind] = max(weight, words.weight(rest))
     return weights["json"] > weights["html"]
-
-
-def _weight(parameters: str) -> float:
-    for parameter in parameters.split(";"):
-        name, _, value = parameter.strip().partition("=")
-        if name == "q":
-            try:
-                return min(max(float(value), 0.0), 1.0)
-            except ValueError:
-                return 0.0
-    return 1.0
 
 
 def caller(request: Request, desk: Desk) -> Caller:

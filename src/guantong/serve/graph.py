@@ -11,9 +11,9 @@ from typing import Final
 
 from guantong.trace.model import Node, Trail
 
-BOX_WIDTH: Final = 176
+BOX_WIDTH: Final = 166
 BOX_HEIGHT: Final = 56
-GAP_X: Final = 64
+GAP_X: Final = 48
 GAP_Y: Final = 16
 MARGIN: Final = 12
 

@@ -94,6 +94,7 @@ def scan(view: View, verdict: Verdict) -> str:
 def trail(view: View, walked: Trail, direction: Direction, names: Mapping[str, str]) -> str:
     """The answer to a trace: graph, gaps, table and time line."""
     reader = Reader(view.language, names)
+    moves = joined(walked.edges)
     return _render(
         "trace.html",
         view,
@@ -103,8 +104,10 @@ def trail(view: View, walked: Trail, direction: Direction, names: Mapping[str, s
         reader=reader,
         drawing=draw(walked),
         facts=Summary.of(walked),
+        by_item={node.item: node for node in walked.nodes},
         nodes=walked.nodes[:ROWS_MAX],
-        edges=walked.edges[:ROWS_MAX],
+        moves=moves[:ROWS_MAX],
+        moves_all=len(moves),
         gaps=walked.gaps[:ROWS_MAX],
         trace_path=f"/trace/{_tail(walked.origin)}",
         scan_path=asked.address(walked.origin),
@@ -124,6 +127,39 @@ def names_needed(walked: Trail) -> Collection[str]:
     for edge in walked.edges:
         wanted |= {edge.giver, edge.taker}
     return wanted - {""}
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Edges that one event states at once: one line of the time line."""
+
+    edges: tuple[Edge, ...]
+    """At least one."""
+
+    @property
+    def first(self) -> Edge:
+        """The one that stands for all."""
+        return self.edges[0]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Their different sources."""
+        return tuple(dict.fromkeys(edge.source for edge in self.edges))
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Their different targets."""
+        return tuple(dict.fromkeys(edge.target for edge in self.edges))
+
+
+def joined(edges: Iterable[Edge]) -> list[Joined]:
+    """Edges by the event that states them, in their order; moves and the hidden stay single."""
+    families: dict[object, list[Edge]] = {}
+    for number, edge in enumerate(edges):
+        alone = edge.relation is Relation.MOVED or edge.event is None
+        key = number if alone else (edge.relation, edge.event, edge.at_ms, edge.until_ms)
+        families.setdefault(key, []).append(edge)
+    return [Joined(tuple(family)) for family in families.values()]
 
 
 @dataclass(frozen=True, slots=True)

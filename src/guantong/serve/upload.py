@@ -60,7 +60,7 @@ class Uploads:
     def __init__(self, desk: Desk, settings: Settings) -> None:
         self._desk = desk
         self._bytes_max = settings.document_bytes_max
-        self._budget = Budget(BODIES_MAX * settings.document_bytes_max)
+        self._budget = Budget(BODIES_MAX * max(settings.document_bytes_max, CODES_BYTES_MAX))
         self._waiting = CapacityLimiter(WAITING_MAX)
 
     async def capture(self, request: Request) -> Response:

@@ -93,18 +93,20 @@ def preferred(accepted: str) -> Language | None:
     for position, part in enumerate(accepted.split(",")[:20]):
         tag, _, rest = part.strip().partition(";")
         language = tag.strip().lower().partition("-")[0]
-        weight = _weight(rest)
-        if language in set(Language) and weight > 0:
-            weighed.append((-weight, position, Language(language)))
+        liked = weight(rest)
+        if language in set(Language) and liked > 0:
+            weighed.append((-liked, position, Language(language)))
     return min(weighed)[2] if weighed else None
 
 
-def _weight(parameters: str) -> float:
-    name, _, value = parameters.strip().partition("=")
-    if name.strip() != "q":
-        return 1.0
-    try:
-        weight = float(value)
-    except ValueError:
-        return 0.0
-    return weight if 0 <= weight <= 1 else 0.0
+def weight(parameters: str) -> float:
+    """The ``q`` of what a header accepts: 1 when it is not given, 0 when it is no weight."""
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "q":
+            try:
+                given = float(value)
+            except ValueError:
+                return 0.0
+            return given if 0 <= given <= 1 else 0.0
+    return 1.0
