@@ -25,7 +25,7 @@ from guantong.capture.reading import Collector, Reading
 from guantong.capture.xml_event import QUANTITY_EVENT, Rewriter
 from guantong.capture.xml_master import vocabularies
 from guantong.capture.xml_names import Names, as_written, without_marks
-from guantong.capture.xml_safety import PARSER, check_prolog, complaint
+from guantong.capture.xml_safety import PARSER, check_cost, check_prolog, complaint, too_many
 from guantong.errors import Fault as Found
 from guantong.errors import fault
 
@@ -69,6 +69,7 @@ def read_xml(data: bytes, *, limits: Limits, proceed: bool) -> Reading:
     faults = Collector(limits)
     walk = _Walk(faults)
     try:
+        check_cost(data, limits)
         check_prolog(data)
         walk.over(data)
     except CaptureError as refusal:
@@ -89,6 +90,8 @@ class _Walk:
         self.format = ""
         self.created = 0
         self.depth = 0
+        self.values = 0
+        """Elements, attributes and namespaces so far."""
         self.around = "epcisBody"
         """Path of the part of the document the walk is in."""
         self.listed = False
@@ -109,6 +112,7 @@ class _Walk:
                 BytesIO(data), events=("start-ns", "start", "end"), **PARSER
             ):
                 if action == "start-ns":
+                    self._spend(1)
                     self.names.declare(*found)
                 elif action == "start":
                     self._enter(found)
@@ -136,6 +140,7 @@ class _Walk:
         if self.depth > self.faults.limits.depth_max:
             most = f"at most {self.faults.limits.depth_max} levels of elements"
             raise CaptureError(fault(Fault.TOO_DEEP, expected=most, got="more"))
+        self._spend(1 + len(element.attrib))
         if self.whole is not None:
             return
         name = self.names.of(element.tag)
@@ -147,6 +152,12 @@ class _Walk:
             self.in_list = self.listed = True
         elif name in _PARTS:
             self.around = _PARTS[name]
+
+    def _spend(self, count: int) -> None:
+        """Count elements, attributes and namespaces. Raises CaptureError when there are too many."""
+        self.values += count
+        if self.values > self.faults.limits.values_max:
+            raise CaptureError(too_many(self.faults.limits))
 
     def _begin(self, root: Element, name: str) -> None:
         """The root begins."""
@@ -174,11 +185,9 @@ class _Walk:
                 self._take_event(element)
             _forget(element)
         elif self.whole is None:
-            name = self.names.of(element.tag)
-            if name == "EventList":
+            if self.names.of(element.tag) == "EventList":
                 self.in_list = False
-            if name == "extension":
-                _forget(element)
+            _forget(element)
 
     def _take_event(self, element: Element) -> None:
         """Read one event."""

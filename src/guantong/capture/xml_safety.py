@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from lxml import etree
 
-from guantong.capture.faults import CaptureError, Fault
+from guantong.capture.faults import CaptureError, Fault, Limits
 from guantong.errors import Fault as Found
 from guantong.errors import fault
 
@@ -28,6 +28,8 @@ PARSER: Final[dict[str, Any]] = {
 }
 """How every document is parsed; text of one node ends at 10 MB, depth at 256."""
 _PIECE: Final = 65_536
+_RUN_MAX: Final = 10_000_000
+"""Bytes of one tag or text."""
 _WIDE: Final = re.compile(
     rb"""<\?xml[^>]*encoding\s*=\s*["'](?:utf-?16|utf-?32|ucs)""", re.IGNORECASE
 )
@@ -67,6 +69,31 @@ class _Prolog:
 
     def close(self) -> None:
         """Nothing to give back."""
+
+
+def check_cost(data: bytes, limits: Limits) -> None:
+    """Refuse what would cost too much before it is parsed.
+
+    Raises:
+        CaptureError: if there are more tags than the values allowed could need (two for each
+            element), or a tag or text is longer than a parser should hold in one piece.
+    """
+    if len(data) > 2 * limits.values_max and data.count(b"<") > 2 * limits.values_max:
+        raise CaptureError(too_many(limits))
+    at = 0
+    while len(data) - at > _RUN_MAX:
+        end = data.rfind(b">", at, at + _RUN_MAX) + 1
+        if not end:
+            raise CaptureError(
+                fault(Fault.TOO_LARGE, expected=_EXPECTED[Fault.TOO_LARGE], got="longer ones")
+            )
+        at = end
+
+
+def too_many(limits: Limits) -> Found:
+    """The fault of a document that holds too much."""
+    most = f"at most {limits.values_max} elements and attributes"
+    return fault(Fault.TOO_LARGE, expected=most, got="more")
 
 
 def check_prolog(data: bytes) -> None:
@@ -113,5 +140,5 @@ _EXPECTED: Final = {
     Fault.SYNTAX: "well-formed XML",
     Fault.ENCODING: "text in the encoding that is declared",
     Fault.TOO_DEEP: "at most 256 levels of elements",
-    Fault.TOO_LARGE: "texts of at most 10,000,000 characters",
+    Fault.TOO_LARGE: "tags and texts of at most 10,000,000 characters",
 }
