@@ -80,9 +80,8 @@ class EventReader:
         except CaptureError as refusal:
             return None, refusal.faults
         scrubber = Scrubber(meaning, self._limits.depth_max)
-        clean = scrubber.event(members, kind)
         try:
-            shape = msgspec.convert(clean, shapes.SHAPES[kind])
+            shape = _shaped(scrubber, scrubber.sort(members, kind), kind)
         except msgspec.ValidationError as problem:
             return None, [*_ordered(_taken(meaning), members), told(problem)]
         event, found = _finish(meaning, shape, scrubber.extras, self._limits)
@@ -93,6 +92,14 @@ class EventReader:
         if "@context" not in members:
             return self._meaning
         return Meaning(self._meaning.context.under(members["@context"]))
+
+
+def _shaped(scrubber: Scrubber, members: dict[str, object], kind: EventType) -> shapes.Base:
+    """The shape of an event's own members; they are cleaned only where they do not fit."""
+    try:
+        return msgspec.convert(members, shapes.SHAPES[kind])
+    except msgspec.ValidationError:
+        return msgspec.convert(scrubber.clean(members), shapes.SHAPES[kind])
 
 
 def told(problem: Exception) -> Found:

@@ -47,43 +47,46 @@ class Scrubber:
         self.depth_max = depth_max
         self.extras = Extras()
 
-    def event(self, raw: Mapping[str, object], kind: EventType) -> Members:
-        """The standard's members of an event, each of the right type; the rest in `extras`.
+    def sort(self, raw: Members, kind: EventType) -> Members:
+        """The standard's members of an event, as they are; extensions go to `extras`.
 
         Args:
             raw: The event as decoded.
             kind: Its type.
 
         Returns:
-            Members that fit the shape of that type.
+            Members of that type, their values not yet looked at.
         """
         allowed = _ALLOWED[kind]
-        clean: Members = {"type": kind.value}
+        members: Members = {"type": kind.value}
         for name, value in raw.items():
-            full = self._standard(name)
-            if full in {"type", "@context"} or full in COMMENTS:
-                continue
-            if full in {"id", "@id"}:
-                full = "eventID"
+            full = name if name in allowed else self._standard(name)
             if full in allowed:
-                self._put(clean, full, value)
+                members[full] = value
+            elif full in _SILENT:
+                continue
             elif full in _CLEANERS:
                 self._say(full, f"no {full} in {kind}", full)
             else:
                 self._extension(name, value, self.extras.extensions, "")
+        if "ilmd" in members:
+            self.within(members.pop("ilmd"), "ilmd")
+        return members
+
+    def clean(self, members: Members) -> Members:
+        """The same members with values that fit; what is wrong is noted."""
+        clean: Members = {}
+        for name, value in members.items():
+            made = None if value is None else _CLEANERS[name](self, value, name)
+            if made is not None:
+                clean[name] = made
         return clean
 
     def _standard(self, name: str) -> str:
         """The standard's name of a member, however it is prefixed."""
-        if name in _CLEANERS or ":" not in name:
-            return name
+        if ":" not in name:
+            return "eventID" if name in {"id", "@id"} else name
         return self.context.name(name).removeprefix("{https://ref.gs1.org/epcis/}")
-
-    def _put(self, clean: Members, name: str, value: object) -> None:
-        """Put the cleaned value of a member, unless it is null."""
-        made = None if value is None else _CLEANERS[name](self, value, name)
-        if made is not None:
-            clean[name] = made
 
     def _say(self, path: str, expected: str, got: object, code: Fault = Fault.UNEXPECTED) -> None:
         """Note a fault."""
@@ -237,14 +240,13 @@ class Scrubber:
         """A list of objects that is looked into later."""
         return self._list(value, path, lambda one, _: one if isinstance(one, dict) else {BAD: one})
 
-    def within(self, value: object, path: str) -> object:
+    def within(self, value: object, path: str) -> None:
         """Master data of instances or lots; all of it goes to `extras`."""
-        if not isinstance(value, dict):
+        if isinstance(value, dict):
+            inner = self.nested(value, path, self.context, 1)
+            self.extras.ilmd = inner if isinstance(inner, dict) else {}
+        elif value is not None:
             self._wrong(path, "an object", value)
-            return None
-        inner = self.nested(value, path, self.context, 1)
-        self.extras.ilmd = inner if isinstance(inner, dict) else {}
-        return None
 
     def _list(
         self, value: object, path: str, one: Callable[[object, str], Members]
@@ -429,7 +431,15 @@ _CONVERSION: Final[Mapping[str, Cleaner]] = {
 }
 _ACTION: Final[Mapping[str, Cleaner]] = {"action": Scrubber.action}
 _ILMD: Final[Mapping[str, Cleaner]] = {"ilmd": Scrubber.within}
-_CLEANERS: Final = {**_COMMON, **_THINGS, **_CHILDREN, **_CONVERSION, **_ACTION}
+_SILENT: Final = frozenset({"type", "@context"}) | COMMENTS
+_CLEANERS: Final = {
+    "type": Scrubber.text,
+    **_COMMON,
+    **_THINGS,
+    **_CHILDREN,
+    **_CONVERSION,
+    **_ACTION,
+}
 _OF: Final[Mapping[EventType, tuple[Mapping[str, Cleaner], ...]]] = {
     EventType.OBJECT: (_COMMON, _ACTION, _THINGS, _ILMD),
     EventType.TRANSACTION: (_COMMON, _ACTION, _THINGS, {"parentID": Scrubber.text}),
