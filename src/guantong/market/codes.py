@@ -5,7 +5,7 @@ the choice is made when a document is written and not before. Numbers of other s
 one spelling only.
 
 >>> Numbers("697000012").place(3)
-Code(urn='urn:epc:id:sgln:697000012.003.0', link='https://id.gs1.org/414/6970000120035')
+Code(urn='urn:epc:id:sgln:697000012.003.0', link='https://id.gs1.org/414/6970000120036')
 """
 
 from dataclasses import dataclass
