@@ -10,8 +10,9 @@ import msgspec
 import pytest
 from lxml import etree
 
-from guantong.capture import Event, Limits, Reading, read
+from guantong.capture import CaptureError, Event, Limits, Reading, read
 from guantong.capture.event_hash import event_hash
+from guantong.capture.xml_safety import check_cost
 from guantong.clock import instant_text
 
 ROOT = Path(__file__).parent.parent.parent
@@ -149,6 +150,16 @@ def test_a_query_document_gives_its_events_and_master_data() -> None:
 def test_a_hundred_megabytes_in_one_line_are_refused_by_size() -> None:
     line = b'<e:EPCISDocument xmlns:e="urn:epcglobal:epcis:xsd:2">' + b"<a/>" * (25 * 1024 * 1024)
     assert [found.code for found in read(line).faults] == ["capture.too_large"]
+
+
+@pytest.mark.parametrize(
+    "data", [b"<a/>" * 25, b"<a " + b"b" * 10_000_001 + b"/>"], ids=["many tags", "one long tag"]
+)
+def test_cost_is_told_before_anything_is_parsed(data: bytes) -> None:
+    with pytest.raises(CaptureError) as refusal:
+        check_cost(data, Limits(values_max=10))
+    assert refusal.value.faults[0].code == "capture.too_large"
+    check_cost(data[:20], Limits(values_max=10))
 
 
 # The twin: every event of every JSON example, written as XML by the test, reads the same.
