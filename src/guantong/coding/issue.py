@@ -6,7 +6,7 @@ from enum import StrEnum
 import msgspec
 
 from guantong.errors import Refusal, fault
-from guantong.identify import canonical
+from guantong.identify import Kind, canonical, read
 from guantong.store import Fact, Store
 
 SERIAL_DIGITS_MAX = 20
@@ -82,7 +82,7 @@ def parse(body: bytes) -> CodeRange:
                 path="first",
             )
         )
-    class_uri = canonical(given.class_uri)
+    class_uri = _class_uri(given.class_uri)
     if not given.stem and not class_uri.startswith(GS1_CLASS):
         raise CodingError(
             fault(
@@ -93,6 +93,12 @@ def parse(body: bytes) -> CodeRange:
             )
         )
     return msgspec.structs.replace(given, class_uri=class_uri)
+
+
+def _class_uri(text: str) -> str:
+    """The class a text names: the best reading that is a class, else its canonical spelling."""
+    classes = [found.value.uri for found in read(text) if found.value.kind is Kind.CLASS]
+    return classes[0] if classes else canonical(text)
 
 
 def facts_of(issue: CodeRange) -> tuple[Fact, ...]:

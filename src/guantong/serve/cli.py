@@ -274,7 +274,7 @@ def serve(data: Path, host: str, port: int) -> None:
 @main.command()
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), default=Path("demo-data"))
 @click.option("--seed", type=int, default=1, show_default=True)
-@click.option("--events", type=click.IntRange(min=500), default=200_000, show_default=True)
+@click.option("--events", type=click.IntRange(min=1000), default=200_000, show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 chooses a free one.")
 @click.option("--serve/--no-serve", "serving", default=True, help="Serve pages when loaded.")
 @json_option

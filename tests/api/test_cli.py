@@ -1,0 +1,195 @@
+"""The command line as its users type it: output, stable JSON, exit codes."""
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from guantong.serve.cli import main
+from tests.fault.capture_victim import document
+
+CODE = "https://id.gs1.org/01/06901234567892/21/1000"
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+def out(result: Result) -> Any:
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return json.loads(result.stdout)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "one.jsonld"
+    path.write_bytes(document(1, 3))
+    return path
+
+
+def test_capture_then_check_then_trace(data: Path, file: Path) -> None:
+    done = run("capture", file, "--data", data, "--json")
+    assert done.exit_code == 0
+    (answer,) = out(done)
+    assert answer["file"] == str(file)
+    assert (answer["accepted"], answer["events"], answer["ledger_index"], answer["faults"]) == (
+        True,
+        3,
+        0,
+        [],
+    )
+    checked = run("check", CODE, "--data", data, "--json")
+    verdict = out(checked)
+    assert checked.exit_code == 0
+    assert {"verdict", "reasons", "product", "producer", "certificates", "history"} <= set(verdict)
+    assert (verdict["verdict"], verdict["ledger_size"]) == ("ok", 1)
+    traced = run("trace", CODE, "--direction", "up", "--data", data, "--json")
+    trail = out(traced)
+    assert {"origin", "nodes", "edges", "gaps", "complete"} <= set(trail)
+    assert (trail["origin"], trail["complete"]) == (CODE, True)
+
+
+def test_check_of_nothing_known_and_of_nonsense(data: Path, file: Path) -> None:
+    run("capture", file, "--data", data)
+    unknown = run("check", "6901234567892", "--data", data, "--json")
+    assert unknown.exit_code == 1
+    assert out(unknown)["verdict"] == "unknown"
+    nonsense = run("check", "(01)06901234567893", "--data", data, "--json")
+    assert nonsense.exit_code == 1
+    assert out(nonsense)["verdict"] == "malformed"
+    assert out(nonsense)["faults"][0]["code"] == "identify.check"
+
+
+def test_a_refused_file_is_told_with_its_path_and_leaves_nothing(
+    data: Path, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.jsonld"
+    bad.write_bytes(document(1, 2).replace(b"06901234567892/21/1001", b"06901234567893/21/1001"))
+    done = run("capture", bad, "--data", data, "--json")
+    assert done.exit_code == 1
+    (answer,) = out(done)
+    assert not answer["accepted"]
+    assert answer["faults"][0]["code"] == "capture.identifier"
+    assert answer["faults"][0]["path"] == "epcisBody.eventList[1].epcList[0]"
+    assert {"code", "path", "expected", "got"} <= set(answer["faults"][0])
+    status = sqlite3.connect(data / "index.sqlite").execute("SELECT count(*) FROM event")
+    assert status.fetchone() == (0,)
+
+
+def test_proceed_takes_the_good_events(data: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.jsonld"
+    bad.write_bytes(document(1, 3).replace(b"06901234567892/21/1001", b"06901234567893/21/1001"))
+    done = run("capture", bad, "--data", data, "--json", "--proceed")
+    (answer,) = out(done)
+    assert (answer["accepted"], answer["events"], len(answer["faults"])) == (True, 2, 1)
+    before = run("trace", CODE, "--data", data, "--json").stdout
+    assert run("rebuild", "--data", data).exit_code == 0
+    assert run("trace", CODE, "--data", data, "--json").stdout == before
+    assert run("doctor", "--data", data).exit_code == 0
+
+
+def test_several_files_at_once_and_one_that_is_not_there(data: Path, file: Path) -> None:
+    done = run("capture", file, file, file.with_name("none.xml"), "--data", data, "--json")
+    answers = out(done)
+    assert done.exit_code == 1
+    assert [answer["accepted"] for answer in answers] == [True, True, False]
+    assert [answer["repeated"] for answer in answers] == [False, True, False]
+    assert answers[2]["faults"][0]["code"] == "serve.unreadable_file"
+
+
+def test_identify_tells_all_readings(data: Path) -> None:
+    done = run("identify", "6901234567892", "--json")
+    readings = out(done)
+    assert done.exit_code == 0
+    assert readings[0]["uri"] == "https://id.gs1.org/01/06901234567892"
+    nothing = run("identify", "(01)06901234567893")
+    assert nothing.exit_code == 1
+    assert "identify.check" in nothing.stderr
+
+
+def test_hash_gives_one_line_an_event(file: Path) -> None:
+    done = run("hash", file)
+    assert done.exit_code == 0
+    lines = done.stdout.split()
+    assert len(lines) == len(set(lines)) == 3
+    assert all(line.startswith("ni:///sha-256;") for line in lines)
+    assert out(run("hash", file, "--json")) == lines
+
+
+def test_issue_then_check(data: Path) -> None:
+    issued = run(
+        "issue",
+        "06901234567892",
+        "1000",
+        "1099",
+        "--party",
+        "urn:guantong:uscc:91110000600037341L",
+        "--data",
+        data,
+        "--json",
+    )
+    assert issued.exit_code == 0, issued.output
+    assert out(issued)["first_code"] == CODE
+    verdict = out(run("check", CODE, "--data", data, "--json"))
+    assert (verdict["verdict"], verdict["reasons"][0]["code"]) == ("ok", "verdict.issued_only")
+
+
+def test_what_is_not_an_installation_is_refused(data: Path, tmp_path: Path, file: Path) -> None:
+    absent = run("check", CODE, "--data", data)
+    assert absent.exit_code == 1
+    assert "serve.absent" in absent.stderr
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "letter.txt").write_text("hello")
+    foreign = run("capture", file, "--data", tmp_path / "other")
+    assert foreign.exit_code == 1
+    assert "serve.foreign" in foreign.stderr
+
+
+def test_wrong_use_is_exit_code_two(data: Path) -> None:
+    assert run("trace", CODE, "--direction", "sideways", "--data", data).exit_code == 2
+    assert run("capture", "--data", data).exit_code == 2
+    assert run("no-such-command").exit_code == 2
+
+
+def test_as_of_answers_for_an_earlier_size(data: Path, file: Path) -> None:
+    run("init", "--data", data)
+    run("capture", file, "--data", data)
+    early = out(run("check", CODE, "--data", data, "--json", "--as-of", "0"))
+    assert (early["verdict"], early["ledger_size"]) == ("unknown", 0)
+
+
+def test_doctor_finds_a_changed_row(data: Path, file: Path) -> None:
+    run("capture", file, "--data", data)
+    assert run("doctor", "--data", data).exit_code == 0
+    db = sqlite3.connect(data / "index.sqlite")
+    body = db.execute("SELECT body FROM event WHERE no = 2").fetchone()[0]
+    db.execute("UPDATE event SET body = ? WHERE no = 2", (body.replace(b"1001", b"1009"),))
+    db.commit()
+    db.close()
+    sick = run("doctor", "--data", data, "--json")
+    assert sick.exit_code == 1
+    last = out(sick)[-1]
+    assert (last["ok"], last["detail"]) == (False, "entry 0, event 1 differs from the index")
+
+
+def test_doctor_finds_a_ledger_that_lost_its_end(data: Path, file: Path) -> None:
+    run("capture", file, "--data", data)
+    journal = next((data / "ledger").rglob("*.journal"), None) or max(
+        (path for path in (data / "ledger").rglob("*") if path.is_file()),
+        key=lambda path: path.stat().st_size,
+    )
+    journal.write_bytes(journal.read_bytes()[:-100])
+    sick = run("doctor", "--data", data)
+    assert sick.exit_code == 1
+    assert "FAIL" in sick.stdout
+    opened = run("capture", file, "--data", data)
+    assert opened.exit_code == 1
+    assert "ledger." in opened.stderr
