@@ -202,3 +202,24 @@ def test_markers_are_nodes_of_their_own_kind(world: World) -> None:
     shown = to_json(trail)
     assert shown["hidden"] == "not_yours"
     assert trace(world.store, world.uri("bat.1"), now_ms=NOW, direction=Direction.UP).hidden is None
+
+
+def test_the_public_does_not_learn_that_it_is_still_in_stock(tmp_path: Path) -> None:
+    world = World.open(tmp_path, CHAIN[:7])
+    whole = life(world.store, world.uri("bike.2"), now_ms=NOW)
+    assert holder(whole).state is State.IN_STOCK
+    assert visible_holder(whole, PUBLIC).state is State.HIDDEN
+    assert visible_holder(whole, party("bikeco")) == holder(whole)
+
+
+def test_the_giver_does_not_see_a_receipt_that_does_not_name_it(tmp_path: Path) -> None:
+    world = World.open(
+        tmp_path, ["1 maker makes bike.1", "2 maker ships bike.1 to shop", "3 shop receives bike.1"]
+    )
+
+    def moved(name: str) -> tuple[int, int | None, bool]:
+        (edge,) = seen_by(world, party(name)).edges
+        return edge.at_ms, edge.until_ms, edge.other is not None
+
+    assert moved("maker") == (at_day(2), None, False)
+    assert moved("shop") == (at_day(2), at_day(3), True)
