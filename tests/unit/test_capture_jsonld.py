@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from guantong.capture import Limits, Reading, read
+from guantong.capture import Fault, Limits, Reading, read
 from guantong.capture.event_hash import event_hash
 
 ROOT = Path(__file__).parent.parent.parent
@@ -110,6 +110,12 @@ def test_refuses(row: dict[str, Any]) -> None:
     assert [[found.code, found.path] for found in reading.faults] == row["fault"]
     assert reading.document is None
     assert all(found.expected and len(found.got) <= 120 for found in reading.faults)
+
+
+def test_every_fault_code_has_a_vector() -> None:
+    """But for the one of XML."""
+    rows = json.loads((VECTORS / "capture_json_refused.json").read_text("utf-8"))
+    assert {code for row in rows for code, _ in row["fault"]} == set(Fault) - {Fault.UNSAFE_XML}
 
 
 def test_proceed_keeps_the_good_events_and_their_places() -> None:

@@ -27,7 +27,7 @@ _TYPES: Final = {shape: EventType(name) for name, shape in shapes.SHAPES.items()
 _EPCIS: Final = "https://ref.gs1.org/epcis/"
 _WHERE: Final = re.compile(r"(.*?)(?: - at `\$?(.*)`)?", re.DOTALL)
 _TOP: Final = re.compile(r"[.\[]")
-_FAILURES: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_FAILURES: Final = (msgspec.DecodeError, RecursionError)
 
 
 class EventReader:
@@ -106,8 +106,6 @@ def told(problem: Exception) -> Found:
     """A decoder's complaint as a fault."""
     if isinstance(problem, RecursionError):
         return fault(Fault.TOO_DEEP, expected="less nesting", got="more than can be read")
-    if isinstance(problem, UnicodeDecodeError):
-        return fault(Fault.ENCODING, expected="text in UTF-8", got=problem.reason)
     found = _WHERE.fullmatch(str(problem))
     text, where = (found[1], found[2] or "") if found else (str(problem), "")
     code = Fault.TYPE if isinstance(problem, msgspec.ValidationError) else Fault.SYNTAX

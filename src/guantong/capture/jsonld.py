@@ -40,7 +40,7 @@ def read_json(data: bytes, *, limits: Limits, proceed: bool) -> Reading:
     """Read an EPCIS document in JSON-LD.
 
     Args:
-        data: The document, UTF-8.
+        data: The document, UTF-8, of a size the door let in.
         limits: How much it may cost.
         proceed: Give the good events although others are wrong.
 
@@ -57,10 +57,7 @@ def read_json(data: bytes, *, limits: Limits, proceed: bool) -> Reading:
 
 def _envelope(data: bytes, faults: Collector) -> Envelope | None:
     """The document around its events; None when it cannot be read, which is noted."""
-    if len(data) > faults.limits.bytes_max:
-        expected = f"at most {faults.limits.bytes_max} bytes"
-        faults.say(Fault.TOO_LARGE, "", expected=expected, got=f"{len(data)} bytes")
-    elif _has_too_many_values(data, faults.limits):
+    if _has_too_many_values(data, faults.limits):
         expected = f"at most {faults.limits.values_max} values"
         faults.say(Fault.TOO_LARGE, "", expected=expected, got="more")
     elif (at := _not_utf8(data)) >= 0:
@@ -75,7 +72,7 @@ def _decoded(data: bytes, faults: Collector) -> Envelope | None:
     """The envelope of a document of bearable size."""
     try:
         return ENVELOPE.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
+    except (msgspec.DecodeError, RecursionError) as problem:
         faults.add(told(problem))
         return None
 
