@@ -35,7 +35,7 @@ class Completeness:
     """How far records meet the profile."""
 
     missing: tuple[MissingField, ...]
-    """Required fields without a value, in the order of the profile."""
+    """Required fields without a value, in order of the profile's keys."""
     advised: tuple[MissingField, ...]
     """Advised fields without a value."""
     required: int

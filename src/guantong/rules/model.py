@@ -7,8 +7,9 @@ what does not fit. Days are those of Asia/Shanghai; `since` and `until` are both
 
 import datetime as dt
 from enum import StrEnum
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from guantong.errors import Refusal
 
@@ -224,6 +225,8 @@ class Holiday(Row, frozen=True, kw_only=True):
 
 class CalendarYear(Row, frozen=True, kw_only=True):
     """Says that the holidays of a year are all in the table; its key is the year."""
+
+    key: Annotated[str, Meta(pattern="^[0-9]{4}$")]
 
 
 class ProfileField(Row, frozen=True, kw_only=True):

@@ -47,7 +47,7 @@ class Workdays:
         worked: set[dt.date] = set()
         for row in holidays:
             (worked if row.works else off).update(_days(row.since, row.until))
-        known = frozenset(int(row.key) for row in years if row.key.isdigit())
+        known = frozenset(int(row.key) for row in years)
         return cls(frozenset(off), frozenset(worked), known)
 
     def is_workday(self, day: dt.date) -> bool:
