@@ -17,9 +17,10 @@ from urllib.parse import quote, unquote
 from guantong import identify
 from guantong.capture.faults import CaptureError, Fault
 from guantong.errors import fault
-from guantong.identify import ElementString, Identifier, IdentifierError, Kind
+from guantong.identify import Identifier, IdentifierError, Kind
 from guantong.identify.ccc import CccCertificate
 from guantong.identify.native import from_uri
+from guantong.identify.read import explain, read
 from guantong.identify.spelling import urn
 from guantong.identify.uscc import Uscc
 from guantong.identify.xk import XkLicence
@@ -29,6 +30,7 @@ GTIN: Final = "https://id.gs1.org/01/"
 _LOT: Final = "/10/"
 _DL: Final = "https://id.gs1.org"
 _OWN: Final = ("urn:guantong:", "urn:oid:")
+_NO_THING: Final = frozenset({Kind.PARTY, Kind.PLACE, Kind.DOCUMENT})
 _GTIN: Final = re.compile(r"[0-9]{8}|[0-9]{12,14}")
 _GLN: Final = re.compile(r"[0-9]{13}")
 _USCC: Final = re.compile(r"[0-9A-Za-z]{18}")
@@ -125,21 +127,24 @@ def product(text: str) -> str:
 
 
 def thing(text: str) -> str:
-    """The item, lot or class of what a scanner gave, digits under a bar code, or a URI."""
-    if ":" in text:
+    """The item, lot or class of what a scanner gave, what is printed, or a URI.
+
+    Args:
+        text: A code of any scheme that is read here.
+
+    Returns:
+        The canonical URI of the likeliest reading that is neither firm, place nor document.
+
+    Raises:
+        CaptureError: if there is none.
+    """
+    if text[:4].lower() == "urn:":
         return canonical(text)
-    if text.startswith(("(", "]")):
-        return _asked(_element, text)
-    return product(text)
-
-
-def _element(text: str) -> str:
-    """What element strings name. Raises IdentifierError."""
-    found = ElementString.parse(text).identifier
-    if found is None:
-        unknown = fault(identify.Fault.UNKNOWN, expected="a GS1 key", got=text)
-        raise IdentifierError(unknown)
-    return identify.canonical(found.uri)
+    for reading in read(text):
+        if reading.value.kind not in _NO_THING:
+            return canonical(reading.value.uri, typed=text)
+    expected = ", ".join(flaw.expected for flaw in explain(text)) or "an item, a lot or a class"
+    raise CaptureError(fault(Fault.IDENTIFIER, expected=expected, got=text))
 
 
 def ccc(text: str) -> str:

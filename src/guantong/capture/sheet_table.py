@@ -8,11 +8,12 @@ import datetime as dt
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
-from guantong.capture.faults import CaptureError, Fault
+from guantong.capture.faults import CaptureError, Fault, Limits
 from guantong.capture.reading import Collector
-from guantong.capture.sheet_words import COLUMNS, WORDS, plain
+from guantong.capture.sheet_words import COLUMNS, HEADER_OF, WORDS, plain
 from guantong.capture.workbook import Cell, sheets_of
 from guantong.errors import fault
 
@@ -38,7 +39,7 @@ class Row:
 
     def path(self, key: str) -> str:
         """Where a cell stands, such as ``rows[12].数量``."""
-        return f"rows[{self.number}].{self.headers.get(key, key)}"
+        return f"rows[{self.number}].{self.headers.get(key) or HEADER_OF[key]}"
 
     def text(self, key: str) -> str:
         """A cell as text; "" when empty.
@@ -101,7 +102,8 @@ def table_of(data: bytes, faults: Collector) -> Table | None:
         The table; None when there is none, with a fault that says why.
     """
     try:
-        candidates = [grid for grid in _grids(data) if _header_at(grid) >= 0]
+        grids = _grids(data, faults.limits)
+        candidates = [grid for grid in grids if _header_at(grid) >= 0]
         if len(candidates) != 1:
             _refuse_count(len(candidates))
     except CaptureError as refusal:
@@ -118,7 +120,7 @@ def _refuse_count(count: int) -> None:
     raise CaptureError(fault(Fault.FORMAT, expected=want, got=f"{count} such sheets"))
 
 
-def _grids(data: bytes) -> Iterable[list[list[Cell]]]:
+def _grids(data: bytes, limits: Limits) -> Iterable[list[list[Cell]]]:
     """All sheets of a workbook, or the one of a CSV file."""
     if data.startswith(b"PK\x03\x04"):
         return sheets_of(data).values()
@@ -126,7 +128,7 @@ def _grids(data: bytes) -> Iterable[list[list[Cell]]]:
         raise CaptureError(
             fault(Fault.FORMAT, expected="XLSX or CSV", got="XLS, the format of 1997")
         )
-    return [_csv_grid(decoded(data))]
+    return [_csv_grid(decoded(data), limits)]
 
 
 def decoded(data: bytes) -> str:
@@ -177,20 +179,33 @@ def _is_gb18030(data: bytes) -> bool:
     return True
 
 
-def _csv_grid(text: str) -> list[list[Cell]]:
-    """The cells of a CSV file; the delimiter is the one under which most headers are known."""
+def _csv_grid(text: str, limits: Limits) -> list[list[Cell]]:
+    """The cells of a CSV file; the delimiter is the one under which most headers are known.
+
+    Returns:
+        Rows of texts.
+
+    Raises:
+        CaptureError: if a quotation mark is left open, or there are too many cells or rows.
+    """
     start = text[:65_536].splitlines()[:HEADER_WITHIN]
     best = max(
         _DELIMITERS, key=lambda mark: max((_known(line.split(mark)) for line in start), default=0)
     )
+    if text.count(best) > limits.values_max:
+        most = f"at most {limits.values_max} cells"
+        raise CaptureError(fault(Fault.TOO_LARGE, expected=most, got="more"))
+    rows_max = limits.events_max + HEADER_WITHIN
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=best, strict=True)
     try:
-        return [list(row) for row in reader]
+        grid: list[list[Cell]] = [list(row) for row in islice(reader, rows_max + 1)]
     except csv.Error as problem:
-        where = f"line {reader.line_num}"
-        raise CaptureError(
-            fault(Fault.SYNTAX, expected="CSV", got=f"{where}: {problem}")
-        ) from problem
+        got = f"line {reader.line_num}: {problem}"
+        raise CaptureError(fault(Fault.SYNTAX, expected="CSV", got=got)) from problem
+    if len(grid) > rows_max:
+        most = f"at most {limits.events_max} rows"
+        raise CaptureError(fault(Fault.TOO_MANY_EVENTS, expected=most, got="more"))
+    return grid
 
 
 def _known(cells: Iterable[Cell]) -> int:

@@ -110,19 +110,24 @@ def _between(first: str, last: str, counter: Counter) -> list[str]:
         Canonical URIs in ascending order.
 
     Raises:
-        CaptureError: if the ends are not of one class, or their serials are no plain decimals
-            ("007" is not "7"), or not in order, or the range is too long.
+        CaptureError: if the ends are not of one class, or their serials are not decimal, of one
+            width and in order, or the range is too long.
     """
     head, start = codes.serial_of(first)
     other_head, end = codes.serial_of(last)
-    if head != other_head or not (_is_plain(start) and _is_plain(end)) or int(start) > int(end):
+    if head != other_head or not _are_ends(start, end):
         want = "a code of the same class with a decimal serial, not below the first"
         raise CaptureError(fault(Fault.IDENTIFIER, expected=want, got=last))
     counter.take(int(end) - int(start) + 1)
-    return [f"{head}{serial}" for serial in range(int(start), int(end) + 1)]
+    width = len(start)
+    return [f"{head}{serial:0{width}d}" for serial in range(int(start), int(end) + 1)]
 
 
-def _is_plain(serial: str) -> bool:
-    """Whether a serial is a canonical decimal."""
-    bounded = serial.isascii() and serial.isdecimal() and len(serial) <= _SERIAL_DIGITS_MAX
-    return bounded and str(int(serial)) == serial
+def _are_ends(start: str, end: str) -> bool:
+    """Whether two serials span a range: decimals in order, with leading zeros only in one width."""
+    decimal = all(
+        serial.isascii() and serial.isdecimal() and len(serial) <= _SERIAL_DIGITS_MAX
+        for serial in (start, end)
+    )
+    padded = start.startswith("0") or end.startswith("0")
+    return decimal and int(start) <= int(end) and not (padded and len(start) != len(end))

@@ -46,7 +46,8 @@ def row_time(row: Row) -> tuple[int, str]:
     Raises:
         CaptureError: if both are absent, or one is no time of the calendar.
     """
-    key = "time" if "time" in row.cells else "day"
+    written = [key for key in ("time", "day") if key in row.cells]
+    key = (written or [key for key in ("time", "day") if key in row.headers] or ["time"])[0]
     other = row.cells.get("day") if key == "time" else None
     try:
         at = moment(row.cells.get(key, ""), other)

@@ -88,6 +88,8 @@ WORDS: Final = _load()
 """The data file as values."""
 COLUMNS: Final[Mapping[str, str]] = _by_word((one.key, one.names) for one in WORDS.column)
 """Header, as `plain` gives it -> key of the column."""
+HEADER_OF: Final = {one.key: one.names[0] for one in WORDS.column}
+"""Key of a column -> the header it is known by."""
 STEPS: Final[Mapping[str, Step]] = _by_word((one, one.names) for one in WORDS.step)
 """Word -> step."""
 UNITS: Final[Mapping[str, str]] = _by_word(WORDS.units.items())
