@@ -59,7 +59,7 @@ def read(
         The document, or all that is wrong with it. Never raises for what the bytes say.
 
     References:
-        EPCIS 2.0, section 8.2.7
+        EPCIS 2.0, section 12 (limits of capture, error behaviour)
     """
     bounds = limits or Limits()
     if len(data) > bounds.bytes_max:

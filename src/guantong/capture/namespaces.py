@@ -7,7 +7,7 @@ fetched: the ones of GS1 are known, what an unknown one would define stays as it
 '{https://ns.example.com/}a'
 
 References:
-    JSON-LD 1.1, section 4.1 (the context), section 4.4 (compact IRIs); EPCIS 2.0, section 10
+    JSON-LD 1.1, sections 3.1 (the context) and 4.1.5 (compact IRIs); EPCIS 2.0, section 10
 """
 
 from collections.abc import Iterator, Mapping

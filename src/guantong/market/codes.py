@@ -125,7 +125,7 @@ def uscc(region: str, series: int, index: int) -> str:
         18 characters with both check characters right.
 
     References:
-        GB 32100-2015; GB 11714
+        GB 32100-2015; GB 11714-1997
     """
     organisation = f"MA{ALPHABET[10 + series]}{index:05d}"
     body = f"91{region}{organisation}{_organisation_check(organisation)}"
