@@ -14,6 +14,7 @@ from guantong.capture import json_shapes as shapes
 from guantong.capture.faults import CaptureError, Fault, Limits
 from guantong.capture.json_keys import marks, repeated
 from guantong.capture.json_members import Extras, Scrubber
+from guantong.capture.json_sensors import Sensors
 from guantong.capture.meaning import BAD, Meaning, check
 from guantong.capture.model import ErrorDeclaration, Event, EventType, Quantity, Typed
 from guantong.capture.namespaces import Context
@@ -156,7 +157,7 @@ def _finish(
     if shape.error is not None:
         made["error"] = _error(shape.error, meaning, extras.error)
     if shape.sensors:
-        made["sensors"] = Scrubber(meaning, limits.depth_max).sensors(shape.sensors)
+        made["sensors"] = Sensors(meaning, limits.depth_max).read(shape.sensors)
     if extras is not _NOTHING:
         _put_extras(made, extras)
     event = Event(type=_TYPES[type(shape)], **made)  # type: ignore[arg-type]

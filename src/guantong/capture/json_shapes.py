@@ -91,7 +91,7 @@ class Base(
     sources: list[Source] = msgspec.field(default_factory=list, name="sourceList")
     destinations: list[Destination] = msgspec.field(default_factory=list, name="destinationList")
     sensors: list[dict[str, Any]] = msgspec.field(default_factory=list, name="sensorElementList")
-    """Taken through `json_members.sensors` in any case."""
+    """Taken through `json_sensors` in any case."""
 
 
 class _Acting(Base):
