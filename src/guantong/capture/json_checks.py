@@ -96,7 +96,7 @@ class Checks:
             return context
 
     def text(self, value: object, path: str) -> str:
-        """A text that is not empty."""
+        """A text."""
         if isinstance(value, str):
             return value
         self.wrong(path, "a text", value)
