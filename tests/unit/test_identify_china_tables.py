@@ -158,3 +158,26 @@ def test_regions_are_those_of_the_rules() -> None:
         code: (row.name, row.abbreviation) for code, row in ours.items()
     }
     assert len(abbreviations()) == 34
+
+
+def test_eighteen_digits_right_as_both_are_first_what_they_look_like() -> None:
+    firm = [reading.value.uri for reading in read("911100006000004183")]
+    assert firm == [
+        "urn:guantong:uscc:911100006000004183",
+        "https://id.gs1.org/00/911100006000004183",
+    ]
+    crate = [reading.value.uri for reading in read("369012345000000074")]
+    assert crate == [
+        "https://id.gs1.org/00/369012345000000074",
+        "urn:guantong:uscc:369012345000000074",
+    ]
+
+
+def test_eighteen_digits_wrong_as_both_are_explained_as_what_they_look_like() -> None:
+    assert explain("911100006000373411")[0].expected == "check character L"
+    assert explain("691100006000373418")[0].expected == "check digit 9 in (00)"
+
+
+def test_what_reads_without_doubt_needs_no_explanation() -> None:
+    # By its length an e-bike, but its fifth digit is none; its Ecode scheme is known.
+    assert explain("100640001234567") == ()
