@@ -7,18 +7,22 @@ size ("as it was known then").
 
 from guantong.parties.certificates import Certificate, Standing, certificates_of, standing_on
 from guantong.parties.facts import facts_of
+from guantong.parties.filing import Filing, Lack, filing
 from guantong.parties.register import Register
 from guantong.parties.registry import Firm, Place, Product, firm, place, product
 
 __all__ = [
     "Certificate",
+    "Filing",
     "Firm",
+    "Lack",
     "Place",
     "Product",
     "Register",
     "Standing",
     "certificates_of",
     "facts_of",
+    "filing",
     "firm",
     "place",
     "product",

@@ -299,9 +299,23 @@ def receipt_line(file: Path, receipt: Receipt) -> str:
     if receipt.accepted:
         again = " (already there)" if receipt.repeated else ""
         head = f"{file}: {receipt.events} events, ledger index {receipt.ledger_index}{again}"
+        head += "".join(f"\n  {line}" for line in filing_lines(receipt))
     else:
         head = f"{file}: refused"
     return "\n".join([head, *(f"  {fault_line(fault)}" for fault in receipt.faults)])
+
+
+def filing_lines(receipt: Receipt) -> Iterable[str]:
+    """What the general data requirements miss in a submission, a line each."""
+    if receipt.filing is None or receipt.repeated:
+        return
+    if receipt.filing.complete:
+        yield "complete by the general data requirements"
+    for lack in receipt.filing.missing:
+        name = f"{lack.field.label_zh} / {lack.field.label_en}"
+        yield f"missing: {name} ({lack.about}{f', {lack.count} in all' if lack.count > 1 else ''})"
+    for key in receipt.filing.unfiled:
+        yield f"missing: 产品信息 / product record of {key}"
 
 
 def fault_line(fault: Found) -> str:

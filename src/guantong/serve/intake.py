@@ -19,11 +19,12 @@ import msgspec
 
 from guantong import capture
 from guantong.caller import Caller
-from guantong.capture import Document, Event, Limits
+from guantong.capture import Document, Event, Limits, Reading
 from guantong.clock import Clock
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
 from guantong.ledger import Ledger, StatementType, Submission
+from guantong.parties import Filing
 from guantong.serve import projector
 from guantong.serve.projector import DOCUMENTS
 from guantong.store import Fact, Indexed, Store
@@ -83,6 +84,8 @@ class Receipt:
     """What is wrong; empty when all was accepted."""
     repeated: bool = False
     """The same bytes came from the same party before: this is where they stand."""
+    filing: Filing | None = None
+    """Whether it is complete by the general data requirements; None when that was not asked."""
 
 
 @dataclass(slots=True)
@@ -115,7 +118,7 @@ class _Job:
 
 
 class Intake:
-    """The writer of one ledger. Open it once; `submit` from any thread."""
+    """The writer of one ledger. Open it once; hand in from any thread."""
 
     def __init__(
         self, ledger: Ledger, store: Store, clock: Clock, *, limits: Limits | None = None
@@ -134,24 +137,8 @@ class Intake:
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
-    def submit(self, offer: Offer, caller: Caller) -> Receipt:
-        """Take a document, or say what is wrong with it; returns after it is durable.
-
-        Args:
-            offer: The document.
-            caller: On whose behalf; its party becomes the submitting party.
-
-        Returns:
-            The receipt. A refused document leaves no trace.
-
-        Raises:
-            IntakeError: if the intake is busy, closed, or the caller may not submit.
-        """
-        return self.offer(offer, caller).result()
-
-    def offer(self, offer: Offer, caller: Caller) -> Future[Receipt]:
-        """As `submit`, without waiting: the future holds the receipt."""
-        _may_submit(caller)
+    def read(self, offer: Offer) -> Reading:
+        """What a document says, within this intake's limits; event ids are filled in."""
         reading = capture.read(
             offer.data,
             media=offer.media,
@@ -159,19 +146,37 @@ class Intake:
             limits=self._limits,
             proceed=offer.proceed,
         )
+        document = reading.document and projector.identified(reading.document)
+        return replace(reading, document=document)
+
+    def hand_in(self, offer: Offer, reading: Reading, caller: Caller) -> Future[Receipt]:
+        """Take a document that was read, here or in another process.
+
+        Args:
+            offer: The document.
+            reading: What `read` gave for it.
+            caller: On whose behalf; its party becomes the submitting party.
+
+        Returns:
+            Holds the receipt once the document is durable or refused. A refused document
+            leaves no trace.
+
+        Raises:
+            IntakeError: if the caller may not submit, or the intake is busy or closed.
+        """
+        _may_submit(caller)
         if reading.document is None:
             done: Future[Receipt] = Future()
             done.set_result(Receipt(accepted=False, faults=reading.faults))
             return done
-        document = projector.identified(reading.document)
         job = _Job(
             by=caller.party,
-            typ=StatementType.CAPTURE if document.events else StatementType.MASTER_DATA,
+            typ=StatementType.CAPTURE if reading.document.events else StatementType.MASTER_DATA,
             body=offer.data,
             media=offer.media,
             name=offer.name,
             digest=hashlib.sha256(offer.data).hexdigest(),
-            document=document,
+            document=reading.document,
             record_ms=self._clock.now_ms(),
             faults=reading.faults,
             proceed=offer.proceed,

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from guantong.identify.model import Reading
-from guantong.parties import Firm, Product
+from guantong.parties import Filing, Firm, Product
 from guantong.serve.intake import Receipt
 from guantong.serve.problems import fault_json
 from guantong.trace.model import Trail, to_json
@@ -59,7 +59,24 @@ def receipt_json(receipt: Receipt) -> dict[str, object]:
     shown: dict[str, object] = {
         field.name: getattr(receipt, field.name) for field in fields(receipt)
     }
-    return shown | {"faults": [fault_json(found) for found in receipt.faults]}
+    told = {"faults": [fault_json(found) for found in receipt.faults]}
+    return shown | told | {"filing": receipt.filing and _filing(receipt.filing)}
+
+
+def _filing(filing: Filing) -> dict[str, object]:
+    """Whether a submission is complete, and what is missing in it."""
+    missing = [
+        {
+            "group": lack.field.group,
+            "field": lack.field.field,
+            "zh": lack.field.label_zh,
+            "en": lack.field.label_en,
+            "about": lack.about,
+            "count": lack.count,
+        }
+        for lack in filing.missing
+    ]
+    return {"complete": filing.complete, "missing": missing, "unfiled": list(filing.unfiled)}
 
 
 def reading_json(reading: Reading) -> dict[str, object]:

@@ -4,9 +4,10 @@ A `World` opened for writing holds the ledger's lock and the one writer; opened 
 answers as far as the index goes. Pages, HTTP and command line all ask through it.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +18,7 @@ import msgspec
 from guantong import coding, identify, parties, trace, verdict
 from guantong.caller import Caller
 from guantong.capture import Limits
-from guantong.clock import Clock, SystemClock
+from guantong.clock import Clock, SystemClock, day_in_china
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
 from guantong.identify import Reading
@@ -58,6 +59,7 @@ class World(AbstractContextManager["World"]):
         self.settings = settings
         self.ledger = ledger
         self.clock = clock
+        self.examples: Sequence[Mapping[str, str]] = ()
         self._written = store
         limits = Limits(
             bytes_max=settings.document_bytes_max, events_max=settings.document_events_max
@@ -127,9 +129,7 @@ class World(AbstractContextManager["World"]):
             as_of=as_of,
             firm_of=register.firm_of,
         )
-        return trace.visible(
-            trail, caller, firm_of=register.firm_of, region_of=register.region_of
-        )
+        return trace.visible(trail, caller, firm_of=register.firm_of, region_of=register.region_of)
 
     def identify(self, text: str) -> tuple[Reading, ...]:
         """All ways to read a scanned text, best first."""
@@ -152,6 +152,7 @@ class World(AbstractContextManager["World"]):
             "ledger_size": self.ledger.size,
             "ledger_root": self.ledger.root.hex(),
             "projected_size": self.store.projected_size,
+            "examples": self.examples,
             **{name: n for name, n in self.store.counts().items() if name != "entries"},
         }
 
@@ -162,12 +163,20 @@ class World(AbstractContextManager["World"]):
     # ---------------------------------------------------------------- what changes answers
 
     def submit(self, offer: Offer, caller: Caller) -> Receipt:
-        """Take a document; returns when it is durable."""
-        return self._writer().submit(offer, caller)
+        """Take a document; returns when it is durable, with what the profile misses in it."""
+        intake = self._writer()
+        reading = intake.read(offer)
+        receipt = intake.hand_in(offer, reading, caller).result()
+        if not receipt.accepted or reading.document is None:
+            return receipt
+        today = day_in_china(self.clock.now_ms())
+        filed = parties.filing(self.store, reading.document, caller.party, today)
+        return replace(receipt, filing=filed)
 
     def offer(self, offer: Offer, caller: Caller) -> Future[Receipt]:
         """Take a document without waiting for the disk."""
-        return self._writer().offer(offer, caller)
+        intake = self._writer()
+        return intake.hand_in(offer, intake.read(offer), caller)
 
     def issue(self, codes: coding.CodeRange, caller: Caller) -> Receipt:
         """Enter a range of codes as issued by the caller's firm (源头赋码)."""

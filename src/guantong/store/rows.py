@@ -205,19 +205,32 @@ class RowStore:
 
     def _happenings(
         self, where: str, values: Sequence[object], as_of: int | None
-    ) -> Iterator[Happening]:
-        """Rows with their events; each event is decoded once for all its rows."""
-        sql = (
-            f"SELECT item, role, quantity, uom, {EVENT_COLUMNS} "
-            f"FROM row JOIN event ON event.no = row.event WHERE {where} "
-            f"AND entry < ? ORDER BY time_ms, no, role, ordinal"
-        )
-        seen: dict[int, Stored] = {}
-        for item, role, quantity, uom, *columns in self._db.execute(sql, (*values, _bound(as_of))):
-            stored = seen.get(columns[0])
-            if stored is None:
-                stored = seen[columns[0]] = _stored(columns)
-            yield Happening(item, Role(role), quantity, uom, stored)
+    ) -> list[Happening]:
+        """Rows with their events, in order; each event is read and decoded once."""
+        sql = f"SELECT item, event, role, ordinal, quantity, uom FROM row WHERE {where}"
+        rows = self._db.execute(sql, tuple(values)).fetchall()
+        events = self._events({row[1] for row in rows}, as_of)
+        found = [
+            (
+                events[event],
+                role,
+                ordinal,
+                Happening(item, Role(role), quantity, uom, events[event]),
+            )
+            for item, event, role, ordinal, quantity, uom in rows
+            if event in events
+        ]
+        found.sort(key=_moment_of)
+        return [happening for *_, happening in found]
+
+    def _events(self, numbers: Collection[int], as_of: int | None) -> dict[int, Stored]:
+        """Events by number, those of the first `as_of` entries."""
+        found: dict[int, Stored] = {}
+        for part in _slices(sorted(numbers)):
+            sql = f"SELECT {EVENT_COLUMNS} FROM event WHERE no IN ({_marks(part)}) AND entry < ?"
+            for columns in self._db.execute(sql, (*part, _bound(as_of))):
+                found[columns[0]] = _stored(columns)
+        return found
 
     def scan_events(
         self,
@@ -335,6 +348,11 @@ def _item_rows(no: int, event: Event) -> Iterator[ItemRow]:
 
 def _item_of(row: ItemRow) -> tuple[str, int]:
     return row[0], row[1]
+
+
+def _moment_of(found: tuple[Stored, int, int, Happening]) -> tuple[int, int, int, int]:
+    stored, role, ordinal, _ = found
+    return stored.event.time_ms, stored.no, role, ordinal
 
 
 def _stored(columns: Sequence[object]) -> Stored:

@@ -31,6 +31,7 @@ def of_holds(
         direction=Direction.UP,
         hops_max=HOPS_MAX,
         nodes_max=NODES_MAX,
+        context=False,
         as_of=as_of,
         now_ms=now_ms,
     )
