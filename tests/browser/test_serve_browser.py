@@ -130,7 +130,7 @@ def test_pages_show_without_a_script(
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(
+def test_axe_finds_nothing(
     open_page: Callable[..., Any], any_server: str, size: str, language: str, scheme: str
 ) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
@@ -139,12 +139,10 @@ def test_axe_finds_nothing_serious(
     for name, path in PAGES.items():
         page.goto(any_server + at(path, language))
         found = axe.run(page).response["violations"]
-        serious = [
-            (name, item["id"], [node["html"][:120] for node in item["nodes"][:3]])
-            for item in found
-            if item["impact"] in {"serious", "critical"}
+        told = [
+            (name, item["id"], [node["html"][:120] for node in item["nodes"][:3]]) for item in found
         ]
-        assert serious == []
+        assert told == []
 
 
 @pytest.mark.parametrize("width", [320, 360, 430, 768])
