@@ -160,6 +160,12 @@ def test_regions_are_those_of_the_rules() -> None:
     assert len(abbreviations()) == 34
 
 
+def test_full_width_characters_of_v4_are_kept() -> None:
+    text = "400001电缆（红）"
+    assert read(text, nsi=TABLE)[0].value == Ecode.parse(text)
+    assert Ecode.parse(text).md == "电缆（红）"
+
+
 def test_eighteen_digits_right_as_both_are_first_what_they_look_like() -> None:
     firm = [reading.value.uri for reading in read("911100006000004183")]
     assert firm == [

@@ -135,7 +135,7 @@ def _attempts(
     elif bare[:4].lower() == "urn:":
         yield _of_urn(bare, schemes)
     else:
-        yield from _of_print(bare, nsi)
+        yield from _of_print(bare, text, nsi)
 
 
 def _of_scan(bare: str, nsi: Mapping[str, Nsi] | None) -> Iterator[Attempt]:
@@ -177,8 +177,11 @@ def _of_urn(bare: str, schemes: tuple[OpaqueScheme, ...]) -> Attempt:
     return partial(_other, bare)
 
 
-def _of_print(bare: str, nsi: Mapping[str, Nsi] | None) -> Iterator[Attempt]:
-    """What is printed or stamped: a code without any frame."""
+def _of_print(bare: str, text: str, nsi: Mapping[str, Nsi] | None) -> Iterator[Attempt]:
+    """What is printed or stamped: a code without any frame.
+
+    `text` is the same before full-width characters were made plain: in Ecode V4 they count.
+    """
     packed = tight(bare)
     if "\x1d" in bare or (bare[0] == "(" and bare[1:3].isdigit()):
         yield partial(_elements, bare)
@@ -195,7 +198,7 @@ def _of_print(bare: str, nsi: Mapping[str, Nsi] | None) -> Iterator[Attempt]:
     else:
         yield from _of_letters(bare, packed)
     if _may_be_ecode(packed, nsi):
-        yield partial(_ecode, bare, nsi)
+        yield partial(_ecode, text, nsi)
 
 
 def _of_digits(bare: str, packed: str) -> Iterator[Attempt]:
