@@ -181,6 +181,9 @@ def _of_print(bare: str, text: str, nsi: Mapping[str, Nsi] | None) -> Iterator[A
     """What is printed or stamped: a code without any frame.
 
     `text` is the same before full-width characters were made plain: in Ecode V4 they count.
+
+    Yields:
+        What to try, the likeliest first.
     """
     packed = tight(bare)
     if "\x1d" in bare or (bare[0] == "(" and bare[1:3].isdigit()):
