@@ -61,6 +61,27 @@ class TestUscc:
                         Uscc.parse(code[:at] + other + code[at + 1 :])
 
 
+@pytest.mark.full
+class TestOracle:
+    """Another reader agrees, but for registries A, N and Y, which it does not know."""
+
+    @EXAMPLES
+    @given(bodies, st.sampled_from("123456789"), st.sampled_from(ALPHABET))
+    def test_uscc(self, body: str, registry: str, last: str) -> None:
+        stdnum = pytest.importorskip("stdnum.cn.uscc", reason="python-stdnum is not installed")
+        body = registry + body[1:]
+        for code in (body + last, body + check_character(body)):
+            assert stdnum.is_valid(code) == is_uscc(code)
+
+
+def is_uscc(code: str) -> bool:
+    try:
+        Uscc.parse(code)
+    except IdentifierError:
+        return False
+    return True
+
+
 class TestUris:
     """A URI reads back to the value whose URI it is."""
 
