@@ -25,6 +25,7 @@ from guantong.ledger import (
     StatementType,
     Submission,
 )
+from guantong.ledger.high_water import read_mark
 from guantong.ledger.merkle import Levels, leaf_hashes
 
 SECTOR = 512
@@ -314,10 +315,12 @@ class ForgetfulDisk(LossyDisk):
 
 
 def shown_after_restart(directory: Path, disk: LossyDisk) -> list[bytes]:
-    """Start again on a machine that went on running."""
+    """Start again on a machine that went on running, and append once more."""
     disk.at = -1
     with reopen(directory, disk) as ledger:
-        return found_in(ledger)
+        shown = found_in(ledger)
+        ledger.append(GROUPS[2])
+        return shown
 
 
 def surely(disk: LossyDisk, source: Path, target: Path) -> None:
@@ -340,7 +343,7 @@ def test_what_a_restart_shows_survives_a_later_loss_of_power(tmp_path: Path) -> 
         assert shown in allowed(acknowledged)
         surely(disk, source, tmp_path / f"image-{at}")
         with reopen(tmp_path / f"image-{at}", LossyDisk()) as ledger:
-            assert found_in(ledger) == shown
+            assert found_in(ledger) == shown + BODIES[2]
 
 
 def test_a_failed_wait_is_not_forgotten(tmp_path: Path) -> None:
@@ -356,4 +359,15 @@ def test_a_failed_wait_is_not_forgotten(tmp_path: Path) -> None:
             shown = shown_after_restart(source, disk)
             surely(disk, source, tmp_path / f"image-{fails_at}")
             with reopen(tmp_path / f"image-{fails_at}", LossyDisk()) as ledger:
-                assert found_in(ledger) == shown
+                assert found_in(ledger) == shown + BODIES[2]
+
+
+def test_the_mark_lags_by_a_segment_at_most(tmp_path: Path) -> None:
+    """Else a reader could find segments that begin after the mark."""
+    created, total = operations(tmp_path)
+    for at in range(created, total):
+        source, image, disk = tmp_path / f"{at}", tmp_path / f"image-{at}", LossyDisk(at)
+        live(source, disk)
+        surely(disk, source, image)
+        last = max((image / "journal").glob("*.frames"))
+        assert read_mark(image / "high_water").size >= int(last.stem)

@@ -9,6 +9,7 @@ import threading
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -97,10 +98,8 @@ class Journal:
         failure the system may believe it written, so it is written once more.
         """
         segment = self._last()
-        index = segment.index
-        assert index is not None
-        if index.offsets:
-            start = index.offsets[-1]
+        if segment.index.offsets:
+            start = segment.index.offsets[-1]
             self._disk.write(segment.fd, [segment.read(start, self._end - start)], start)
         if segment.size_bytes() > self._end:
             self._disk.truncate(segment.fd, self._end)
@@ -128,14 +127,15 @@ class Journal:
 
     def _begin(self) -> None:
         """Check the finished segments and stand at the beginning of the last."""
-        for number, (first, stop) in enumerate(
-            zip(self._firsts[:-1], self._firsts[1:], strict=True)
-        ):
+        root = EMPTY_ROOT
+        for number, (first, stop) in enumerate(pairwise(self._firsts)):
             path = _path(self._directory, first)
+            shape = (first, stop, path.stat().st_size, root)
             summary = read_summary(path)
-            shape = (first, stop, path.stat().st_size)
-            if summary is None or (summary.first, summary.stop, summary.size_bytes) != shape:
-                self._rebuild(number)
+            if summary is not None and summary.shape() == shape:
+                root = summary.root
+            else:
+                root = fold(self._rebuild(number).index.levels.peaks())
         self._start_last()
 
     def _start_last(self) -> None:
@@ -172,12 +172,10 @@ class Journal:
         """Add frames that were found whole."""
         if not heads:
             return
-        index = segment.index
-        assert index is not None
-        _add(segment, index, heads, data, base=self._end)
+        _add(segment, segment.index, heads, data, base=self._end)
         self._end += heads[-1].end
         self.mark = Mark(heads[-1].stop, heads[-1].root)
-        self.record_ms = index.record_ms
+        self.record_ms = heads[-1].record_ms
 
     # Segments
 
@@ -194,9 +192,10 @@ class Journal:
             return segment
         with self._loading:
             segment = self._open_segment(self._firsts[number])
-            segment.index = read_index(segment.path)
-            if segment.index is None:
+            index = read_index(segment.path)
+            if index is None:
                 return self._rebuild(number)
+            segment.index = index
             self._keep(number, segment)
             return segment
 
@@ -244,7 +243,6 @@ class Journal:
         """Write one frame and wait until it is durable; `OSError` leaves the state unknown."""
         segment = self._last()
         index = segment.index
-        assert index is not None
         levels = index.levels
         assert isinstance(levels, Levels)
         first = self.mark.size
@@ -266,7 +264,6 @@ class Journal:
     def rotate(self, nonce: bytes) -> None:
         """Finish the last segment and begin another."""
         segment, number = self._last(), len(self._firsts) - 1
-        assert segment.index is not None
         levels = segment.index.levels
         assert isinstance(levels, Levels)
         write_index(self._disk, segment, levels, self._end)
@@ -288,7 +285,6 @@ class Journal:
     def node(self, level: int, index: int) -> bytes:
         """The hash of the complete subtree `index` at `level`."""
         segment = self.locate(((index + 1) << level) - 1)
-        assert segment.index is not None
         return segment.index.levels.node(level, index)
 
     def root_at(self, size: int) -> bytes:
@@ -306,7 +302,6 @@ class Journal:
         """The entries of ``[start, stop)`` with their indexes; one read per frame."""
         while start < stop:
             segment = self.locate(start)
-            assert segment.index is not None
             head = segment.frame_at(segment.index.offset_of(start))
             raw = segment.read(head.offset, head.middle - head.offset)
             for index, statement in enumerate(

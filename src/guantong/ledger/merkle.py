@@ -124,9 +124,13 @@ class Levels:
         """The hash of the complete subtree `index` at `level`; it must lie in what is kept."""
         return self.rows[level][index - self.firsts[level]]
 
+    def edge(self, size: int) -> list[bytes]:
+        """The peaks of the tree as it was at a size that these nodes began with or reached."""
+        return [self.node(level, index) for level, index in peaks_of(size)]
+
     def peaks(self) -> list[bytes]:
         """The complete subtrees that cover all entries, leftmost first."""
-        return [self.node(level, index) for level, index in peaks_of(self.size)]
+        return self.edge(self.size)
 
     def root(self) -> bytes:
         """The root over all entries."""

@@ -24,9 +24,9 @@ from guantong.ledger.frames import FRAME_HEAD_BYTES, SEGMENT_HEAD_BYTES, Head, L
 from guantong.ledger.merkle import HASH_BYTES, Levels, fold, peaks_of
 
 _MAGIC: Final = b"GTNODES1"
-_HEAD = struct.Struct("<8sQQQQII32s")
+_HEAD = struct.Struct("<8sQQQQII32s32s")
 """Magic, first entry, entry after the last, bytes of the segment, record time of the last
-entry, frames, levels, root after."""
+entry, frames, levels, root before, root after."""
 _READ_BYTES: Final = 256 * 1024 * 1024
 _LEVEL = struct.Struct("<QQ")
 """Index of the first node, number of nodes."""
@@ -45,9 +45,13 @@ class PackedLevels:
         at = (index - first) * HASH_BYTES
         return bytes(row[at : at + HASH_BYTES])
 
+    def edge(self, size: int) -> list[bytes]:
+        """The peaks of the tree as it was before or after this segment."""
+        return [self.node(level, index) for level, index in peaks_of(size)]
+
     def peaks(self) -> list[bytes]:
         """The complete subtrees that cover all entries to the end of this segment."""
-        return [self.node(level, index) for level, index in peaks_of(self.size)]
+        return self.edge(self.size)
 
 
 @dataclass(slots=True)
@@ -85,7 +89,8 @@ class Segment:
         self.path = path
         self.fd = os.open(path, (os.O_RDWR if writable else os.O_RDONLY) | os.O_CLOEXEC)
         self.head = SegmentHead.parse(os.pread(self.fd, SEGMENT_HEAD_BYTES, 0))
-        self.index: Index | None = None
+        self.index: Index
+        """Set by whoever opens it, to what was read or is being written."""
         self._layout: tuple[int, Layout] | None = None
         if self.head.origin != origin or self.head.first != int(path.stem):
             raise LedgerError(fault(Fault.DAMAGED, expected=f"segment {path.stem}", got=self.head))
@@ -143,7 +148,6 @@ class Segment:
 
     def layout_of(self, index: int) -> Layout:
         """Where the parts of the frame with entry `index` lie; the last one is remembered."""
-        assert self.index is not None
         offset = self.index.offset_of(index)
         last = self._layout
         if last is not None and last[0] == offset:
@@ -161,7 +165,6 @@ def nodes_path(segment: Path) -> Path:
 def write_index(disk: Disk, segment: Segment, levels: Levels, size_bytes: int) -> None:
     """Put what is in memory of a finished segment beside it."""
     index = segment.index
-    assert index is not None
     frames, rows = len(index.firsts), levels.rows
     raw = b"".join(
         (
@@ -173,6 +176,7 @@ def write_index(disk: Disk, segment: Segment, levels: Levels, size_bytes: int) -
                 index.record_ms,
                 frames,
                 len(rows),
+                fold(levels.edge(segment.head.first)),
                 levels.root(),
             ),
             struct.pack(f"<{2 * frames}Q", *index.firsts, *index.offsets),
@@ -195,8 +199,14 @@ class Summary:
     record_ms: int
     frames: int
     levels: int
+    root_before: bytes
+    """Root of the tree up to `first`: that of the segment before."""
     root: bytes
     """Root of the tree up to `stop`."""
+
+    def shape(self) -> tuple[int, int, int, bytes]:
+        """What must agree with the segments around: first, stop, size in bytes, root before."""
+        return self.first, self.stop, self.size_bytes, self.root_before
 
     @classmethod
     def parse(cls, raw: bytes | memoryview) -> Self | None:
@@ -227,7 +237,16 @@ def read_index(segment: Path) -> Index | None:
     if summary is None or sha256(body).digest() != bytes(view[-HASH_BYTES:]):
         return None
     index = _unpack(summary, body)
-    return index if fold(index.levels.peaks()) == summary.root else None
+    return index if _fits(summary, index) else None
+
+
+def _fits(summary: Summary, index: Index) -> bool:
+    """Whether the nodes lead from the one root to the other."""
+    levels = index.levels
+    return (
+        fold(levels.edge(summary.first)) == summary.root_before
+        and fold(levels.edge(summary.stop)) == summary.root
+    )
 
 
 def _unpack(summary: Summary, body: memoryview) -> Index:
