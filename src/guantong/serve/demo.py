@@ -4,6 +4,7 @@ Clock, salts and order are seeded, so that one seed always gives one ledger root
 is already there is not loaded again.
 """
 
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -14,13 +15,15 @@ from urllib.parse import quote
 
 import click
 import msgspec
+from msgspec.structs import replace
 
 from guantong import coding, market
 from guantong.caller import Caller, Level
 from guantong.clock import SetClock, SystemClock
 from guantong.ledger import SeededEntropy
+from guantong.serve import ahead
 from guantong.serve.intake import Offer, Receipt
-from guantong.serve.world import World, open_world
+from guantong.serve.world import INDEX, LEDGER, World, open_world
 from guantong.settings import Settings
 from guantong.store import Fact
 from guantong.verdict import Hold
@@ -30,6 +33,8 @@ RECIPE: Final = "demo.json"
 GS1: Final = "https://id.gs1.org/"
 PAGE: Final = 5_000
 """Facts read at once."""
+APART_MIN: Final = 20_000
+"""From this many events on, documents are made and read in another process."""
 AHEAD_MAX: Final = 200
 """Most documents handed over before the first is answered."""
 
@@ -39,7 +44,10 @@ class Recipe(msgspec.Struct, frozen=True):
 
     seed: int
     events: int
+    complete: bool = False
+    """Whether loading came to its end."""
     version: int = 1
+    """Of the market: another number means it must be made again."""
 
 
 def run(settings: Settings, seed: int, events: int, *, serving: bool, as_json: bool) -> None:
@@ -61,6 +69,10 @@ def run(settings: Settings, seed: int, events: int, *, serving: bool, as_json: b
             from guantong.serve.server import serve as serve_app
 
             world.clock = SystemClock()
+            world.examples = [
+                {"code": story.code, "zh": story.title_zh, "en": story.title_en}
+                for story in market.stories(seed, events=events)
+            ]
             serve_app(world, settings, ready=lambda address: announce(address, summary))
         elif not as_json:
             announce("", summary)
@@ -83,27 +95,34 @@ def load(settings: Settings, recipe: Recipe, *, quiet: bool = False) -> World:
     clock = SetClock(market.start_ms())
     entropy = SeededEntropy(f"demo {recipe.seed}")
     mark = settings.data / RECIPE
-    if mark.exists() and msgspec.json.decode(mark.read_bytes(), type=Recipe) == recipe:
+    found = msgspec.json.decode(mark.read_bytes(), type=Recipe) if mark.exists() else None
+    if found == replace(recipe, complete=True):
         return open_world(settings, clock=clock, entropy=entropy)
-    if settings.data.exists() and any(settings.data.iterdir()):
+    if found is not None:
+        clear(settings.data)
+    elif settings.data.exists() and any(settings.data.iterdir()):
         message = f"{settings.data} holds something else: remove it or choose another --data"
         raise click.ClickException(message)
     world = open_world(settings, clock=clock, entropy=entropy, create=True)
+    mark.write_bytes(msgspec.json.encode(recipe))
     fill(world, clock, recipe, quiet=quiet)
-    write_mark(mark, recipe)
+    mark.write_bytes(msgspec.json.encode(replace(recipe, complete=True)))
     return world
 
 
-def write_mark(mark: Path, recipe: Recipe) -> None:
-    """Note that the market is there in full."""
-    mark.write_bytes(msgspec.json.encode(recipe))
+def clear(data: Path) -> None:
+    """Remove a demo that was interrupted or made from another recipe, and nothing else."""
+    shutil.rmtree(data / LEDGER, ignore_errors=True)
+    for path in (*data.glob(f"{INDEX}*"), data / RECIPE):
+        path.unlink()
 
 
 def fill(world: World, clock: SetClock, recipe: Recipe, *, quiet: bool) -> None:
     """Hand in every filing of the market in its order, as its sender, at its time."""
     waiting: list[tuple[str, Future[Receipt]]] = []
     done, began = 0, time.monotonic()
-    for filing in market.filings(recipe.seed, events=recipe.events):
+    apart = recipe.events >= APART_MIN
+    for filing, reading in ahead.submissions(recipe.seed, recipe.events, apart=apart):
         clock.at_ms = filing.at_ms
         caller = Caller(filing.by, Level.PARTY)
         match filing:
@@ -115,7 +134,8 @@ def fill(world: World, clock: SetClock, recipe: Recipe, *, quiet: bool) -> None:
                 world.hold(hold_of(filing), caller)
             case market.Filing():
                 offer = Offer(filing.body, filing.media, filing.name)
-                waiting.append((filing.name, world.offer(offer, caller)))
+                assert reading is not None
+                waiting.append((filing.name, world.hand_in(offer, reading, caller)))
                 done += filing.events
         if len(waiting) >= AHEAD_MAX:
             settle(waiting)

@@ -17,11 +17,11 @@ import msgspec
 
 from guantong import coding, identify, parties, trace, verdict
 from guantong.caller import Caller
-from guantong.capture import Limits
+from guantong.capture import Limits, Reading
 from guantong.clock import Clock, SystemClock, day_in_china
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
-from guantong.identify import Reading
+from guantong.identify import Reading as CodeReading
 from guantong.ledger import Entropy, Ledger, StatementType, SystemEntropy
 from guantong.serve import keys, projector
 from guantong.serve.intake import Intake, Offer, Receipt
@@ -131,7 +131,7 @@ class World(AbstractContextManager["World"]):
         )
         return trace.visible(trail, caller, firm_of=register.firm_of, region_of=register.region_of)
 
-    def identify(self, text: str) -> tuple[Reading, ...]:
+    def identify(self, text: str) -> tuple[CodeReading, ...]:
         """All ways to read a scanned text, best first."""
         return identify.read(text)
 
@@ -177,6 +177,10 @@ class World(AbstractContextManager["World"]):
         """Take a document without waiting for the disk."""
         intake = self._writer()
         return intake.hand_in(offer, intake.read(offer), caller)
+
+    def hand_in(self, offer: Offer, reading: Reading, caller: Caller) -> Future[Receipt]:
+        """Take a document that was read elsewhere, without waiting for the disk."""
+        return self._writer().hand_in(offer, reading, caller)
 
     def issue(self, codes: coding.CodeRange, caller: Caller) -> Receipt:
         """Enter a range of codes as issued by the caller's firm (源头赋码)."""
