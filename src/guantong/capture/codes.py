@@ -3,8 +3,8 @@
 Sheets and records hold what people type: a USCC, thirteen digits, what a scanner gave, a
 certificate number. Each becomes the canonical URI under which EPCIS documents name the same.
 
->>> firm("9500110153001"), product("9520123456788")
-('https://id.gs1.org/417/9500110153001', 'https://id.gs1.org/01/09520123456788')
+>>> firm("9500110153005"), product("9520123456788")
+('https://id.gs1.org/417/9500110153005', 'https://id.gs1.org/01/09520123456788')
 >>> thing("(01)09520123456788(21)7")
 'https://id.gs1.org/01/09520123456788/21/7'
 """
