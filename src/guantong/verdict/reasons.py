@@ -2,8 +2,9 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from urllib.parse import unquote
 
-from guantong import trace
+from guantong import parties, trace
 from guantong.caller import Caller, Level
 from guantong.clock import day_in_china
 from guantong.parties import Register, Standing
@@ -43,10 +44,20 @@ def of_holds(
         yield reason(
             f"verdict.{inside}{hold.kind}",
             rule=hold.rule,
-            what=hold.target,
+            what=_named(store, hold.target, as_of=as_of),
             why_zh=hold.reason_zh,
             why_en=hold.reason_en,
         )
+
+
+def _named(store: Store, target: str, *, as_of: int | None) -> str:
+    """An item, lot or class in words: its product and what tells it apart."""
+    class_uri = trace.class_of(target) or target
+    product = parties.product(store, class_uri, as_of=as_of)
+    if product is None or not product.name:
+        return target
+    apart = target.removeprefix(class_uri).strip("/").partition("/")[2]
+    return f"{product.name} {unquote(apart)}".strip()
 
 
 def _lots(item: str, lot: str) -> tuple[str, ...]:
