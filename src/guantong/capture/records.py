@@ -276,6 +276,10 @@ def read_records(data: bytes, *, limits: Limits, proceed: bool) -> Reading:
 
 def _document(data: bytes, faults: Collector) -> Document | None:
     """The document, or None with a fault when it is no records document at all."""
+    if data.count(b",") > faults.limits.values_max:
+        most = f"at most {faults.limits.values_max} values"
+        faults.say(Fault.TOO_LARGE, "", expected=most, got="more")
+        return None
     try:
         raw = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
     except UnicodeDecodeError:

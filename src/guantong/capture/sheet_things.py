@@ -1,6 +1,5 @@
 """Which items, lots and classes does a row name, and how many?"""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
@@ -44,33 +43,43 @@ class Counter:
 def things_of(cells: Cells, counter: Counter) -> Things:
     """What the columns code, first, last, batch, quantity and unit name."""
     uris = cells.several("code", codes.thing)
-    uris += _range(cells, counter)
     batch = cells.text("batch")
     if batch:
         uris = [_in_batch(cells, uri, batch) for uri in uris]
-    return _things(cells, "code", uris, cells.quantity("quantity"), cells.unit("unit"))
+    return _things(cells, "quantity", "unit", uris, _range(cells, counter))
 
 
 def inputs_of(cells: Cells) -> Things:
     """What the columns inputs, input_quantity and input_unit name."""
-    uris = cells.several("inputs", codes.thing)
-    return _things(
-        cells, "inputs", uris, cells.quantity("input_quantity"), cells.unit("input_unit")
-    )
+    return _things(cells, "input_quantity", "input_unit", cells.several("inputs", codes.thing), [])
 
 
-def _things(cells: Cells, key: str, uris: list[str], quantity: float | None, unit: str) -> Things:
-    """Parts codes into those of items and those of classes, and gives the quantity its place."""
-    classes = [uri for uri in uris if codes.kind_of(uri) in _MANY]
-    if not classes and quantity is not None and len(uris) == 1 and quantity != 1:
-        classes = uris if codes.kind_of(uris[0]) is Kind.OTHER else []
-    items = tuple(uri for uri in uris if uri not in classes)
-    column = "quantity" if key == "code" else "input_quantity"
-    if classes and quantity is not None and len(uris) > 1:
-        cells.blame(Fault.UNEXPECTED, column, expected="one code beside a quantity", got=len(uris))
-    elif not classes and uris and quantity not in {None, float(len(items))}:
-        cells.blame(Fault.NUMBER, column, expected=f"{len(items)}, one for each code", got=quantity)
-    return Things(items, tuple(Quantity(uri, quantity, unit) for uri in classes))
+def _things(cells: Cells, amount: str, unit: str, uris: list[str], span: list[str]) -> Things:
+    """Parts codes into those of items and those of classes, and gives the quantity its place.
+
+    Args:
+        cells: The row.
+        amount: Key of the column with the quantity.
+        unit: Key of the column with its unit.
+        uris: What is named one by one.
+        span: The items of a range.
+
+    Returns:
+        Items and classes, in the order in which they stand.
+    """
+    quantity = cells.quantity(amount)
+    alone = quantity not in {None, 1.0} and len(uris) == 1 and not span
+    many = _MANY | {Kind.OTHER} if alone else _MANY
+    kinds = [codes.kind_of(uri) for uri in uris]
+    items = [uri for uri, kind in zip(uris, kinds, strict=True) if kind not in many] + span
+    classes = [uri for uri, kind in zip(uris, kinds, strict=True) if kind in many]
+    count = len(items) + len(classes)
+    if classes and quantity is not None and count > 1:
+        cells.blame(Fault.UNEXPECTED, amount, expected="one code beside a quantity", got=count)
+    elif items and not classes and quantity not in {None, float(count)}:
+        cells.blame(Fault.NUMBER, amount, expected=f"{count}, one for each code", got=quantity)
+    uom = cells.unit(unit)
+    return Things(tuple(items), tuple(Quantity(uri, quantity, uom) for uri in classes))
 
 
 def _in_batch(cells: Cells, uri: str, batch: str) -> str:
@@ -85,7 +94,7 @@ def _in_batch(cells: Cells, uri: str, batch: str) -> str:
     return uri
 
 
-def _range(cells: Cells, counter: Counter) -> Iterable[str]:
+def _range(cells: Cells, counter: Counter) -> list[str]:
     """All codes from the first to the last one."""
     if not (cells.has("first") or cells.has("last")):
         return []

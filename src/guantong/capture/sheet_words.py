@@ -69,7 +69,7 @@ def plain(word: str) -> str:
 
 def _load() -> Words:
     """Read the data file that lies beside this module."""
-    text = files(__package__).joinpath("sheet_columns.toml").read_text(encoding="utf-8")
+    text = files("guantong.capture").joinpath("sheet_columns.toml").read_text(encoding="utf-8")
     return msgspec.convert(tomllib.loads(text), Words)
 
 

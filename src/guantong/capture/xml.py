@@ -161,7 +161,7 @@ class _Walk:
 
     def _begin(self, root: Element, name: str) -> None:
         """The root begins."""
-        space = etree.QName(root).namespace or ""
+        space = root.tag[1:].partition("}")[0] if root.tag[0] == "{" else ""
         self.format = _FORMATS.get(space.rpartition(":")[2], "")
         if not (self.format and space.startswith(_SPACES) and name in _DOCUMENTS + _EVENTS):
             want = f"{' or '.join(_DOCUMENTS)} in urn:epcglobal:epcis:xsd:1 or :2"
