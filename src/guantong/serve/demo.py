@@ -97,7 +97,9 @@ def load(settings: Settings, recipe: Recipe, *, quiet: bool = False) -> World:
     mark = settings.data / RECIPE
     found = msgspec.json.decode(mark.read_bytes(), type=Recipe) if mark.exists() else None
     if found == replace(recipe, complete=True):
-        return open_world(settings, clock=clock, entropy=entropy)
+        world = open_world(settings, clock=clock, entropy=entropy)
+        clock.at_ms = world.ledger.entry(world.ledger.size - 1).statement.received
+        return world
     if found is not None:
         clear(settings.data)
     elif settings.data.exists() and any(settings.data.iterdir()):

@@ -6,6 +6,7 @@ from urllib.parse import unquote
 
 from guantong import parties, trace
 from guantong.caller import Caller, Level
+from guantong.capture import Event
 from guantong.clock import day_in_china
 from guantong.parties import Register, Standing
 from guantong.store import Store
@@ -120,8 +121,12 @@ def of_life(
             code, problem = GAPS[gap.code]
             day = day_in_china(gap.at_ms).isoformat()
             yield reason(code, problem=problem, day=day, events=_events(gap))
-    if any(step.stored.event.step == "returning" for step in life.standing):
+    if any(_is_return(step.stored.event) for step in life.standing):
         yield reason("verdict.returned", problem=False)
+
+
+def _is_return(event: Event) -> bool:
+    return event.step == "returning" or event.disposition == "returned"
 
 
 def _sold(hand: Holder, caller: Caller) -> Reason:
