@@ -5,7 +5,7 @@ still looked at and every fault is told.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Self
+from typing import Final, Self
 
 from guantong.capture.faults import CaptureError, Fault
 from guantong.capture.meaning import BAD, Meaning
@@ -13,6 +13,9 @@ from guantong.capture.namespaces import COMMENTS, Context
 from guantong.capture.values import number
 
 Members = dict[str, object]
+
+_WHOLE: Final = range(-(2**63), 2**64)
+"""Whole numbers an extension may hold: those that every reader after us can hold too."""
 
 
 class Checks:
@@ -66,13 +69,18 @@ class Checks:
                 self.nested(part, f"{path}[{i}]", context, depth + 1)
                 for i, part in enumerate(value)
             ]
-        return self._object(value, path, context, depth) if isinstance(value, dict) else value
+        if isinstance(value, dict):
+            return self._object(value, path, context, depth)
+        if isinstance(value, int) and value not in _WHOLE:
+            self.say(path, "a number that fits in 64 bits", value, Fault.NUMBER)
+            return None
+        return value
 
     def _object(self, value: Members, path: str, outer: Context, depth: int) -> object:
         """An object inside an extension, under the context it may bring."""
         context = self._inner(value, path, outer)
         if "#text" in value:
-            return value["#text"]
+            return self.nested(value["#text"], path, context, depth + 1)
         made: Members = {}
         for name, part in value.items():
             beside = context.with_xmlns(part) if isinstance(part, dict) else context

@@ -99,9 +99,9 @@ class Sensors(Checks):
         return self.meaning.word(COMPONENT, self.text(value, path), path)
 
     def figure(self, value: object, path: str) -> object:
-        """A measured number; a whole one stays whole."""
+        """A measured number; a whole one of at most 64 bits stays whole."""
         made = self.number(value, path)
-        return value if isinstance(value, int) else made
+        return value if isinstance(value, int) and abs(value) < 2**63 else made
 
     def truth(self, value: object, path: str) -> object:
         """A truth value."""

@@ -19,6 +19,10 @@ References:
     CBV 2.0, section 9 (trading party, location and trade item master data)
 """
 
+RECORD_KINDS = frozenset({"firm", "place", "product", "certificate"})
+"""Kinds a document may state. All others (keys, holds, code ranges) come with entries of their
+own: a vocabulary that borrows such a name must not become one."""
+
 ATTRIBUTE_NAMES = {
     "descriptionshort": "name",
     "tradeitemdescription": "name",
@@ -46,8 +50,9 @@ GLN_FORMS = ("https://id.gs1.org/417/", "https://id.gs1.org/414/")
 def facts_of(master: Iterable[MasterItem]) -> tuple[Fact, ...]:
     """The facts that master data states, in document order.
 
-    An EPCIS vocabulary element becomes the same kind of fact as a native record; attributes
-    that have one of our names are also given under it, and none is dropped.
+    An EPCIS vocabulary element becomes the same kind of fact as a native record, or, when it
+    is of no such kind, ``vocabulary:`` and its name. Attributes that have one of our names are
+    also given under it, and none is dropped.
 
     Args:
         master: What `guantong.capture` read from a header or a records document.
@@ -60,6 +65,8 @@ def facts_of(master: Iterable[MasterItem]) -> tuple[Fact, ...]:
 
 def _fact(item: MasterItem) -> Fact:
     kind = VOCABULARY_KINDS.get(item.kind, item.kind)
+    if kind not in RECORD_KINDS:
+        kind = f"vocabulary:{kind}"
     fields = dict(item.fields)
     for name, value in item.fields.items():
         local = name.replace("#", "/").replace(":", "/").rsplit("/", 1)[-1].lower()
