@@ -46,6 +46,7 @@ def test_a_document_is_acknowledged_with_its_place(client: TestClient, desk: Fak
         "ledger_index": 12_345,
         "faults": [],
         "repeated": False,
+        "filing": None,
     }
     assert desk.offers == [(Offer(b"{}", media, "march.json", proceed=False), MAKER)]
 

@@ -139,7 +139,8 @@ def test_the_page_shows_the_certificate_then_and_now_and_what_is_hidden(
     text = Tags(client.get(code_path(RECALLED), params={"lang": "zh"}).text).text()
     assert "生产当日 ✓ 有效" in text
     assert "现在 ! 暂停" in text
-    assert "交易信息只向交易双方和监管部门开放" in text
+    assert "带虚线圈的环节有一部分未显示：交易信息只向交易双方和监管部门开放。" in text
+    assert text.count("单位和地点未显示") == 2
     assert "91330100MA2AXXXX6X" in text
     assert "浙江省杭州市余杭区" in text
     assert "后来声明有误" in text

@@ -92,7 +92,8 @@ def draw(trail: Trail) -> Drawing:
         Line(_curve(at[source], at[target]), relations[0], len(relations))
         for (source, target), relations in links.items()
     ]
-    right = max((box.x for box in boxes), default=0.0) + BOX_WIDTH + MARGIN
+    # A line within the last column bends out to its right.
+    right = max((box.x for box in boxes), default=0.0) + BOX_WIDTH + GAP_X / 2
     bottom = max((box.y for box in boxes), default=0.0) + BOX_HEIGHT + MARGIN
     return Drawing(right, bottom, tuple(boxes), tuple(lines))
 

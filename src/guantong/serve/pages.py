@@ -16,6 +16,7 @@ from urllib.parse import unquote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from guantong.errors import Fault
+from guantong.identify.gs1_keys import CANONICAL_HOST
 from guantong.serve import asked, words
 from guantong.serve.graph import draw
 from guantong.serve.json_out import instant
@@ -31,6 +32,9 @@ RESTATED: Final = frozenset({"verdict.not_registered", "verdict.malformed", "ver
 
 NOT_TRACED: Final = frozenset({"document", "place", "party"})
 """Kinds of code that no trace is offered for."""
+
+MODELS: Final = frozenset({"class", "document"})
+"""Kinds of code that stand for no single thing, so that it has no state and no making."""
 
 HOME: Final = "+08:00"
 """The offset that is not worth mentioning."""
@@ -77,7 +81,6 @@ def scan(view: View, verdict: Verdict) -> str:
     entries = {line.entry for line in verdict.history if line.entry >= 0}
     entries |= {fact.entry for held in verdict.certificates for fact in held.certificate.statements}
     code = verdict.uri or verdict.text
-    traced = verdict.outcome in {Outcome.OK, Outcome.PROBLEM, Outcome.NOT_SHARED}
     return _render(
         "scan.html",
         view,
@@ -86,7 +89,9 @@ def scan(view: View, verdict: Verdict) -> str:
         notices=[reason for reason in told if not reason.problem],
         unproven=verdict.unproven,
         entries=sorted(entry for entry in entries if entry >= 0),
-        trace_link=f"/trace/{_tail(code)}" if traced and verdict.kind not in NOT_TRACED else "",
+        trace_link=f"/trace/{_tail(code)}" if _is_traced(verdict) else "",
+        single=verdict.kind not in MODELS,
+        veils=tuple(dict.fromkeys(line.hidden for line in verdict.history if line.hidden)),
         permanent=f"{asked.address(code)}?as_of={verdict.ledger_size}",
     )
 
@@ -105,7 +110,7 @@ def trail(view: View, walked: Trail, direction: Direction, names: Mapping[str, s
         drawing=draw(walked),
         facts=Summary.of(walked),
         by_item={node.item: node for node in walked.nodes},
-        nodes=walked.nodes[:ROWS_MAX],
+        nodes=sorted(walked.nodes, key=lambda node: (node.hop, node.hidden is not None))[:ROWS_MAX],
         moves=moves[:ROWS_MAX],
         moves_all=len(moves),
         gaps=walked.gaps[:ROWS_MAX],
@@ -235,6 +240,23 @@ def short(uri: str) -> str:
     return unquote(slashed if "://" in uri else uri.rpartition(":")[2]) or uri
 
 
+def label(uri: str) -> str:
+    """The whole code, as short as it can be said.
+
+    Returns:
+        A GS1 key in brackets, anything else as `short`.
+
+    >>> label("https://id.gs1.org/01/06901234567892/21/A%2F1")
+    '(01)06901234567892(21)A/1'
+    """
+    parts = uri.removeprefix(CANONICAL_HOST + "/").split("/")
+    if not uri.startswith(CANONICAL_HOST + "/") or len(parts) % 2 or not parts[0].isdecimal():
+        return short(uri)
+    return "".join(
+        f"({ai}){unquote(value)}" for ai, value in zip(parts[::2], parts[1::2], strict=True)
+    )
+
+
 def clip(text: str, cells: int) -> str:
     """The text cut to a width; a Chinese character takes two cells, a Latin letter one.
 
@@ -297,6 +319,13 @@ def static_link(name: str) -> str:
 def _statics() -> Mapping[str, bytes]:
     folder = files(_PACKAGE).joinpath("static")
     return {entry.name: entry.read_bytes() for entry in folder.iterdir() if entry.is_file()}
+
+
+def _is_traced(verdict: Verdict) -> bool:
+    """Whether a trace is worth offering."""
+    if verdict.outcome not in {Outcome.OK, Outcome.PROBLEM, Outcome.NOT_SHARED}:
+        return False
+    return verdict.kind not in NOT_TRACED and (verdict.kind != "class" or bool(verdict.history))
 
 
 def _tail(code: str) -> str:
@@ -363,6 +392,7 @@ def _environment() -> Environment:
         "when": when,
         "instant": instant,
         "short": short,
+        "label": label,
         "clip": clip,
         "grouped": grouped,
         "address": asked.address,

@@ -8,8 +8,10 @@ requests; the port is therefore probed first.
 import asyncio
 import signal
 import socket
+import time
 from collections.abc import Callable
 from enum import StrEnum
+from pathlib import Path
 from typing import Final
 
 from guantong.errors import Refusal, fault
@@ -18,7 +20,16 @@ from guantong.serve.desk import Desk
 from guantong.settings import Settings
 
 PROBE_SECONDS: Final = 0.02
-"""Between two looks whether the server answers."""
+"""Between two looks whether the server answers, or has ended."""
+
+TASKS: Final = Path("/proc/self/task")
+"""Where Linux lists the threads of this process."""
+
+ENDING_SECONDS_MAX: Final = 5.0
+"""Longest wait for the server's threads to end."""
+
+ENDING_SECONDS_BLIND: Final = 0.5
+"""The wait where threads can not be counted."""
 
 
 class Fault(StrEnum):
@@ -38,13 +49,17 @@ def serve(desk: Desk, settings: Settings, *, ready: Callable[[str], None]) -> No
     Args:
         desk: The installation; it is not closed here.
         settings: Address and port; port 0 takes a free one.
-        ready: Called once with the address, when the server answers.
+        ready: Called once with the address (no slash at its end), when the server answers.
 
     Raises:
         ServerError: if the port is taken or the address is not ours.
     """
     port = free_port(settings.host, settings.port)
-    asyncio.run(_run(desk, settings, port, ready))
+    before = _threads()
+    try:
+        asyncio.run(_run(desk, settings, port, ready))
+    finally:
+        _let_threads_end(before)
 
 
 def free_port(host: str, port: int) -> int:
@@ -70,6 +85,25 @@ def free_port(host: str, port: int) -> int:
         return int(probe.getsockname()[1])
 
 
+def _threads() -> int:
+    """How many threads the system counts in this process; 0 where it does not tell."""
+    return len(list(TASKS.iterdir())) if TASKS.is_dir() else 0
+
+
+def _let_threads_end(before: int) -> None:
+    """Wait for the server's own threads, which are not Python's.
+
+    They let go of their last Python objects some milliseconds after the server has stopped; an
+    interpreter that ends before them is aborted by the one that comes too late.
+    """
+    if not before:
+        time.sleep(ENDING_SECONDS_BLIND)
+        return
+    until = time.monotonic() + ENDING_SECONDS_MAX
+    while _threads() > before and time.monotonic() < until:
+        time.sleep(PROBE_SECONDS)
+
+
 async def _run(desk: Desk, settings: Settings, port: int, ready: Callable[[str], None]) -> None:
     from granian.constants import Interfaces
     from granian.log import LogLevels
@@ -89,7 +123,7 @@ async def _run(desk: Desk, settings: Settings, port: int, ready: Callable[[str],
     serving = asyncio.create_task(server.serve())
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     if await _answers(settings.host, port, serving):
-        ready(f"http://{host}:{port}/")
+        ready(f"http://{host}:{port}")
     await serving
 
 
