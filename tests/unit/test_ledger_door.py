@@ -172,6 +172,27 @@ def test_a_body_of_one_segment_reads_the_same_later(tmp_path: Path) -> None:
         assert ledger.recovery.segments_rebuilt == 0
 
 
+def _open_files() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def test_more_segments_than_are_kept_open(tmp_path: Path) -> None:
+    with create(tmp_path / "ledger", segment_bytes=1) as ledger:
+        before = _open_files()
+        for number in range(200):
+            ledger.append([submission(b"%d" % number)])
+        assert _open_files() < before + 70
+        assert [ledger.body(index) for index in range(200)] == [b"%d" % n for n in range(200)]
+        assert _open_files() < before + 70
+        root = ledger.root
+    for path in (tmp_path / "ledger" / "journal").glob("*.nodes"):
+        path.unlink()
+    with reopen(tmp_path / "ledger", read_only=True) as ledger:
+        for index in range(199, -1, -7):
+            proof = ledger.inclusion_proof(index, 200)
+            assert verify_inclusion(ledger.entry(index).leaf, index, 200, proof, root)
+
+
 # Record time
 
 

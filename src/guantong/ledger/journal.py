@@ -33,8 +33,8 @@ from guantong.ledger.segments import Index, Segment, read_index, read_summary, w
 
 SEGMENT_BYTES: Final = 64 * 1024 * 1024
 """A segment that has reached this size is finished; opening reads at most one of them."""
-_LOADED_MAX: Final = 64
-"""Segments kept open at once."""
+_LOADED_MAX: Final = 32
+"""Segments kept open at once, with two file descriptors each."""
 
 
 def create_journal(disk: Disk, directory: Path, origin: str, nonce: bytes) -> None:
@@ -59,6 +59,7 @@ class Journal:
         self._writable = writable
         self._loading = threading.RLock()
         self._loaded: dict[int, Segment] = {}
+        self._edges: dict[int, list[bytes]] = {}
         self._firsts = sorted(int(path.stem) for path in directory.glob("*.frames"))
         self.mark = Mark(0, EMPTY_ROOT)
         """Size and root of what is known to be durable."""
@@ -142,11 +143,10 @@ class Journal:
         """Load the last segment with nothing read of it yet."""
         number = len(self._firsts) - 1
         first = self._firsts[number]
-        before = self._segment(number - 1).index if number else None
-        edge = before.levels.peaks() if before else []
-        segment = self._open_segment(first)
-        segment.index = Index(Levels(first, edge), record_ms=before.record_ms if before else 0)
-        self._loaded[number] = segment
+        edge, segment = self._edge_before(number), self._open_segment(first)
+        before = self._segment(number - 1).index.record_ms if number else 0
+        segment.index = Index(Levels(first, edge), record_ms=before)
+        self._keep(number, segment)
         self._end = SEGMENT_HEAD_BYTES
         self.mark = Mark(first, fold(edge))
         self.record_ms = segment.index.record_ms
@@ -188,23 +188,27 @@ class Journal:
     def _segment(self, number: int) -> Segment:
         """The segment of this number, with its index."""
         segment = self._loaded.get(number)
-        if segment is not None:
-            return segment
-        with self._loading:
-            segment = self._open_segment(self._firsts[number])
-            index = read_index(segment.path)
-            if index is None:
-                return self._rebuild(number)
-            segment.index = index
-            self._keep(number, segment)
-            return segment
+        if segment is None:
+            with self._loading:
+                segment = self._loaded.get(number) or self._load(number)
+        return segment
+
+    def _load(self, number: int) -> Segment:
+        """Open a finished segment."""
+        segment = self._open_segment(self._firsts[number])
+        index = read_index(segment.path)
+        if index is None:
+            return self._rebuild(number)
+        segment.index = index
+        self._keep(number, segment)
+        return segment
 
     def _keep(self, number: int, segment: Segment) -> None:
         """Remember a loaded segment, and forget another when there are many."""
         self._loaded[number] = segment
-        for other in list(self._loaded)[: -_LOADED_MAX or None]:
-            if other not in {number, len(self._firsts) - 1}:
-                del self._loaded[other]
+        for other in list(self._loaded)[:-_LOADED_MAX]:
+            if other < len(self._firsts) - 1:
+                self._loaded.pop(other, None)
 
     def _rebuild(self, number: int) -> Segment:
         """Make the index of a finished segment from its frames.
@@ -216,9 +220,8 @@ class Journal:
             LedgerError: if the frames are not all there.
         """
         first, stop = self._firsts[number], self._firsts[number + 1]
-        before = self._segment(number - 1).index if number else None
         segment = self._open_segment(first)
-        index = Index(Levels(first, before.levels.peaks() if before else []))
+        index = Index(Levels(first, self._edge_before(number)))
         data = segment.read_rest(SEGMENT_HEAD_BYTES)
         found = scan(segment.head.nonce, data, first=first)
         if found.rest is not Rest.NOTHING or not found.heads or found.heads[-1].stop != stop:
@@ -228,8 +231,15 @@ class Journal:
         if self._writable:
             write_index(self._disk, segment, levels, SEGMENT_HEAD_BYTES + found.end)
         self.rebuilt += 1
+        self._edges[number + 1] = levels.peaks()
         self._keep(number, segment)
         return segment
+
+    def _edge_before(self, number: int) -> list[bytes]:
+        """The peaks of the tree where a segment begins."""
+        if number in self._edges:
+            return self._edges[number]
+        return self._segment(number - 1).index.levels.peaks() if number else []
 
     # Writing
 
@@ -271,7 +281,7 @@ class Journal:
         write_file(self._disk, _path(self._directory, self.mark.size), [head.encode()])
         fresh = self._open_segment(self.mark.size)
         fresh.index = Index(Levels(levels.size, levels.peaks()), record_ms=self.record_ms)
-        self._loaded[number + 1] = fresh
+        self._keep(number + 1, fresh)
         self._firsts.append(self.mark.size)
         self._end = SEGMENT_HEAD_BYTES
         segment.index = read_index(segment.path) or segment.index
