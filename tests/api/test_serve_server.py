@@ -18,9 +18,9 @@ from tests.serve_desk import KEY
 
 
 @contextmanager
-def started() -> Iterator[subprocess.Popen[str]]:
+def started(argument: str = "") -> Iterator[subprocess.Popen[str]]:
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join([str(ROOT / "src"), str(ROOT)]))
-    command = [sys.executable, "-m", "tests.browser.desk_server"]
+    command = [sys.executable, "-m", "tests.browser.desk_server", *argument.split()]
     with subprocess.Popen(
         command,
         cwd=ROOT,
@@ -62,6 +62,17 @@ def test_it_answers_until_it_is_told_to_stop(number: signal.Signals) -> None:
         assert answer.status == 200
         assert b'"text":"https://id.gs1.org/01/06901234567892/21/A%2F1"' in answer.read()
         process.send_signal(number)
+        out, err = process.communicate(timeout=20)
+        assert (process.returncode, out.strip(), err) == (0, "closed", "")
+
+
+def test_what_is_under_way_is_finished_before_it_stops() -> None:
+    with started("slow") as process, connected(port_of(process)) as asked:
+        asked.request("POST", "/capture", b"{}", {"Authorization": f"Bearer {KEY}"})
+        assert process.stdout is not None
+        assert process.stdout.readline() == "submitting\n"
+        process.send_signal(signal.SIGTERM)
+        assert asked.getresponse().status == 201
         out, err = process.communicate(timeout=20)
         assert (process.returncode, out.strip(), err) == (0, "closed", "")
 
