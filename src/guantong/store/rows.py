@@ -7,6 +7,7 @@ right: what a power cut takes is replayed from the ledger.
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -25,11 +26,14 @@ from guantong.store.door import (
     StoreError,
 )
 
-VERSION = 1
+VERSION = 2
 """Layout of the file; another number means: drop it and rebuild."""
 
 BATCH = 500
 """Values bound in one IN list; far below SQLite's limit."""
+
+ROWS_AT_ONCE = (500, 50, 5, 1)
+"""Rows inserted by one statement; few sizes, so that compiled statements are used again."""
 
 AFTER_ANY = "\U0010ffff"
 """Sorts after every character of a URI: the end of a text prefix."""
@@ -47,7 +51,6 @@ CREATE TABLE row(
   item TEXT NOT NULL, event INTEGER NOT NULL, role INTEGER NOT NULL, ordinal INTEGER NOT NULL,
   quantity REAL, uom TEXT NOT NULL,
   PRIMARY KEY(item, event, role, ordinal)) WITHOUT ROWID;
-CREATE INDEX row_event ON row(event, role);
 CREATE TABLE fact(
   no INTEGER PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL, entry INTEGER NOT NULL,
   by TEXT NOT NULL, received_ms INTEGER NOT NULL, body BLOB NOT NULL);
@@ -150,11 +153,26 @@ class RowStore:
                 rows += _item_rows(no, event)
             for fact in document.facts:
                 self._insert_fact(document, fact)
-        db.executemany(f"INSERT INTO event VALUES({'?,' * 13}?)", events)
+        self._insert_rows("event", events)
         # Sorted: neighbours in the b-tree are written together.
         rows.sort(key=_item_of)
-        db.executemany("INSERT INTO row VALUES(?,?,?,?,?,?)", rows)
+        self._insert_rows("row", rows)
         db.execute("UPDATE progress SET projected_size = ?", (size,))
+
+    def _insert_rows(self, table: str, rows: Sequence[Sequence[object]]) -> None:
+        """Insert many rows with few statements.
+
+        Python gives up its lock for each step of SQLite and must win it back from whoever is
+        reading documents meanwhile; one step for hundreds of rows makes that cheap.
+        """
+        start = 0
+        for size in ROWS_AT_ONCE:
+            while len(rows) - start >= size:
+                part = rows[start : start + size]
+                marks = ",".join([f"({_marks(part[0])})"] * size)
+                values = tuple(chain.from_iterable(part))
+                self._db.execute(f"INSERT INTO {table} VALUES{marks}", values)
+                start += size
 
     def _insert_fact(self, document: Indexed, fact: Fact) -> None:
         cursor = self._db.execute(
@@ -196,11 +214,15 @@ class RowStore:
     def _by_event(
         self, events: Collection[int], roles: tuple[Role, Role]
     ) -> Mapping[int, list[Happening]]:
+        # The event tells all its rows: an index by event would cost as much as the rows.
         found: dict[int, list[Happening]] = {}
-        for part in _slices(sorted(set(events))):
-            where = f"event IN ({_marks(part)}) AND role IN ({roles[0]:d}, {roles[1]:d})"
-            for happening in self._happenings(where, part, None):
-                found.setdefault(happening.stored.no, []).append(happening)
+        for no, stored in self._events(set(events), None).items():
+            rows = [row for row in _item_rows(no, stored.event) if row[2] in roles]
+            if rows:
+                found[no] = [
+                    Happening(item, Role(role), quantity, uom, stored)
+                    for item, _, role, _, quantity, uom in rows
+                ]
         return found
 
     def _happenings(
