@@ -7,9 +7,10 @@ with the ledger, so that what else happens on the machine meets both alike.
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import quantiles
 
 from guantong.clock import SystemClock
 from guantong.ledger import Disk, Ledger, StatementType, Submission, SystemEntropy
@@ -19,6 +20,7 @@ BATCHES = {1: 300, 10: 300, 100: 200, 1_000: 40}
 """Entries per commit -> commits per round."""
 ROUNDS = 5
 OPEN_ENTRIES = 1_000_000
+BARE = "pwrite + fdatasync"
 
 
 class _Recorder(Disk):
@@ -53,14 +55,14 @@ def _ledger(directory: Path, disk: Disk) -> Iterator[Ledger]:
         yield ledger
 
 
-def _seconds(commits: int, commit: Sequence[object]) -> float:
-    """Time for a number of commits; `commit` is a callable and its arguments."""
-    call, *arguments = commit
-    assert callable(call)
-    start = time.perf_counter()
+def _times(commits: int, commit: Callable[[], object]) -> list[float]:
+    """Seconds that each of a number of commits took."""
+    times = []
     for _ in range(commits):
-        call(*arguments)
-    return time.perf_counter() - start
+        start = time.perf_counter()
+        commit()
+        times.append(time.perf_counter() - start)
+    return times
 
 
 class _Bare:
@@ -80,19 +82,20 @@ class _Bare:
 
 def _append(directory: Path, batch: int, commits: int) -> dict[str, object]:
     """One batch size, ledger and floor in turns."""
-    disk, ours, floor = _Recorder(), 0.0, 0.0
-    bare = _Bare(directory / f"bare-{batch}")
+    disk, bare = _Recorder(), _Bare(directory / f"bare-{batch}")
+    ours: list[float] = []
+    floor: list[float] = []
     group = _submissions(batch)
     with _ledger(directory, disk) as ledger:
         ledger.append(group)
         for _ in range(ROUNDS):
-            ours += _seconds(commits, [ledger.append, group])
-            floor += _seconds(commits, [bare.append, disk.last])
+            ours += _times(commits, lambda: ledger.append(group))
+            floor += _times(commits, lambda: bare.append(disk.last))
     bare.close()
     entries = batch * commits * ROUNDS
-    return _row(
-        f"append, {batch} per commit", entries / ours, "pwrite + fdatasync", entries / floor
-    )
+    row = _row(f"append, {batch} per commit", entries / sum(ours), BARE, entries / sum(floor))
+    middle, *_, last = quantiles(ours, n=100)[49:]
+    return row | {"p50_ms": round(middle * 1_000, 3), "p99_ms": round(last * 1_000, 3)}
 
 
 def _row(name: str, rate: float, floor: str, floor_rate: float) -> dict[str, object]:
