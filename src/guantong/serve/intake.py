@@ -20,10 +20,11 @@ import msgspec
 from guantong import capture
 from guantong.caller import Caller
 from guantong.capture import Document, Event, Limits, Reading
+from guantong.capture.faults import Fault as CaptureFault
 from guantong.clock import Clock
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
-from guantong.ledger import Ledger, StatementType, Submission
+from guantong.ledger import Ledger, LedgerError, StatementType, Submission, check
 from guantong.parties import Filing
 from guantong.serve import projector
 from guantong.serve.projector import DOCUMENTS
@@ -35,6 +36,9 @@ WAITING_MAX: Final = 2_000
 """Most documents waiting for the writer; one more is refused as busy."""
 KEPT_TEXT_MAX: Final = 200
 """Characters of accepted positions kept in the statement itself; more go into a manifest."""
+
+SHEET: Final = "sheet"
+"""`Document.format` of a table."""
 
 NAME_MAX: Final = 100
 """Longest file name kept in the statement."""
@@ -165,15 +169,18 @@ class Intake:
             IntakeError: if the caller may not submit, or the intake is busy or closed.
         """
         _may_submit(caller)
-        if reading.document is None:
+        faults = reading.faults
+        if reading.document is not None:
+            faults = (*faults, *_unfit(reading.document))
+        if reading.document is None or len(faults) > len(reading.faults):
             done: Future[Receipt] = Future()
-            done.set_result(Receipt(accepted=False, faults=reading.faults))
+            done.set_result(Receipt(accepted=False, faults=faults))
             return done
         job = _Job(
             by=caller.party,
             typ=StatementType.CAPTURE if reading.document.events else StatementType.MASTER_DATA,
             body=offer.data,
-            media=offer.media,
+            media=_media(offer, reading.document),
             name=offer.name,
             digest=hashlib.sha256(offer.data).hexdigest(),
             document=reading.document,
@@ -305,10 +312,17 @@ class Intake:
             if faults and not job.proceed:
                 job.answer.set_result(Receipt(accepted=False, faults=(*job.faults, *faults)))
                 continue
+            made = _submissions(job)
+            try:
+                for submission in made:
+                    check(submission)
+            except LedgerError as refusal:
+                job.answer.set_result(Receipt(accepted=False, faults=refusal.faults))
+                continue
             job.faults = (*job.faults, *faults)
             digests[job.by, job.digest] = job
             taken.update((job.by, event.id) for event in job.document.events)
-            submissions += _submissions(job)
+            submissions += made
             accepted.append((job, len(submissions) - 1))
         return accepted, submissions
 
@@ -359,6 +373,33 @@ def _may_submit(caller: Caller) -> None:
         raise IntakeError(fault(Fault.FORBIDDEN, expected="a known party", got="the public"))
 
 
+def _unfit(document: Document) -> Iterable[Found]:
+    """What the index could not hold; once in the ledger it would be too late to say so."""
+    parts = [(f"eventList[{n}]", event) for n, event in enumerate(document.events)]
+    for path, part in (*parts, ("master", document.master)):
+        try:
+            _encoded(part)
+        except OverflowError as error:
+            expected = "numbers that fit in 64 bits"
+            yield fault(CaptureFault.NUMBER, expected=expected, got=error, path=path)
+        except UnicodeEncodeError as error:
+            expected = "text that UTF-8 can hold"
+            yield fault(CaptureFault.ENCODING, expected=expected, got=error.reason, path=path)
+
+
+_encoded = msgspec.msgpack.Encoder().encode
+
+
+def _media(offer: Offer, document: Document) -> str:
+    """The media type by which a rebuild finds the same reader, "" when the bytes say it."""
+    if document.format == SHEET and not offer.data.startswith(b"PK"):
+        # Nothing in a CSV says that it is one, and its name may be no part of the statement.
+        return "text/csv"
+    essence = offer.media.partition(";")[0].strip().lower()
+    is_one = essence.isascii() and essence.isprintable() and len(essence) <= NAME_MAX
+    return essence if is_one else ""
+
+
 def _duplicate(form: str, position: int, event: Event) -> Found:
     path = f"rows[{position}]" if form == "sheet" else f"epcisBody.eventList[{position}].eventID"
     expected = "an event id this party has not used"
@@ -380,7 +421,7 @@ def _submissions(job: _Job) -> list[Submission]:
         else:
             meta["manifest"] = 1
             before = [_submission(job, StatementType.MANIFEST, text.encode(), "text/plain", 0)]
-    if job.name.isascii() and 0 < len(job.name) <= NAME_MAX:
+    if job.name.isascii() and job.name.isprintable() and 0 < len(job.name) <= NAME_MAX:
         meta["name"] = job.name
     own = _submission(job, job.typ, job.body, job.media, job.count())
     return [*before, msgspec.structs.replace(own, meta=meta)]
