@@ -484,3 +484,38 @@ def test_programs_are_told_from_people(client: TestClient, accept: str, is_json:
     assert answer.headers["content-type"].startswith("application/json") is is_json
     if is_json:
         assert json.loads(answer.content)["verdict"] == "ok"
+
+
+def test_a_key_may_be_kept_by_the_browser_for_questions_only(
+    client: TestClient, desk: FakeDesk
+) -> None:
+    assert 'type="password"' in client.get("/key", params={"lang": "zh"}).text
+    taken = client.post("/key", data={"key": KEY})
+    assert (taken.status_code, taken.headers["location"]) == (303, "/")
+    cookie = taken.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert "Max-Age" not in cookie
+    seen = client.get("/check", params={"q": OK})
+    assert desk.asked[-1][1] == MAKER
+    assert "以 企业 · 91330100MA2AXXXX6X 的身份查看" in Tags(seen.text).text()
+    assert KEY not in seen.text
+    assert client.post("/capture", content=b"{}").status_code == 401
+    ended = client.post("/key", data={"key": ""})
+    assert 'key="";' in ended.headers["set-cookie"]
+    client.get("/check", params={"q": OK})
+    assert desk.asked[-1][1] == PUBLIC
+
+
+def test_a_wrong_key_is_not_kept(client: TestClient, desk: FakeDesk) -> None:
+    answer = client.post("/key", data={"key": "gt_wrong"})
+    assert answer.status_code == 401
+    assert "set-cookie" not in answer.headers
+    assert 'type="password"' in answer.text
+    assert "gt_wrong" not in answer.text
+    assert client.post("/key", content=b"key=" + b"x" * 5_000).status_code == 400
+    assert client.post("/key", content=b"\xff=%ff&&&;=").status_code == 303
+    stale = client.get("/check", params={"q": OK}, headers={"Cookie": "key=gt_revoked"})
+    assert stale.status_code == 401
+    assert 'action="/key"' in stale.text
+    assert not desk.asked

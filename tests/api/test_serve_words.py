@@ -9,6 +9,7 @@ from inspect import getmembers, isclass
 import pytest
 
 import guantong
+from guantong.caller import Level
 from guantong.identify import Kind, Scheme
 from guantong.parties import Standing
 from guantong.serve import words
@@ -64,6 +65,7 @@ def test_no_words_for_codes_that_are_none() -> None:
         ("relation", Relation),
         ("direction", Direction),
         ("why", Why),
+        ("level", Level),
         ("gap", [code.value.removeprefix("trace.") for code in Code]),
         ("region", ["11", "71", "82"]),
     ],

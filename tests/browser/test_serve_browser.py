@@ -40,6 +40,7 @@ PAGES = {
     "not_shared": "/c/" + quote(PRIVATE, safe=""),
     "trace": "/trace/" + quote(OK, safe=""),
     "refused": "/nowhere",
+    "key": "/key",
 }
 
 

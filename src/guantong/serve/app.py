@@ -16,13 +16,14 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, request_response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from guantong.caller import Caller
+from guantong.caller import Caller, Level
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
-from guantong.serve import asked, json_out, pages, problems
+from guantong.serve import asked, json_out, pages, problems, words
 from guantong.serve.desk import Desk
 from guantong.serve.pages import Example, View
 from guantong.serve.problems import Fault, HttpError
+from guantong.serve.signin import SignIn
 from guantong.serve.upload import Uploads
 from guantong.serve.words import Language
 from guantong.settings import Settings
@@ -66,6 +67,8 @@ def create_app(desk: Desk, settings: Settings) -> Starlette:
         Route("/trace/{code:path}", outside.trace),
         Route("/identify", outside.identify),
         Route("/identify.json", outside.identify),
+        Route("/key", outside.key),
+        Route("/key", SignIn(desk).post, methods=["POST"]),
         Route("/status", outside.status),
         Route("/status.json", outside.status),
         Route("/livez", outside.alive),
@@ -116,7 +119,8 @@ class Outside:
         status = self._desk.status()
         if asked.wants_json(request):
             return _json(status)
-        view = _view(request, size=_number(status, "ledger_size"))
+        caller = asked.caller(request, self._desk)
+        view = _view(request, size=_number(status, "ledger_size"), who=self._who(request, caller))
         return _page(request, pages.home(view, _examples(status, view.language)))
 
     async def check(self, request: Request) -> Response:
@@ -152,7 +156,7 @@ class Outside:
         verdict = self._desk.check(text, caller, as_of=as_of)
         if asked.wants_json(request):
             return _json(json_out.verdict_json(verdict))
-        view = _view(request, size=verdict.ledger_size, as_of=as_of)
+        view = _view(request, size=verdict.ledger_size, as_of=as_of, who=self._who(request, caller))
         return _page(request, pages.scan(view, verdict))
 
     async def trace(self, request: Request) -> Response:
@@ -177,8 +181,12 @@ class Outside:
         as_of = asked.size(request, "as_of")
         walked = self._desk.trace(text, direction.value, caller, as_of=as_of)
         names = self._desk.names(pages.names_needed(walked))
-        view = _view(request, as_of=as_of)
+        view = _view(request, as_of=as_of, who=self._who(request, caller))
         return _page(request, pages.trail(view, walked, direction, names))
+
+    async def key(self, request: Request) -> Response:
+        """The form that takes a key; see `SignIn`."""
+        return _page(request, pages.key(_view(request, json=False)))
 
     async def identify(self, request: Request) -> Response:
         """All ways to read the text in ``?q=``, best first; always JSON."""
@@ -220,6 +228,16 @@ class Outside:
         media, _ = mimetypes.guess_type(name)
         return Response(body, media_type=media, headers={"Cache-Control": kept})
 
+    def _who(self, request: Request, caller: Caller) -> str:
+        """As whom a reader sees a page: level, and firm or province; "" for the public."""
+        if caller.level is Level.PUBLIC:
+            return ""
+        language = asked.language(request)
+        level = words.word("level", caller.level.value, language)
+        region = words.region(caller.region, language) or caller.region
+        party = self._desk.names((caller.party,)).get(caller.party) or pages.short(caller.party)
+        return " · ".join(part for part in (level, region or party) if part)
+
     async def _reached(self, request: Request) -> None:
         """Wait for the ledger size in ``?at_least=``, so that a writer reads its own write."""
         size = asked.size(request, "at_least")
@@ -249,10 +267,14 @@ class Outside:
     ) -> Response:
         status = problems.status_of(faults)
         extra = {**problems.headers_for(status), **(headers or {})}
-        if request.method == "POST" or _prefers_problem(request):
+        if _is_submission(request) or _prefers_problem(request):
             return _json(problems.document(faults), status, problems.MEDIA, extra)
         body = pages.problem(_view(request, json=False), status, faults)
         return _page(request, body, status, extra)
+
+
+def _is_submission(request: Request) -> bool:
+    return request.method == "POST" and request.url.path != "/key"
 
 
 def _prefers_problem(request: Request) -> bool:
@@ -260,7 +282,14 @@ def _prefers_problem(request: Request) -> bool:
     return asked.wants_json(request) or not accepts_html
 
 
-def _view(request: Request, *, size: int = 0, as_of: int | None = None, json: bool = True) -> View:
+def _view(
+    request: Request,
+    *,
+    size: int = 0,
+    as_of: int | None = None,
+    json: bool = True,
+    who: str = "",
+) -> View:
     language = asked.language(request)
     return View(
         language=language,
@@ -268,6 +297,7 @@ def _view(request: Request, *, size: int = 0, as_of: int | None = None, json: bo
         json=asked.with_query(request, format="json") if json else "",
         size=size,
         as_of=as_of,
+        who=who,
     )
 
 

@@ -28,6 +28,8 @@ BLANKS: Final = " \t\r\n\u3000\ufeff"
 """What a reader or a keyboard adds around a code; control characters may belong to it."""
 
 COOKIE: Final = "lang"
+KEY_COOKIE: Final = "key"
+"""Where a browser keeps a key; it counts for questions only."""
 SUFFIX: Final = ".json"
 OURS: Final = frozenset({"q", "lang", "format", "as_of", "at_least", "direction"})
 """Query parameters that are ours and no part of a Digital Link."""
@@ -69,6 +71,8 @@ def caller(request: Request, desk: Desk) -> Caller:
         HttpError: if a key is given and it is none; nobody is silently made the public.
     """
     key = _key(request)
+    if not key and request.method in {"GET", "HEAD"}:
+        key = request.cookies.get(KEY_COOKIE, "")
     if not key:
         return PUBLIC
     found = desk.caller_of(key)

@@ -55,6 +55,8 @@ class View:
     """Entries in the ledger, 0 when not known."""
     as_of: int | None = None
     """The ledger size that was asked for."""
+    who: str = ""
+    """As whom the reader sees this, "" for the public."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,11 @@ def trail(view: View, walked: Trail, direction: Direction, names: Mapping[str, s
         trace_path=f"/trace/{_tail(walked.origin)}",
         scan_path=asked.address(walked.origin),
     )
+
+
+def key(view: View) -> str:
+    """The form that takes a key."""
+    return _render("key.html", view)
 
 
 def problem(view: View, status: int, faults: Sequence[Fault]) -> str:
