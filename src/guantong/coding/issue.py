@@ -1,5 +1,6 @@
 """A range of codes: what it says, how it is written down, and whether a code lies in it."""
 
+import datetime as dt
 from collections.abc import Iterator
 from enum import StrEnum
 
@@ -11,6 +12,10 @@ from guantong.store import Fact, Store
 
 SERIAL_DIGITS_MAX = 20
 """Longest serial of a range with a stem of its own."""
+SERIAL_MAX = 2**63 - 1
+"""Largest serial; a range is told by integers of 64 bits."""
+TEXT_MAX = 500
+"""Characters of a class, a stem or a lot."""
 GS1_CLASS = "https://id.gs1.org/01/"
 
 
@@ -67,22 +72,20 @@ def parse(body: bytes) -> CodeRange:
         The range, its class canonical.
 
     Raises:
-        CodingError: if it is not such an object, the class is unknown or the range is empty.
+        CodingError: if it is not such an object, the class is unknown, the range is empty, or
+            a member is out of its bounds.
     """
     try:
         given = msgspec.json.decode(body, type=CodeRange)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise CodingError(fault(Fault.FORMAT, expected="a code range object", got=error)) from error
-    if not 0 <= given.first <= given.last:
-        raise CodingError(
-            fault(
-                Fault.RANGE,
-                expected="0 <= first <= last",
-                got=f"{given.first}..{given.last}",
-                path="first",
-            )
-        )
+    _check_bounds(given)
     class_uri = _class_uri(given.class_uri)
+    if ":" not in class_uri:
+        expected = "a class code, or a URI"
+        raise CodingError(
+            fault(Fault.CLASS, expected=expected, got=given.class_uri, path="class_uri")
+        )
     if not given.stem and not class_uri.startswith(GS1_CLASS):
         raise CodingError(
             fault(
@@ -93,6 +96,31 @@ def parse(body: bytes) -> CodeRange:
             )
         )
     return msgspec.structs.replace(given, class_uri=class_uri)
+
+
+def _check_bounds(given: CodeRange) -> None:
+    """Refuse what no code can have; it would be found out only when somebody scans."""
+    if not 0 <= given.first <= given.last <= SERIAL_MAX:
+        expected, got = f"0 <= first <= last <= {SERIAL_MAX}", f"{given.first}..{given.last}"
+        raise CodingError(fault(Fault.RANGE, expected=expected, got=got, path="first"))
+    if not 0 <= given.width <= SERIAL_DIGITS_MAX:
+        expected = f"0 to {SERIAL_DIGITS_MAX} digits"
+        raise CodingError(fault(Fault.RANGE, expected=expected, got=given.width, path="width"))
+    for name in ("class_uri", "stem", "lot"):
+        text = getattr(given, name)
+        if len(text) > TEXT_MAX:
+            expected = f"at most {TEXT_MAX} characters"
+            raise CodingError(fault(Fault.FORMAT, expected=expected, got=text, path=name))
+    if given.day and not _is_day(given.day):
+        expected = "a day such as 2026-03-01"
+        raise CodingError(fault(Fault.FORMAT, expected=expected, got=given.day, path="day"))
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return dt.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _class_uri(text: str) -> str:
