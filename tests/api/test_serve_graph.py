@@ -22,16 +22,45 @@ def test_layers_stand_from_left_to_right_by_hop() -> None:
 
 
 def test_no_two_boxes_overlap() -> None:
-    drawing = graph.draw(wide_trail(50))
+    drawing = graph.draw(wide_trail(16))
     places = {(box.x, box.y) for box in drawing.boxes}
-    assert len(places) == len(drawing.boxes) == 51
+    assert len(places) == len(drawing.boxes) == 17
 
 
 def test_few_stay_single_and_many_are_folded() -> None:
-    assert len(graph.draw(wide_trail(59)).boxes) == 60
-    drawing = graph.draw(wide_trail(60))
-    assert [len(box.group.nodes) for box in drawing.boxes] == [1, 60]
-    assert drawing.lines[0].count == 60
+    assert len(graph.draw(wide_trail(16)).boxes) == 17
+    drawing = graph.draw(wide_trail(17))
+    assert [len(box.group.nodes) for box in drawing.boxes] == [1, 17]
+    assert drawing.lines[0].count == 17
+
+
+def test_chains_of_siblings_are_folded_along_their_length() -> None:
+    """Every item of a lot went into an assembly of its own: three boxes say it all."""
+    parts = [f"{GTIN}/21/P{number}" for number in range(40)]
+    wholes = [f"https://id.gs1.org/01/06909876543214/21/W{number}" for number in range(40)]
+    nodes = (
+        node(OK, 0),
+        *(node(part, 1) for part in parts),
+        *(node(whole, 2) for whole in wholes),
+    )
+    edges = (
+        *(edge(OK, part, Relation.LOT_OF, 0) for part in parts),
+        *(
+            edge(part, whole, Relation.PART_OF, 1)
+            for part, whole in zip(parts, wholes, strict=True)
+        ),
+    )
+    drawing = graph.draw(Trail(OK, nodes, edges, (), complete=True))
+    assert [len(box.group.nodes) for box in drawing.boxes] == [1, 40, 40]
+    assert [line.count for line in drawing.lines] == [40, 40]
+
+
+def test_a_small_graph_with_a_tall_column_of_unlike_things_stays_readable() -> None:
+    items = [f"https://id.gs1.org/01/{number:014d}" for number in range(100)]
+    nodes = (node(OK, 0), *(node(item, 1, class_uri=item) for item in items))
+    edges = tuple(edge(OK, item, Relation.MADE_INTO, 0) for item in items)
+    drawing = graph.draw(Trail(OK, nodes, edges, (), complete=True))
+    assert len(drawing.boxes) == 101  # nothing is alike, so nothing is hidden
 
 
 def test_the_origin_is_never_folded() -> None:
@@ -141,9 +170,9 @@ def test_times_are_told_as_they_were_at_the_place(at_ms: int, offset: str, want:
 def test_edges_of_one_event_are_one_line() -> None:
     case = "https://id.gs1.org/00/106141412345678908"
     packed = [edge(f"{GTIN}/21/{n}", case, Relation.PACKED_IN, 1) for n in range(3)]
-    moved = [edge(OK, OK, Relation.MOVED, 1), edge(OK, OK, Relation.MOVED, 1)]
+    moved = [edge(item, item, Relation.MOVED, 1, giver="a", taker="b") for item in (OK, GTIN)]
     hidden = [Edge(OK, "hidden:1", Relation.PACKED_IN, 0, None)] * 2
     lines = joined([*packed, *moved, *hidden])
-    assert [len(line.edges) for line in lines] == [3, 1, 1, 1, 1]
+    assert [len(line.edges) for line in lines] == [3, 2, 1, 1]
     assert lines[0].targets == (case,)
     assert len(lines[0].sources) == 3

@@ -4,8 +4,8 @@ Sources stand on the left, destinations on the right, the origin between; a larg
 folded (siblings of one kind become one box) until it can be read.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +19,9 @@ MARGIN: Final = 12
 
 BOXES_MAX: Final = 60
 """More nodes than this are folded."""
+
+COLUMN_MAX: Final = 16
+"""More boxes than this in one column are folded too."""
 
 SWEEPS: Final = 6
 """Times the order of every layer is improved, left to right and back."""
@@ -101,34 +104,54 @@ def draw(trail: Trail) -> Drawing:
 def folded(trail: Trail, *, boxes_max: int = BOXES_MAX) -> list[Group]:
     """The nodes as groups: each by itself while they are few, else siblings together.
 
-    Siblings have the same hop, kind and class and the same neighbours nearer to the origin.
-    When that is still too many, the neighbours no longer count.
+    Siblings have the same hop, kind and class, and neighbours nearer to the origin that are
+    siblings themselves; should that still be too many, the neighbours no longer count.
 
     Returns:
         Groups by hop, then first item; the origin is always by itself.
     """
-    single = [Group((node,), node.hop) for node in trail.nodes]
-    if len(single) <= boxes_max:
+    single = sorted((Group((node,), node.hop) for node in trail.nodes), key=_place)
+    if not _is_much(single, boxes_max):
         return single
-    nearer = _nearer(trail)
-    close = _grouped(trail, lambda node: (node.hop, node.kind, node.class_uri, nearer[node.item]))
-    if len(close) <= boxes_max:
-        return close
-    return _grouped(trail, lambda node: (node.hop, node.kind, node.class_uri))
+    near = _grouped(trail, _nearer(trail))
+    return _grouped(trail, {}) if _is_much(near, boxes_max) else near
 
 
-def _grouped(trail: Trail, alike: Callable[[Node], object]) -> list[Group]:
-    families: dict[object, list[Node]] = defaultdict(list)
+def _is_much(groups: list[Group], boxes_max: int) -> bool:
+    """Whether a drawing of these has too many boxes, or too many in one column."""
+    columns = Counter(group.hop for group in groups)
+    return len(groups) > boxes_max or max(columns.values(), default=0) > COLUMN_MAX
+
+
+def _place(group: Group) -> tuple[int, str]:
+    return group.hop, group.key
+
+
+def _grouped(trail: Trail, nearer: Mapping[str, frozenset[str]]) -> list[Group]:
+    """Siblings together, found from the origin outwards, since each rests on the nearer ones."""
+    rings: dict[int, list[Node]] = defaultdict(list)
     for node in trail.nodes:
-        families[node.item if node.item == trail.origin else alike(node)].append(node)
+        rings[abs(node.hop)].append(node)
+    group_of: dict[str, str] = {}
     groups: list[Group] = []
-    for family in families.values():
-        family.sort(key=lambda node: node.item)
-        if len(family) < FOLD_MIN:
-            groups += [Group((node,), node.hop) for node in family]
-        else:
-            groups.append(Group(tuple(family), family[0].hop))
-    return sorted(groups, key=lambda group: (group.hop, group.key))
+    for distance in sorted(rings):
+        families: dict[object, list[Node]] = defaultdict(list)
+        for node in rings[distance]:
+            near = frozenset(group_of.get(item) for item in nearer.get(node.item, ()))
+            alike = (node.hop, node.kind, node.class_uri, near)
+            families[node.item if node.item == trail.origin else alike].append(node)
+        ring = [group for family in families.values() for group in _family(family)]
+        group_of |= {node.item: group.key for group in ring for node in group.nodes}
+        groups += ring
+    return sorted(groups, key=_place)
+
+
+def _family(nodes: list[Node]) -> list[Group]:
+    """Siblings as one group; a few of them each by itself."""
+    nodes.sort(key=lambda node: node.item)
+    if len(nodes) < FOLD_MIN:
+        return [Group((node,), node.hop) for node in nodes]
+    return [Group(tuple(nodes), nodes[0].hop)]
 
 
 def _nearer(trail: Trail) -> Mapping[str, frozenset[str]]:
@@ -139,7 +162,7 @@ def _nearer(trail: Trail) -> Mapping[str, frozenset[str]]:
         for one, other in ((edge.source, edge.target), (edge.target, edge.source)):
             if hops.get(other, 0) < hops.get(one, 0):
                 found[one].add(other)
-    return defaultdict(frozenset, {item: frozenset(near) for item, near in found.items()})
+    return {item: frozenset(near) for item, near in found.items()}
 
 
 def ordered(groups: Iterable[Group], links: Mapping[tuple[str, str], object]) -> list[list[Group]]:

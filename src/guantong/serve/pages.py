@@ -5,6 +5,7 @@ autoescape, so that a code with quotes or tags in it stays inert.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -35,6 +36,9 @@ NOT_TRACED: Final = frozenset({"document", "place", "party"})
 
 MODELS: Final = frozenset({"class", "document"})
 """Kinds of code that stand for no single thing, so that it has no state and no making."""
+
+CONSUMERS: Final = frozenset({"consumer", "urn:guantong:opaque:consumer"})
+"""Who has what was sold at retail: no party of any register."""
 
 HOME: Final = "+08:00"
 """The offset that is not worth mentioning."""
@@ -123,7 +127,7 @@ def trail(view: View, walked: Trail, direction: Direction, names: Mapping[str, s
 
 def key(view: View) -> str:
     """The form that takes a key."""
-    return _render("key.html", view)
+    return _render("key.html", view, status=200)
 
 
 def problem(view: View, status: int, faults: Sequence[Fault]) -> str:
@@ -165,12 +169,11 @@ class Joined:
 
 
 def joined(edges: Iterable[Edge]) -> list[Joined]:
-    """Edges by the event that states them, in their order; moves and the hidden stay single."""
+    """Edges by the event and the hands they belong to, in their order; the hidden stay single."""
     families: dict[object, list[Edge]] = {}
     for number, edge in enumerate(edges):
-        alone = edge.relation is Relation.MOVED or edge.event is None
-        key = number if alone else (edge.relation, edge.event, edge.at_ms, edge.until_ms)
-        families.setdefault(key, []).append(edge)
+        said = (edge.relation, edge.event, edge.at_ms, edge.until_ms, edge.giver, edge.taker)
+        families.setdefault(said if edge.event else number, []).append(edge)
     return [Joined(tuple(family)) for family in families.values()]
 
 
@@ -202,6 +205,8 @@ class Reader:
 
     def name(self, uri: str) -> str:
         """The name of a party, place or product; the short form of its code if nobody told."""
+        if uri in CONSUMERS:
+            return words.say("consumer", self.language)
         return self.names.get(uri) or short(uri)
 
     def product(self, node: Node) -> str:
@@ -218,7 +223,8 @@ class Reader:
         if node.hidden:
             return words.word("why", node.hidden.value, self.language)
         state = words.word("state", node.state.value, self.language)
-        return f"{self.name(node.holder.party)} · {state}" if node.holder.party else state
+        known = node.holder.party and node.holder.party not in CONSUMERS
+        return f"{self.name(node.holder.party)} · {state}" if known else state
 
     def who(self, edge: Edge) -> str:
         """From whom to whom a thing moved."""
@@ -226,6 +232,12 @@ class Reader:
             return ""
         giver, taker = (self.name(uri) if uri else "?" for uri in (edge.giver, edge.taker))
         return f"{giver} → {taker}" if edge.giver or edge.taker else ""
+
+    def states(self, nodes: Iterable[Node]) -> str:
+        """How many are in which state, the most frequent first."""
+        counted = Counter(node.state.value for node in nodes).most_common()
+        told = (f"{words.word('state', state, self.language)} {n}" for state, n in counted)
+        return " · ".join(told)
 
     def holders(self, nodes: Iterable[Node]) -> int:
         """How many different holders there are."""
