@@ -368,21 +368,17 @@ SETS = {
     "07-opentraceability/testserver": "**/*.xml",
     "09-oliot/examples": "*.xml",
 }
-DOCTYPE = b"<!DOCTYPE project>"
-"""Twelve examples of GS1 and all of Oliot have this line; without it they are read."""
 
 
 def counted(testdata: Callable[[str], Path]) -> list[str]:
     """The table of docs/reference/capture-coverage.md, from the documents themselves."""
-    head = (
-        "| set | documents | read | events | vocabulary elements | refused | read without DOCTYPE |"
-    )
-    table = [head, "|---|---|---|---|---|---|---|"]
+    head = "| set | documents | read | events | vocabulary elements | refused |"
+    table = [head, "|---|---|---|---|---|---|"]
     refused = ["| document | faults | first fault |", "|---|---|---|"]
     for name, pattern in SETS.items():
         folder = testdata(name)
         paths = sorted(folder.glob(pattern))
-        events = master = without = 0
+        events = master = 0
         bad: list[str] = []
         for path in paths:
             data = path.read_bytes()
@@ -392,12 +388,11 @@ def counted(testdata: Callable[[str], Path]) -> list[str]:
                 where = f" at `{first.path}`" if first.path else ""
                 row = f"| {name}/{path.relative_to(folder)} | {len(reading.faults)} "
                 bad.append(f"{row}| `{first.code}`{where}: {first.got} |")
-                without += DOCTYPE in data and bool(read(data.replace(DOCTYPE, b"")).document)
             else:
                 events += len(reading.document.events)
                 master += len(reading.document.master)
                 assert all(event_hash(event) for event in reading.document.events)
-        numbers = (len(paths), len(paths) - len(bad), events, master, len(bad), without)
+        numbers = (len(paths), len(paths) - len(bad), events, master, len(bad))
         table.append(f"| {name} | {' | '.join(map(str, numbers))} |")
         refused += bad
     return [*table, "", *refused]
@@ -487,7 +482,7 @@ def test_pairs_of_gs1_differ_only_where_their_texts_do(
     name: str, testdata: Callable[[str], Path]
 ) -> None:
     twins, differing = PAIRS[name]
-    data = testdata(f"01-gs1-epcis/xml-2.0/{name}").read_bytes().replace(DOCTYPE, b"")
+    data = testdata(f"01-gs1-epcis/xml-2.0/{name}").read_bytes()
     ours = good(read(data)).events
     theirs = [
         event

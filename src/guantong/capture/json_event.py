@@ -244,6 +244,7 @@ def _put_conversion(
     made: dict[str, object], shape: shapes.TransformationShape, meaning: Meaning
 ) -> None:
     """Inputs and outputs."""
+    made["action"] = shape.action
     if shape.input_epcs:
         made["input_epcs"] = meaning.codes(shape.input_epcs, "inputEPCList")
     if shape.input_quantities:

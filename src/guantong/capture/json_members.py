@@ -204,7 +204,7 @@ _OF: Final[Mapping[EventType, tuple[Mapping[str, Cleaner], ...]]] = {
     EventType.TRANSACTION: (_COMMON, _ACTION, _THINGS, {"parentID": Scrubber.text}),
     EventType.AGGREGATION: (_COMMON, _ACTION, _CHILDREN),
     EventType.ASSOCIATION: (_COMMON, _ACTION, _CHILDREN),
-    EventType.TRANSFORMATION: (_COMMON, _CONVERSION),
+    EventType.TRANSFORMATION: (_COMMON, _ACTION, _CONVERSION),
 }
 _ALLOWED: Final = {
     kind: frozenset(name for part in parts for name in part) for kind, parts in _OF.items()

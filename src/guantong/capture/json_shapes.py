@@ -95,7 +95,7 @@ class Base(
 
 
 class _Acting(Base):
-    """An event with an action."""
+    """An event with an action; a transformation should have none."""
 
     action: Action | None = None
 
@@ -131,7 +131,7 @@ class AssociationShape(Relation, tag=EventType.ASSOCIATION.value):
     """An AssociationEvent."""
 
 
-class TransformationShape(Base, tag=EventType.TRANSFORMATION.value):
+class TransformationShape(_Acting, tag=EventType.TRANSFORMATION.value):
     """A TransformationEvent."""
 
     input_epcs: list[str] = msgspec.field(default_factory=list, name="inputEPCList")

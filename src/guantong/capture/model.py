@@ -76,7 +76,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: str = ""
     """The event id; the reader leaves "" when absent and the writer fills it in."""
     action: Action | None = None
-    """None only for transformations."""
+    """None only for transformations, where one has no meaning but is kept if it was sent."""
     step: str = ""
     """Business step: bare CBV word, else URI; "" when absent."""
     disposition: str = ""

@@ -1,7 +1,7 @@
 """Is this XML safe to read, and what is wrong with it when it cannot be read?
 
-No document type definition, so no entity: neither a bomb of them nor one that fetches a file.
-The prolog is looked at by a parser that stops at the first element, in whatever encoding.
+No document type definition, so no entity: neither a bomb of them nor one that fetches a file. A
+bare ``<!DOCTYPE name>`` defines nothing and is passed over: published examples have it. The prolog is looked at by a parser that stops at the first element, in whatever encoding.
 
 References:
     XML 1.0, sections 2.8 (prolog) and 4.4 (treatment of entities)
@@ -33,6 +33,14 @@ _RUN_MAX: Final = 10_000_000
 _WIDE: Final = re.compile(
     rb"""<\?xml[^>]*encoding\s*=\s*["'](?:utf-?16|utf-?32|ucs)""", re.IGNORECASE
 )
+_BARE_DOCTYPE: Final = re.compile(
+    rb"""(?:\xef\xbb\xbf)?
+    (?:<\?xml\s(?:(?!encoding)[^>?])*(?:encoding\s*=\s*["'](?i:utf-8|us-ascii)["'][^>?]*)?\?>)?
+    (?:\s|<!--(?:(?!-->).){0,2000}-->){0,50}
+    <!DOCTYPE\s+[A-Za-z_][A-Za-z0-9_.:-]{0,99}\s*>""",
+    re.VERBOSE | re.DOTALL,
+)
+"""A prolog whose document type is a name and nothing else, in bytes that mean what they show."""
 _ENCODING_ERRORS: Final = frozenset({31, 32, 81, 101})
 """libxml2: unknown, unsupported, invalid bytes, missing."""
 _UNDECLARED_ENTITY: Final = frozenset({1, 26})
@@ -47,8 +55,14 @@ class _FirstElement(Exception):
 class _Prolog:
     """A parser target that looks at nothing but the prolog."""
 
+    def __init__(self, *, bare: bool) -> None:
+        """Let a document type pass if the bytes show that it is a bare name."""
+        self._bare = bare
+
     def doctype(self, name: str, public: str | None, system: str | None) -> None:
-        """Refuse. Raises CaptureError before what the definition declares is read."""
+        """Refuse what defines. Raises CaptureError before what it declares is read."""
+        if self._bare and public is None and system is None:
+            return
         got = " ".join(["<!DOCTYPE", name, *(part for part in (public, system) if part)])
         raise CaptureError(
             fault(Fault.UNSAFE_XML, expected="XML without a document type definition", got=got)
@@ -102,7 +116,8 @@ def check_prolog(data: bytes) -> None:
     Raises:
         CaptureError: if it has; or if what precedes the first element is not well-formed.
     """
-    parser = etree.XMLParser(target=_Prolog(), **_PROLOG_OPTIONS)
+    bare = _BARE_DOCTYPE.match(data) is not None
+    parser = etree.XMLParser(target=_Prolog(bare=bare), **_PROLOG_OPTIONS)
     try:
         for at in range(0, len(data), _PIECE):
             parser.feed(data[at : at + _PIECE])

@@ -97,7 +97,8 @@ def load(settings: Settings, recipe: Recipe, *, quiet: bool = False) -> World:
     mark = settings.data / RECIPE
     found = msgspec.json.decode(mark.read_bytes(), type=Recipe) if mark.exists() else None
     if found == replace(recipe, complete=True):
-        world = open_world(settings, clock=clock, entropy=entropy)
+        # What is added from now on gets salts of its own: seeded ones would begin anew.
+        world = open_world(settings, clock=clock)
         clock.at_ms = world.ledger.entry(world.ledger.size - 1).statement.received
         return world
     if found is not None:
