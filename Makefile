@@ -61,8 +61,8 @@ docs: .venv/ready
 
 # New versions of what we install; no registry address is written.
 lock:
-	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o requirements.lock
-	uv pip compile pyproject.toml --group dev --group oracles --universal --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o requirements-all.lock
+	uv pip compile pyproject.toml --all-extras --group dev --universal --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o requirements.lock
+	uv pip compile pyproject.toml --all-extras --group dev --group oracles --universal --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o requirements-all.lock
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache

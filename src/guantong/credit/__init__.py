@@ -1,0 +1,1 @@
+"""The enterprise credit index: a transparent engine that an office could publish from."""
