@@ -151,8 +151,7 @@ class Outside:
 
     async def _checked(self, request: Request, text: str) -> Response:
         caller = asked.caller(request, self._desk)
-        await self._reached(request)
-        as_of = asked.size(request, "as_of")
+        as_of = await self._as_of(request)
         verdict = self._desk.check(text, caller, as_of=as_of)
         if asked.wants_json(request):
             return _json(json_out.verdict_json(verdict))
@@ -164,21 +163,21 @@ class Outside:
         text = asked.path_text(request, "/trace/")
         direction = asked.one_of(request, "direction", Direction, Direction.BOTH)
         caller = asked.caller(request, self._desk)
-        await self._reached(request)
+        as_of = await self._as_of(request)
         walk = self._page_of_trail if not asked.wants_json(request) else self._json_of_trail
-        return await to_thread.run_sync(walk, request, text, direction, caller, limiter=self._walks)
+        return await to_thread.run_sync(
+            walk, request, text, direction, caller, as_of, limiter=self._walks
+        )
 
     def _json_of_trail(
-        self, request: Request, text: str, direction: Direction, caller: Caller
+        self, request: Request, text: str, direction: Direction, caller: Caller, as_of: int | None
     ) -> Response:
-        as_of = asked.size(request, "as_of")
         walked = self._desk.trace(text, direction.value, caller, as_of=as_of)
         return _json(json_out.trail_json(walked))
 
     def _page_of_trail(
-        self, request: Request, text: str, direction: Direction, caller: Caller
+        self, request: Request, text: str, direction: Direction, caller: Caller, as_of: int | None
     ) -> Response:
-        as_of = asked.size(request, "as_of")
         walked = self._desk.trace(text, direction.value, caller, as_of=as_of)
         names = self._desk.names(pages.names_needed(walked))
         view = _view(request, as_of=as_of, who=self._who(request, caller))
@@ -238,12 +237,24 @@ class Outside:
         party = self._desk.names((caller.party,)).get(caller.party) or pages.short(caller.party)
         return " · ".join(part for part in (level, region or party) if part)
 
+    async def _as_of(self, request: Request) -> int | None:
+        """The ledger size to answer for, once the index is there; also waits for ``at_least``."""
+        await self._reached(request)
+        as_of = asked.size(request, "as_of")
+        if as_of is None:
+            return None
+        size = _number(self._desk.status(), "ledger_size")
+        if as_of > size:
+            raise HttpError(fault(Fault.QUERY, expected=f"at most {size}", got=as_of, path="as_of"))
+        if not await to_thread.run_sync(self._desk.wait, as_of):
+            raise HttpError(_behind(as_of, "as_of"))
+        return as_of
+
     async def _reached(self, request: Request) -> None:
         """Wait for the ledger size in ``?at_least=``, so that a writer reads its own write."""
         size = asked.size(request, "at_least")
         if size is not None and not await to_thread.run_sync(self._desk.wait, size):
-            expected = f"an index of {size} entries"
-            raise HttpError(fault(Fault.BEHIND, expected=expected, got="fewer", path="at_least"))
+            raise HttpError(_behind(size, "at_least"))
 
     async def refused(self, request: Request, error: Exception) -> Response:
         """A refusal, or a path or method that is none, as problem document or page."""
@@ -345,6 +356,10 @@ def _examples(status: Mapping[str, object], language: Language) -> list[Example]
 def _number(status: Mapping[str, object], name: str) -> int:
     value = status.get(name)
     return value if isinstance(value, int) else 0
+
+
+def _behind(size: int, path: str) -> Found:
+    return fault(Fault.BEHIND, expected=f"an index of {size} entries", got="fewer", path=path)
 
 
 def _not_found(request: Request) -> Found:

@@ -191,7 +191,7 @@ class Summary:
     def of(cls, walked: Trail) -> "Summary":
         """Counts of what the caller may see."""
         hops = [node.hop for node in walked.nodes] or [0]
-        holders = {node.holder.party for node in walked.nodes if node.holder.party}
+        holders = {node.holder.party for node in walked.nodes} - CONSUMERS - {""}
         up, down = -min(hops), max(hops)
         return cls(len(walked.nodes), len(holders), max(up, 0), max(down, 0), len(walked.gaps))
 
@@ -241,7 +241,7 @@ class Reader:
 
     def holders(self, nodes: Iterable[Node]) -> int:
         """How many different holders there are."""
-        return len({node.holder.party for node in nodes if node.holder.party})
+        return len({node.holder.party for node in nodes} - CONSUMERS - {""})
 
 
 def short(uri: str) -> str:
