@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,16 @@ from guantong.verdict import Outcome
 DATA: Final = "guantong-data"
 """The directory used when none is named."""
 
+
+class Fault(StrEnum):
+    """Why a command failed outside of any room. Part of the public API: never renamed."""
+
+    DISK = "serve.disk"
+    """The system lets nobody read or write there, or has no room."""
+    UNREADABLE_FILE = "serve.unreadable_file"
+    """A file named on the command line can not be read."""
+
+
 data_option = click.option(
     "--data",
     type=click.Path(file_okay=False, path_type=Path),
@@ -33,7 +44,7 @@ data_option = click.option(
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 as_of_option = click.option(
-    "--as-of", type=click.IntRange(min=0), help="Answer for this ledger size."
+    "--as-of", type=click.IntRange(0, 10**15 - 1), help="Answer for this ledger size."
 )
 
 
@@ -46,7 +57,12 @@ class Refusing(click.Group):
             return super().invoke(ctx)
         except Refusal as refusal:
             for found in refusal.faults:
-                click.echo(fault_line(found), err=True)
+                tell(fault_line(found), err=True)
+            ctx.exit(1)
+        except OSError as error:
+            where = Path(str(error.filename)).name if error.filename else "-"
+            disk = Found(Fault.DISK, where, "a directory that can be used", str(error.strerror))
+            tell(f"{fault_line(disk)} ({error.strerror})", err=True)
             ctx.exit(1)
 
 
@@ -81,7 +97,7 @@ def capture_files(
             receipt = take(world, file, caller, proceed=proceed)
             answers.append({"file": str(file)} | json_out.receipt_json(receipt))
             if not as_json:
-                click.echo(receipt_line(file, receipt))
+                tell(receipt_line(file, receipt))
     if as_json:
         print_json(answers)
     sys.exit(0 if all(answer["accepted"] for answer in answers) else 1)
@@ -95,7 +111,7 @@ def take(world: World, file: Path, caller: Caller, *, proceed: bool) -> Receipt:
             # One byte more than is allowed is enough to know, whatever the file's size.
             data = stream.read(limit + 1)
     except OSError as error:
-        unreadable = Found("serve.unreadable_file", "", "a readable file", str(error.strerror))
+        unreadable = Found(Fault.UNREADABLE_FILE, "", "a readable file", str(error.strerror))
         return Receipt(accepted=False, faults=(unreadable,))
     return world.submit(Offer(data, name=file.name, proceed=proceed), caller)
 
@@ -110,17 +126,17 @@ def check(code: str, data: Path, party: str, *, as_json: bool, as_of: int | None
     """Say what is known about a scanned code."""
     caller = Caller(party, Level.PARTY) if party else Caller()
     with read_world(Settings(data=data)) as world:
-        found = world.check(code, caller, as_of=as_of)
+        found = world.check(spoken(code), caller, as_of=as_of)
     if as_json:
         print_json(json_out.verdict_json(found))
     else:
-        click.echo(f"{found.outcome.value}: {found.uri or found.text}")
+        tell(f"{found.outcome.value}: {found.uri or found.text}")
         for why in found.reasons:
-            click.echo(f"  {why.zh} / {why.en}")
+            tell(f"  {why.zh} / {why.en}")
         for fault in found.faults:
-            click.echo(f"  {fault_line(fault)}")
+            tell(f"  {fault_line(fault)}")
         for line in found.history:
-            click.echo(f"  {line.offset} {json_out.instant(line.at_ms)} {line.step} {line.place}")
+            tell(f"  {line.offset} {json_out.instant(line.at_ms)} {line.step} {line.place}")
     sys.exit(0 if found.outcome is Outcome.OK else 1)
 
 
@@ -133,17 +149,17 @@ def check(code: str, data: Path, party: str, *, as_json: bool, as_of: int | None
 def trace(code: str, direction: str, data: Path, *, as_json: bool, as_of: int | None) -> None:
     """Follow a code to what it was made of, and to what it went into."""
     with read_world(Settings(data=data)) as world:
-        trail = world.trace(code, direction, OPERATOR, as_of=as_of)
+        trail = world.trace(spoken(code), direction, OPERATOR, as_of=as_of)
     if as_json:
         print_json(json_out.trail_json(trail))
         return
     for node in trail.nodes:
-        click.echo(f"{node.hop:+d} {node.item} {node.state.value}")
+        tell(f"{node.hop:+d} {node.item} {node.state.value}")
     for edge in trail.edges:
-        click.echo(f"  {edge.source} -{edge.relation.value}-> {edge.target}")
+        tell(f"  {edge.source} -{edge.relation.value}-> {edge.target}")
     for gap in trail.gaps:
-        click.echo(f"  ! {gap.code.value} {gap.item}")
-    click.echo("complete" if trail.complete else "cut off: there may be more")
+        tell(f"  ! {gap.code.value} {gap.item}")
+    tell("complete" if trail.complete else "cut off: there may be more")
 
 
 @main.command()
@@ -153,18 +169,19 @@ def identify(text: str, *, as_json: bool) -> None:
     """Say what a scanned text may be, best reading first."""
     from guantong import identify as room
 
+    text = spoken(text)
     readings = room.read(text)
     if as_json:
         print_json([json_out.reading_json(reading) for reading in readings])
     for reading in () if as_json else readings:
         mark = "checked" if reading.checked else "no check digit"
-        click.echo(
+        tell(
             f"{reading.value.scheme.value} {reading.value.kind.value} {reading.value.uri} ({mark})"
         )
         for note in reading.notes:
-            click.echo(f"  {note.text}")
+            tell(f"  {note.text}")
     for fault in () if readings or as_json else room.explain(text):
-        click.echo(fault_line(fault), err=True)
+        tell(fault_line(fault), err=True)
     sys.exit(0 if readings else 1)
 
 
@@ -176,7 +193,7 @@ def hash_file(file: Path, *, as_json: bool) -> None:
     reading = capture.read(file.read_bytes(), name=file.name)
     if reading.document is None:
         for fault in reading.faults:
-            click.echo(fault_line(fault), err=True)
+            tell(fault_line(fault), err=True)
         sys.exit(1)
     hashes = [event_hash(event) for event in reading.document.events]
     if as_json:
@@ -321,6 +338,17 @@ def filing_lines(receipt: Receipt) -> Iterable[str]:
 def fault_line(fault: Found) -> str:
     """A fault as one line: where, what it means, what was expected and found."""
     return f"{fault.path or '-'}: {words.both(fault)['en']} [{fault.code}]"
+
+
+def tell(line: str, *, err: bool = False) -> None:
+    """Print lines; what would act on the terminal instead of being read is shown as U+FFFD."""
+    shown = "".join(char if char.isprintable() or char == "\n" else "\ufffd" for char in line)
+    click.echo(shown, err=err)
+
+
+def spoken(code: str) -> str:
+    """A code from the command line; bytes of it that are no UTF-8 are shown as U+FFFD."""
+    return code.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def print_json(value: object) -> None:

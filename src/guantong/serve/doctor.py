@@ -72,6 +72,8 @@ def _vault(ledger: Ledger, _store: RowStore) -> str:
 
 def _size(ledger: Ledger, store: RowStore) -> str:
     if store.projected_size > ledger.size:
+        ledger.refresh()  # a writer at work may have gone on since
+    if store.projected_size > ledger.size:
         message = f"index has {store.projected_size} entries, ledger {ledger.size}"
         raise Differs(message)
     behind = ledger.size - store.projected_size

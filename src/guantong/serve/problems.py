@@ -67,6 +67,8 @@ STATUS: Final = {
     "ledger.shrank": 500,
     "store.gap": 500,
     "store.version": 500,
+    "store.unreadable": 500,
+    "store.foreign": 500,
 }
 """Fault code -> HTTP status; every other refusal is the caller's to mend: 400."""
 

@@ -26,7 +26,8 @@ from guantong.ledger import Entropy, Ledger, StatementType, SystemEntropy
 from guantong.serve import keys, projector
 from guantong.serve.intake import Intake, Offer, Receipt
 from guantong.settings import Settings
-from guantong.store import RowStore
+from guantong.store import Fault as StoreFault
+from guantong.store import RowStore, StoreError
 from guantong.trace import Direction, Trail
 from guantong.verdict import Verdict, holds
 
@@ -242,7 +243,12 @@ def open_world(
         settings.data.mkdir(parents=True, exist_ok=True)
         Ledger.create(place, settings.origin, clock=clock, entropy=entropy).close()
     store = RowStore.open(settings.data / INDEX)
-    ledger = Ledger.open(place, clock=clock, entropy=entropy, at_least=store.projected_size)
+    try:
+        ledger = Ledger.open(place, clock=clock, entropy=entropy, at_least=store.projected_size)
+    except BaseException:
+        store.close()
+        raise
+    _check_kinship(ledger, store)
     return World(settings, ledger, store, clock, write=True)
 
 
@@ -266,7 +272,23 @@ def read_world(settings: Settings, *, clock: Clock | None = None) -> World:
     ledger = Ledger.open(
         settings.data / LEDGER, clock=clock, entropy=SystemEntropy(), read_only=True
     )
+    _check_kinship(ledger, store)
     return World(settings, ledger, store, clock, write=False)
+
+
+def _check_kinship(ledger: Ledger, store: RowStore) -> None:
+    """Refuse an index that was made from another ledger; closes both then."""
+    said = store.last_said
+    if said is None:
+        return
+    index, by, received_ms = said
+    if index >= ledger.size:
+        ledger.refresh()
+    stated = ledger.entry(index).statement if index < ledger.size else None
+    if stated is None or (stated.by, stated.received) != (by, received_ms):
+        ledger.close()
+        store.close()
+        raise StoreError(fault(StoreFault.FOREIGN, expected="the ledger's index", got="another"))
 
 
 def rebuild(settings: Settings) -> Iterable[tuple[int, int]]:

@@ -21,6 +21,10 @@ class Fault(StrEnum):
     """A document was handed over out of ledger order."""
     VERSION = "store.version"
     """The index file was written by another version: rebuild it."""
+    UNREADABLE = "store.unreadable"
+    """The index file is none, or can not be opened: rebuild it."""
+    FOREIGN = "store.foreign"
+    """The index was made from another ledger: rebuild it."""
 
 
 class StoreError(Refusal):

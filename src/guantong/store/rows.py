@@ -91,10 +91,28 @@ class RowStore:
             A store; close it when done.
 
         Raises:
-            StoreError: if the file has another layout version (rebuild it).
+            StoreError: if the file is no index, or has another layout version (rebuild it).
         """
         uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+        try:
+            return cls._opened(uri, read_only=read_only)
+        except sqlite3.DatabaseError as error:
+            raise StoreError(
+                fault(Fault.UNREADABLE, expected="an index", got=error, path=path.name)
+            ) from error
+
+    @classmethod
+    def _opened(cls, uri: str, *, read_only: bool) -> Self:
         db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+        try:
+            cls._prepare(db, read_only=read_only)
+        except BaseException:
+            db.close()
+            raise
+        return cls(db)
+
+    @staticmethod
+    def _prepare(db: sqlite3.Connection, *, read_only: bool) -> None:
         db.execute("PRAGMA cache_size = -65536")
         if not read_only:
             db.execute("PRAGMA journal_mode = WAL")
@@ -105,9 +123,7 @@ class RowStore:
         if version == 0 and not read_only:
             db.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
         elif version != VERSION:
-            db.close()
             raise StoreError(fault(Fault.VERSION, expected=f"layout {VERSION}", got=version))
-        return cls(db)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -118,6 +134,19 @@ class RowStore:
         """How many ledger entries are in the index."""
         size = self._db.execute("SELECT projected_size FROM progress").fetchone()[0]
         return int(size)
+
+    @property
+    def last_said(self) -> tuple[int, str, int] | None:
+        """Ledger index, party and record time of the last entry that left something here.
+
+        By it an index is recognised as that of a ledger; None while it holds nothing.
+        """
+        sql = (
+            "SELECT * FROM (SELECT entry, by, record_ms FROM event ORDER BY no DESC LIMIT 1) "
+            "UNION ALL "
+            "SELECT * FROM (SELECT entry, by, received_ms FROM fact ORDER BY no DESC LIMIT 1)"
+        )
+        return max(self._db.execute(sql).fetchall(), default=None)
 
     def append(self, documents: Sequence[Indexed]) -> None:
         """Index these entries in one transaction, together with the new `projected_size`.
