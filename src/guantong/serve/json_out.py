@@ -4,7 +4,7 @@ What is empty is still there, so that a program can rely on every member; times 
 milliseconds since the epoch, beside them the same instant as text.
 """
 
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -119,12 +119,12 @@ def offset_minutes(offset: str) -> int:
     return (int(hours) * 60 + int(minutes or 0)) * (-1 if offset[0] == "-" else 1)
 
 
-def _reason(reason: Reason) -> dict[str, object]:
-    return asdict(reason)
+def _reason(reason: Reason) -> Any:
+    return msgspec.to_builtins(reason)
 
 
-def _record(record: Product | Firm | None) -> dict[str, Any] | None:
-    return None if record is None else asdict(record)
+def _record(record: Product | Firm | None) -> Any:
+    return msgspec.to_builtins(record)
 
 
 def _certificate(view: CertificateView) -> dict[str, object]:
@@ -139,4 +139,4 @@ def _certificate(view: CertificateView) -> dict[str, object]:
 
 
 def _happened(line: Happened) -> dict[str, object]:
-    return {"at": instant(line.at_ms, line.offset), **asdict(line)}
+    return {"at": instant(line.at_ms, line.offset), **msgspec.to_builtins(line)}
