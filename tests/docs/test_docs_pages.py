@@ -1,8 +1,12 @@
 """Pages that list things list all of them, and nothing else."""
 
+import ast
+import importlib
+import json
 import re
 import tomllib
 import xml.etree.ElementTree as ET
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -112,3 +116,34 @@ def test_the_picture_says_what_it_shows() -> None:
     assert told.text
     labelled = (picture.get("aria-labelledby") or "").split()
     assert labelled == [title.get("id"), told.get("id")]
+
+
+def blocks(kind: str) -> list[tuple[str, str]]:
+    """Every block of a language on every page: where it stands, and its text."""
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    fence = re.compile(rf"^```{kind}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    return [
+        (f"{page.relative_to(ROOT).as_posix()}:{number}", text)
+        for page in sorted(pages)
+        for number, text in enumerate(fence.findall(page.read_text("utf-8")))
+    ]
+
+
+@pytest.mark.parametrize(("where", "text"), blocks("json"))
+def test_json_on_a_page_is_json(where: str, text: str) -> None:
+    assert json.loads(text), where
+
+
+@pytest.mark.parametrize(("where", "text"), blocks("toml"))
+def test_toml_on_a_page_is_toml(where: str, text: str) -> None:
+    assert tomllib.loads(text), where
+
+
+@pytest.mark.parametrize(("where", "text"), blocks("python"))
+def test_python_on_a_page_is_python_and_imports_what_there_is(where: str, text: str) -> None:
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("guantong"):
+            module = importlib.import_module(node.module or "")
+            for alias in node.names:
+                submodule = f"{module.__name__}.{alias.name}"
+                assert hasattr(module, alias.name) or find_spec(submodule), f"{where}: {alias.name}"
