@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from guantong.caller import OPERATOR, Caller, Level
 from guantong.serve.app import create_app
+from guantong.serve.keys import new_key
 from guantong.serve.world import World, open_world
 from guantong.settings import Settings
 
@@ -51,7 +52,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 @pytest.fixture
 def client(world: World) -> Iterator[TestClient]:
-    key = world.add_key(Caller(MAKER, Level.PARTY), OPERATOR)
+    key = world.add_key(new_key(Caller(MAKER, Level.PARTY)), OPERATOR)
     assert world.wait(world.ledger.size)
     headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
     with TestClient(create_app(world, world.settings), headers=headers) as made:

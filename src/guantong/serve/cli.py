@@ -16,6 +16,7 @@ from guantong.errors import Fault as Found
 from guantong.errors import Refusal
 from guantong.serve import json_out, words
 from guantong.serve.intake import Offer, Receipt
+from guantong.serve.keys import new_key
 from guantong.serve.world import World, open_world, read_world
 from guantong.serve.world import rebuild as rebuild_index
 from guantong.settings import Settings
@@ -242,7 +243,7 @@ def issue(
 def key(party: str, level: str, region: str, data: Path) -> None:
     """Make an API key that acts as PARTY; it is shown once."""
     with open_world(Settings(data=data)) as world:
-        click.echo(world.add_key(Caller(party, Level(level), region), OPERATOR))
+        click.echo(world.add_key(new_key(Caller(party, Level(level), region)), OPERATOR))
 
 
 @main.command()

@@ -18,11 +18,12 @@ import msgspec
 from msgspec.structs import replace
 
 from guantong import coding, market
-from guantong.caller import Caller, Level
+from guantong.caller import OPERATOR, Caller, Level
 from guantong.clock import SetClock, SystemClock
 from guantong.ledger import SeededEntropy
 from guantong.serve import ahead
 from guantong.serve.intake import Offer, Receipt
+from guantong.serve.keys import NewKey, key_of
 from guantong.serve.world import INDEX, LEDGER, World, open_world
 from guantong.settings import Settings
 from guantong.store import Fact
@@ -73,9 +74,9 @@ def run(settings: Settings, seed: int, events: int, *, serving: bool, as_json: b
                 {"code": story.code, "zh": story.title_zh, "en": story.title_en}
                 for story in market.stories(seed, events=events)
             ]
-            serve_app(world, settings, ready=lambda address: announce(address, summary))
+            serve_app(world, settings, ready=lambda address: announce(address, summary, recipe))
         elif not as_json:
-            announce("", summary)
+            announce("", summary, recipe)
 
 
 def load(settings: Settings, recipe: Recipe, *, quiet: bool = False) -> World:
@@ -144,8 +145,15 @@ def fill(world: World, clock: SetClock, recipe: Recipe, *, quiet: bool) -> None:
             settle(waiting)
             tell(done, recipe.events, began, quiet=quiet)
     settle(waiting)
+    world.add_key(inspector_key(recipe.seed), OPERATOR)
     world.wait(world.ledger.size)
     tell(done, recipe.events, began, quiet=quiet, last=True)
+
+
+def inspector_key(seed: int) -> NewKey:
+    """A key to look around with. It is no secret: anyone who knows the seed knows it."""
+    inspector = Caller("urn:guantong:opaque:demo-inspector", Level.REGULATOR)
+    return key_of(inspector, "demo", f"inspector-{seed}")
 
 
 def settle(waiting: list[tuple[str, Future[Receipt]]]) -> None:
@@ -236,7 +244,7 @@ def tell(done: int, events: int, began: float, *, quiet: bool, last: bool = Fals
     click.echo(line, nl=last, err=True)
 
 
-def announce(address: str, summary: dict[str, object]) -> None:
+def announce(address: str, summary: dict[str, object], recipe: Recipe) -> None:
     """What to look at, as text; with addresses when pages are served."""
     click.echo(
         f"{summary['events']:,} events in {summary['documents']:,} documents, "
@@ -245,6 +253,8 @@ def announce(address: str, summary: dict[str, object]) -> None:
     )
     if address:
         click.echo(f"\n  {address}/\n")
+        key = inspector_key(recipe.seed).text
+        click.echo(f"监管视角 · To see trade as an inspector: {address}/key with {key}\n")
     examples = summary["examples"]
     assert isinstance(examples, list)
     for example in examples:

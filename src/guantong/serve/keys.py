@@ -47,8 +47,12 @@ class NewKey:
 
 
 def new_key(caller: Caller) -> NewKey:
-    """Make a key that acts as `caller`."""
-    public, secret = secrets.token_hex(6), secrets.token_urlsafe(SECRET_BYTES)
+    """Make a key that acts as `caller`; nobody can guess it."""
+    return key_of(caller, secrets.token_hex(6), secrets.token_urlsafe(SECRET_BYTES))
+
+
+def key_of(caller: Caller, public: str, secret: str) -> NewKey:
+    """The key with these parts; only the seeded demo chooses them itself."""
     record = KeyRecord(public, caller.party, caller.level, _digest(secret), caller.region)
     return NewKey(f"{PREFIX}_{public}_{secret}", record)
 

@@ -6,7 +6,7 @@ answers as far as the index goes. Pages, HTTP and command line all ask through i
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -83,7 +83,8 @@ class World(AbstractContextManager["World"]):
         """Finish what is waiting and let go of the files."""
         if self.intake is not None:
             self.intake.close()
-            self._written.compact()
+            with suppress(StoreError):  # a full disk: the next one to open does it
+                self._written.compact()
             self.store.close()
         self._written.close()
         self.ledger.close()
@@ -97,7 +98,7 @@ class World(AbstractContextManager["World"]):
             text,
             caller,
             now_ms=self.clock.now_ms(),
-            as_of=as_of,
+            as_of=self._reach(as_of),
         )
 
     def trace(
@@ -117,6 +118,7 @@ class World(AbstractContextManager["World"]):
         Raises:
             WorldError: if `text` is no identifier.
         """
+        as_of = self._reach(as_of)
         readings = self.identify(text)
         if not readings:
             raise WorldError(fault(Fault.UNREADABLE, expected="an identifier", got=text))
@@ -131,6 +133,18 @@ class World(AbstractContextManager["World"]):
             firm_of=register.firm_of,
         )
         return trace.visible(trail, caller, firm_of=register.firm_of, region_of=register.region_of)
+
+    def _reach(self, as_of: int | None) -> int:
+        """The ledger size a question is answered for, one for all it reads.
+
+        The writer goes on while a question is answered; what it adds meanwhile is left out, so
+        that no answer holds a half of a document or names a size it does not rest on.
+
+        Returns:
+            `as_of`, but never more than the index has.
+        """
+        size = self.store.projected_size
+        return size if as_of is None else min(as_of, size)
 
     def identify(self, text: str) -> tuple[CodeReading, ...]:
         """All ways to read a scanned text, best first."""
@@ -188,9 +202,8 @@ class World(AbstractContextManager["World"]):
         body = msgspec.json.encode(codes)
         return self._writer().enter(StatementType.CODE_RANGE, body, coding.facts_of(codes), caller)
 
-    def add_key(self, holder: Caller, caller: Caller) -> str:
-        """Make an API key that acts as `holder`; the text is told once and kept nowhere."""
-        made = keys.new_key(holder)
+    def add_key(self, made: keys.NewKey, caller: Caller) -> str:
+        """Enter an API key; its text is told once and kept nowhere."""
         body = msgspec.json.encode(made.record)
         self._writer().enter(StatementType.KEY, body, keys.facts_of(made.record), caller)
         return made.text
