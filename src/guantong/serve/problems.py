@@ -69,6 +69,7 @@ STATUS: Final = {
     "store.version": 500,
     "store.unreadable": 500,
     "store.foreign": 500,
+    "store.stopped": 503,
 }
 """Fault code -> HTTP status; every other refusal is the caller's to mend: 400."""
 

@@ -23,6 +23,8 @@ class Fault(StrEnum):
     """The index file was written by another version: rebuild it."""
     UNREADABLE = "store.unreadable"
     """The index file is none, or can not be opened: rebuild it."""
+    STOPPED = "store.stopped"
+    """The index could not be written, as on a full disk; what was accepted is in the ledger."""
     FOREIGN = "store.foreign"
     """The index was made from another ledger: rebuild it."""
 

@@ -7,6 +7,7 @@ right: what a power cut takes is replayed from the ledger.
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Self, TypeVar
@@ -155,16 +156,19 @@ class RowStore:
             documents: In ledger order, the first one at `projected_size`.
 
         Raises:
-            StoreError: if an entry is missing or comes twice; nothing is stored then.
+            StoreError: if an entry is missing or comes twice, or the disk is full; nothing is
+                stored then.
         """
         db = self._db
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            self._insert(documents)
-        except BaseException:
-            db.execute("ROLLBACK")
-            raise
-        db.execute("COMMIT")
+        with _disk_failures():
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                self._insert(documents)
+                db.execute("COMMIT")
+            except BaseException:
+                if db.in_transaction:  # on a full disk SQLite has rolled back by itself
+                    db.execute("ROLLBACK")
+                raise
 
     def _insert(self, documents: Sequence[Indexed]) -> None:
         db, size = self._db, self.projected_size
@@ -356,9 +360,23 @@ class RowStore:
         return counted
 
     def compact(self) -> None:
-        """Fold the write-ahead log into the file and refresh the planner's statistics."""
-        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        self._db.execute("PRAGMA optimize")
+        """Fold the write-ahead log into the file and refresh the planner's statistics.
+
+        Raises:
+            StoreError: if the disk does not let it; nothing is lost by that.
+        """
+        with _disk_failures():
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._db.execute("PRAGMA optimize")
+
+
+@contextmanager
+def _disk_failures() -> Iterator[None]:
+    """Turn SQLite's word for a failed write into ours."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise StoreError(fault(Fault.STOPPED, expected="an index that grows", got=error)) from error
 
 
 def _event_row(no: int, document: Indexed, position: int, event: Event) -> tuple[object, ...]:
