@@ -52,6 +52,14 @@ def test_every_marker_is_told() -> None:
     assert set(first_cells(REFERENCE / "tests.md", "Markers")) == markers
 
 
+def test_a_marker_that_no_test_bears_is_told_to_be_empty() -> None:
+    tests = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("*.py"))
+    for line in (REFERENCE / "tests.md").read_text("utf-8").splitlines():
+        found = re.match(r"\| `(property|full|soak)` \|", line)
+        if found:
+            assert ("none yet" in line) is (f"pytest.mark.{found[1]}" not in tests), line
+
+
 def test_every_oracle_is_told() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     text = (REFERENCE / "tests.md").read_text("utf-8").split("## Oracles\n")[1]
