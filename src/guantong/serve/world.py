@@ -25,6 +25,7 @@ from guantong.identify import Reading as CodeReading
 from guantong.ledger import Entropy, Ledger, StatementType, SystemEntropy
 from guantong.serve import keys, projector
 from guantong.serve.intake import Intake, Offer, Receipt
+from guantong.serve.readers import Readers
 from guantong.settings import Settings
 from guantong.store import Fault as StoreFault
 from guantong.store import RowStore, StoreError
@@ -66,9 +67,11 @@ class World(AbstractContextManager["World"]):
             bytes_max=settings.document_bytes_max, events_max=settings.document_events_max
         )
         self.intake = Intake(ledger, store, clock, limits=limits) if write else None
-        # Readers have a handle of their own, so that they never see a transaction half done.
+        # Readers have handles of their own, so that they never see a transaction half done.
         path = settings.data / INDEX
+        self._readers = Readers(path)
         self.store = RowStore.open(path, read_only=True) if write else store
+        """For one thread; questions borrow a handle each."""
 
     def __exit__(
         self,
@@ -86,6 +89,7 @@ class World(AbstractContextManager["World"]):
             with suppress(StoreError):  # a full disk: the next one to open does it
                 self._written.compact()
             self.store.close()
+        self._readers.close()
         self._written.close()
         self.ledger.close()
 
@@ -93,13 +97,10 @@ class World(AbstractContextManager["World"]):
 
     def check(self, text: str, caller: Caller, *, as_of: int | None = None) -> Verdict:
         """What a person is told who scanned `text`; see `guantong.verdict.check`."""
-        return verdict.check(
-            self.store,
-            text,
-            caller,
-            now_ms=self.clock.now_ms(),
-            as_of=self._reach(as_of),
-        )
+        with self._readers.lend() as store:
+            return verdict.check(
+                store, text, caller, now_ms=self.clock.now_ms(), as_of=_reach(store, as_of)
+            )
 
     def trace(
         self, text: str, direction: str, caller: Caller, *, as_of: int | None = None
@@ -118,33 +119,24 @@ class World(AbstractContextManager["World"]):
         Raises:
             WorldError: if `text` is no identifier.
         """
-        as_of = self._reach(as_of)
         readings = self.identify(text)
         if not readings:
             raise WorldError(fault(Fault.UNREADABLE, expected="an identifier", got=text))
-        item = verdict.best_known(self.store, readings, as_of=as_of).value.uri
-        register = parties.Register(self.store, as_of=as_of)
-        trail = trace.trace(
-            self.store,
-            item,
-            direction=Direction(direction),
-            now_ms=self.clock.now_ms(),
-            as_of=as_of,
-            firm_of=register.firm_of,
-        )
-        return trace.visible(trail, caller, firm_of=register.firm_of, region_of=register.region_of)
-
-    def _reach(self, as_of: int | None) -> int:
-        """The ledger size a question is answered for, one for all it reads.
-
-        The writer goes on while a question is answered; what it adds meanwhile is left out, so
-        that no answer holds a half of a document or names a size it does not rest on.
-
-        Returns:
-            `as_of`, but never more than the index has.
-        """
-        size = self.store.projected_size
-        return size if as_of is None else min(as_of, size)
+        with self._readers.lend() as store:
+            as_of = _reach(store, as_of)
+            item = verdict.best_known(store, readings, as_of=as_of).value.uri
+            register = parties.Register(store, as_of=as_of)
+            trail = trace.trace(
+                store,
+                item,
+                direction=Direction(direction),
+                now_ms=self.clock.now_ms(),
+                as_of=as_of,
+                firm_of=register.firm_of,
+            )
+            return trace.visible(
+                trail, caller, firm_of=register.firm_of, region_of=register.region_of
+            )
 
     def identify(self, text: str) -> tuple[CodeReading, ...]:
         """All ways to read a scanned text, best first."""
@@ -152,12 +144,13 @@ class World(AbstractContextManager["World"]):
 
     def names(self, uris: Collection[str]) -> Mapping[str, str]:
         """Display names of places, firms and products; those nobody named have no key."""
-        register = parties.Register(self.store)
         found: dict[str, str] = {}
-        for uri in uris:
-            known = register.find(uri) or parties.product(self.store, uri)
-            if known is not None and known.name:
-                found[uri] = known.name
+        with self._readers.lend() as store:
+            register = parties.Register(store)
+            for uri in uris:
+                known = register.find(uri) or parties.product(store, uri)
+                if known is not None and known.name:
+                    found[uri] = known.name
         return found
 
     def status(self) -> dict[str, object]:
@@ -167,13 +160,15 @@ class World(AbstractContextManager["World"]):
             "ledger_size": self.ledger.size,
             "ledger_root": self.ledger.root.hex(),
             "projected_size": self.store.projected_size,
+            "ready": self.intake is None or self.intake.is_running,
             "examples": self.examples,
             **{name: n for name, n in self.store.counts().items() if name != "entries"},
         }
 
     def caller_of(self, key: str) -> Caller | None:
         """On whose behalf an API key speaks."""
-        return keys.caller_of(self.store, key)
+        with self._readers.lend() as store:
+            return keys.caller_of(store, key)
 
     # ---------------------------------------------------------------- what changes answers
 
@@ -185,7 +180,8 @@ class World(AbstractContextManager["World"]):
         if not receipt.accepted or reading.document is None:
             return receipt
         today = day_in_china(self.clock.now_ms())
-        filed = parties.filing(self.store, reading.document, caller.party, today)
+        with self._readers.lend() as store:
+            filed = parties.filing(store, reading.document, caller.party, today)
         return replace(receipt, filing=filed)
 
     def offer(self, offer: Offer, caller: Caller) -> Future[Receipt]:
@@ -205,7 +201,9 @@ class World(AbstractContextManager["World"]):
     def add_key(self, made: keys.NewKey, caller: Caller) -> str:
         """Enter an API key; its text is told once and kept nowhere."""
         body = msgspec.json.encode(made.record)
-        self._writer().enter(StatementType.KEY, body, keys.facts_of(made.record), caller)
+        facts = keys.facts_of(made.record)
+        receipt = self._writer().enter(StatementType.KEY, body, facts, caller)
+        self.wait(receipt.ledger_index + 1)
         return made.text
 
     def hold(self, order: holds.Hold, caller: Caller) -> Receipt:
@@ -287,6 +285,19 @@ def read_world(settings: Settings, *, clock: Clock | None = None) -> World:
     )
     _check_kinship(ledger, store)
     return World(settings, ledger, store, clock, write=False)
+
+
+def _reach(store: RowStore, as_of: int | None) -> int:
+    """The ledger size a question is answered for, one for all it reads.
+
+    The writer goes on while a question is answered; what it adds meanwhile is left out, so
+    that no answer holds a half of a document or names a size it does not rest on.
+
+    Returns:
+        `as_of`, but never more than the index has.
+    """
+    size = store.projected_size
+    return size if as_of is None else min(as_of, size)
 
 
 def _check_kinship(ledger: Ledger, store: RowStore) -> None:

@@ -1,0 +1,42 @@
+"""Who reads the index meanwhile? Handles for reading, each lent to one question at a time.
+
+Statements on one SQLite handle share a snapshot: as long as any of them is at work, all of them
+see what the first one saw. With one handle for all threads a question could miss what had been
+acknowledged, for as long as others went on asking.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from guantong.store import RowStore
+
+
+class Readers:
+    """Read-only handles on one index file; there are as many as there are questions at once."""
+
+    def __init__(self, index: Path) -> None:
+        """Open none yet."""
+        self._index = index
+        self._idle: list[RowStore] = []
+
+    @contextmanager
+    def lend(self) -> Iterator[RowStore]:
+        """A handle nobody else uses; it is taken back afterwards.
+
+        Yields:
+            The handle.
+        """
+        try:
+            store = self._idle.pop()  # atomic, as is append
+        except IndexError:
+            store = RowStore.open(self._index, read_only=True)
+        try:
+            yield store
+        finally:
+            self._idle.append(store)
+
+    def close(self) -> None:
+        """Let go of the file; nobody asks any more."""
+        while self._idle:
+            self._idle.pop().close()
