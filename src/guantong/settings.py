@@ -20,5 +20,3 @@ class Settings:
     """Largest document accepted by capture, in bytes."""
     document_events_max: int = 100_000
     """Most events accepted in one document."""
-    future_hours_max: int = 24
-    """An event dated further ahead of its receipt than this is flagged and kept out of state."""

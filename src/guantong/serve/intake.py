@@ -225,13 +225,18 @@ class Intake:
                 lambda: self._size >= size or self._failure is not None, seconds
             )
 
+    @property
+    def is_running(self) -> bool:
+        """Whether documents can be handed in."""
+        return self._failure is None and self._thread.is_alive()
+
     def close(self) -> None:
         """Finish what is waiting and stop the writer; ledger and store stay open."""
         self._queue.put(None)
         self._thread.join()
 
     def _put(self, job: _Job) -> Future[Receipt]:
-        if self._failure is not None or not self._thread.is_alive():
+        if not self.is_running:
             why = self._failure or "stopped"
             raise IntakeError(fault(Fault.CLOSED, expected="a running writer", got=why))
         try:
