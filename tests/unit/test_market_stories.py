@@ -84,8 +84,9 @@ def test_returned(market: Market, codes: dict[str, str]) -> None:
 
 
 def test_vehicle(market: Market, codes: dict[str, str]) -> None:
-    (told,) = market.of(codes["vehicle"])
-    bike = told.event.parent
+    coded, fitted = market.of(codes["vehicle"])
+    bike = fitted.event.parent
+    assert coded.event.epcs == (bike, codes["vehicle"])
     assert (
         born(market, bike).event.ilmd["{urn:guantong:vocab:}vehicleCode"]
         == codes["vehicle"].rpartition(":")[2]

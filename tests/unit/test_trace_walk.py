@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from guantong.store.door import Store
-from guantong.trace import Direction, State, life, to_json, trace
+from guantong.trace import Code, Direction, State, life, to_json, trace
 from guantong.trace.book import LEVELS_MAX
 from tests.market_small import World, at_day
 
@@ -156,3 +156,16 @@ def test_two_spellings_of_one_firm_are_one_hand(tmp_path: Path) -> None:
 
     assert codes() == ["trace.shipped_not_received"]
     assert codes(firm_of=lambda name: name.partition("-")[0]) == ["trace.receipt_missing"]
+
+
+def test_a_lot_whose_items_were_made_has_an_origin(tmp_path: Path) -> None:
+    """An inspection of the lot is no gap when its items were made; of an unknown lot it is."""
+    world = World.open(
+        tmp_path,
+        ["1 cellco makes cell.1 lot=L7", "2 bureau inspects cell#L7", "2 bureau inspects cell#L8"],
+    )
+    up = trace(world.store, world.uri("cell.1"), now_ms=NOW, direction=Direction.UP)
+    assert {world.name(node.item) for node in up.nodes} == {"cell.1", "cell#L7"}
+    assert [gap.code for gap in up.gaps] == []
+    alone = trace(world.store, world.uri("cell#L8"), now_ms=NOW, direction=Direction.UP)
+    assert [gap.code for gap in alone.gaps] == [Code.ORIGIN_UNKNOWN]

@@ -128,7 +128,7 @@ def _assemble(flow: Flow, product: Product, parts: Parts, at_ms: int) -> list[Bi
         if code.link.startswith("urn:"):
             # An Ecode does not tell the product it belongs to.
             also.append(("gt:productClass", product.stems.kind.link))
-        flow.commission(product, made_ms, [code], lot=lot, also=also)
+        flow.commission(product, made_ms, [code, vehicle], lot=lot, also=also)
         flow.attach(product.maker, made_ms + MINUTE, code, [*fitted, vehicle])
         bikes.append(Bike(code, vehicle, fitted[0], product, made_ms))
         made_ms = open_at(made_ms + 6 * MINUTE)

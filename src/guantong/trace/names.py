@@ -19,6 +19,9 @@ from guantong.trace.model import NodeKind
 LOGISTIC_UNIT = "https://id.gs1.org/00/"
 """How the canonical URI of an SSCC begins."""
 
+GTIN = "https://id.gs1.org/01/"
+"""How the canonical URI of a product class begins whose lots have a URI."""
+
 LOT_FIELD = "lotNumber"
 """The master data member that names the lot, in whatever namespace."""
 
@@ -60,8 +63,9 @@ def lots_named(item: str, stored: Stored) -> Iterator[str]:
 
 
 def lot_uri(item: str, lot: str) -> str:
-    """A lot of the item's class; "" when the class is unknown and the lot is no URI itself."""
+    """A lot of the item's GTIN; "" when it has none and the lot is no URI itself."""
     if lot.startswith(("urn:", "http://", "https://")):
         return lot
     of_class = class_of(item)
-    return f"{of_class}/10/{quote(lot, safe=SAFE)}" if of_class and lot else ""
+    known = of_class.startswith(GTIN) and lot
+    return f"{of_class}/10/{quote(lot, safe=SAFE)}" if known else ""

@@ -13,6 +13,7 @@ from guantong.trace.links import ALWAYS, Link, Links, Window, edge_of
 from guantong.trace.model import (
     FUTURE_MS,
     Bond,
+    Code,
     Direction,
     Edge,
     EventRef,
@@ -171,14 +172,19 @@ class _Report:
             self.lives,
         )
 
-    def _gaps(self, item: str, held: Custody) -> tuple[Gap, ...]:
-        return gaps_in(
+    def _gaps(self, item: str, held: Custody) -> list[Gap]:
+        found = gaps_in(
             self.lives[item],
             held,
             now_ms=self.walk.book.now_ms,
             firm_of=self.firm_of,
             overdue_days=self.overdue_days,
         )
+        # The making of its items is the making of a lot that nobody made as such.
+        made = any(
+            edge.relation is Relation.LOT_OF and edge.source == item for edge in self.walk.edges
+        )
+        return [gap for gap in found if not (made and gap.code is Code.ORIGIN_UNKNOWN)]
 
     def _show_packing(self) -> None:
         """Every container around a node, and around that, as far as there is room."""
