@@ -36,6 +36,9 @@ Floats = NDArray[np.float64]
 BLOCK = 65_536
 """Firms of one block."""
 
+ADDITIVE = frozenset({Aggregation.ARITHMETIC, Aggregation.COPELAND})
+"""Ways in which the national score is the sum of what the sub-indices give."""
+
 _COLUMNS = 20
 """Weight, total, and six each of sub-weight, sub-total, part."""
 _CELLS = len(PROVINCES) * len(SECTIONS)
@@ -105,7 +108,7 @@ def release(table: Cells, base: Base) -> Release:
     Raises:
         CreditError: `Fault.BASE` if the base is of another version or nought.
     """
-    _check(table.method, base)
+    checked(table.method, base)
     held = [table.weight.sum(axis=1), table.weight.sum(axis=0)]
     totals = [table.total.sum(axis=1), table.total.sum(axis=0)]
     provinces = dict(zip(map(str, PROVINCES), _against(held[0], totals[0], base), strict=True))
@@ -183,14 +186,13 @@ def cells(scores: Scores, *, threads: int = 0) -> Cells:
         raise CreditError(
             fault(Fault.POPULATION, expected="a firm with a score and a weight", got=len(scores))
         )
-    additive = scores.method.aggregation in {Aggregation.ARITHMETIC, Aggregation.COPELAND}
     part = table[..., 14:]
     return Cells(
         month=scores.month,
         method=scores.method,
         firms=len(scores),
         weight=table[..., 0],
-        total=part.sum(axis=-1) if additive else table[..., 1],
+        total=part.sum(axis=-1) if scores.method.aggregation in ADDITIVE else table[..., 1],
         sub_weight=table[..., 2:8],
         sub_total=table[..., 8:14],
         part=part,
@@ -245,8 +247,12 @@ def _cell(scores: Scores, rows: slice) -> NDArray[np.intp]:
     return province.astype(np.intp) * len(SECTIONS) + section
 
 
-def _check(method: Method, base: Base) -> None:
-    """Refuse a base that is not this method's. Raises CreditError."""
+def checked(method: Method, base: Base) -> None:
+    """Refuse a base that is not this method's.
+
+    Raises:
+        CreditError: `Fault.BASE`.
+    """
     if base.method != method.version:
         raise CreditError(
             fault(Fault.BASE, expected=method.version, got=base.method, path="method")
