@@ -20,7 +20,7 @@ from guantong.settings import Settings
 from guantong.verdict.holds import Hold
 
 GTIN = "https://id.gs1.org/01/06901234567892"
-PARTIES = tuple(f"https://id.gs1.org/417/{gln}" for gln in ("6901234567892", "6909876543221"))
+PARTIES = tuple(f"https://id.gs1.org/417/{gln}" for gln in ("6901234567892", "6909876543229"))
 THINGS = (f"{GTIN}/21/1", f"{GTIN}/21/2", f"{GTIN}/21/70")
 BOX = "https://id.gs1.org/00/106141412345678908"
 CODES = (*THINGS, BOX, GTIN, f"{GTIN}/10/L1")

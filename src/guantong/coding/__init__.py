@@ -3,6 +3,24 @@
 An issue of a billion codes is one ledger entry and one fact: a range of serials of one class.
 """
 
-from guantong.coding.issue import CodeRange, CodingError, Fault, codes_of, facts_of, issued, parse
+from guantong.coding.issue import (
+    CodeRange,
+    CodingError,
+    Fault,
+    codes_of,
+    facts_of,
+    issued,
+    parse,
+    speaks_for,
+)
 
-__all__ = ["CodeRange", "CodingError", "Fault", "codes_of", "facts_of", "issued", "parse"]
+__all__ = [
+    "CodeRange",
+    "CodingError",
+    "Fault",
+    "codes_of",
+    "facts_of",
+    "issued",
+    "parse",
+    "speaks_for",
+]

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
+from guantong import parties
+from guantong.caller import OPERATOR
 from guantong.errors import Refusal, fault
 from guantong.identify import Kind, canonical, read
 from guantong.store import Fact, Store
@@ -151,14 +153,36 @@ def issued(
         as_of: Ledger size, None for now.
 
     Returns:
-        The first range that holds it, None if no one issued it here.
+        The first range that holds it, one of those who speak for the class before any other;
+        None if no one issued it here.
     """
     keys = [key for key in (class_uri, *_stems(item)) if key]
+    found: tuple[CodeRange, Fact] | None = None
     for fact in store.facts("code_range", keys, as_of=as_of):
         held = msgspec.convert(fact.fields, CodeRange)
         if held.holds(item):
-            return held, fact
-    return None
+            if speaks_for(store, held.class_uri, fact.by, as_of=as_of):
+                return held, fact
+            found = found or (held, fact)
+    return found
+
+
+def speaks_for(store: Store, class_uri: str, party: str, *, as_of: int | None = None) -> bool:
+    """Whether a party may issue codes of a class without anybody wondering.
+
+    Args:
+        store: Where the facts are.
+        class_uri: The class.
+        party: Who issued.
+        as_of: Ledger size, None for now.
+
+    Returns:
+        True for those whose record of the product counts, for the operator, and while nobody
+        has filed the product.
+    """
+    facts = store.facts("product", (class_uri,), as_of=as_of)
+    speakers = parties.speakers_of(facts, class_uri)
+    return not speakers or party in speakers or party == OPERATOR.party
 
 
 def _stems(item: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ so that a question can be asked for any day ("valid on the production day") and 
 size ("as it was known then").
 """
 
+from guantong.parties.authority import speakers_of, weighed
 from guantong.parties.certificates import Certificate, Standing, certificates_of, standing_on
 from guantong.parties.facts import facts_of
 from guantong.parties.filing import Filing, Lack, filing
@@ -26,5 +27,7 @@ __all__ = [
     "firm",
     "place",
     "product",
+    "speakers_of",
     "standing_on",
+    "weighed",
 ]

@@ -8,6 +8,7 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
+from guantong.parties.authority import weighed
 from guantong.parties.registry import text_of, texts_of
 from guantong.store import Fact, Store
 
@@ -44,7 +45,9 @@ class Certificate:
     until: str
     """Last day (ISO), "" when open."""
     statements: tuple[Fact, ...]
-    """What was said, in ledger order."""
+    """What was said by those whose word counts, in ledger order."""
+    disputes: tuple[Fact, ...] = ()
+    """What others said of it; it changes nothing but is shown as theirs."""
 
 
 def certificates_of(
@@ -59,19 +62,28 @@ def certificates_of(
 
     Returns:
         By key; each with all statements about it, including those that do not repeat the link.
+        A certificate that only others link to `keys` is not among them.
     """
     found = store.facts("certificate", keys, as_of=as_of)
     own = sorted({fact.key for fact in found})
     statements = store.facts("certificate", own, as_of=as_of)
-    return [_certificate(key, [fact for fact in statements if fact.key == key]) for key in own]
+    made = [_certificate(key, *weighed(statements, key)) for key in own]
+    reaching = {(fact.key, fact.entry, fact.by) for fact in found}
+    return [
+        one
+        for one in made
+        if any((fact.key, fact.entry, fact.by) in reaching for fact in one.statements)
+    ]
 
 
-def _certificate(key: str, statements: list[Fact]) -> Certificate:
+def _certificate(key: str, statements: list[Fact], disputes: list[Fact]) -> Certificate:
     fields: dict[str, object] = {}
     for fact in statements:
         fields |= {name: value for name, value in fact.fields.items() if value not in ("", None)}
     names = ("kind", "number", "holder", "body", "since", "until")
-    return Certificate(key, statements=tuple(statements), **texts_of(fields, names))
+    return Certificate(
+        key, statements=tuple(statements), disputes=tuple(disputes), **texts_of(fields, names)
+    )
 
 
 def standing_on(certificate: Certificate, day: dt.date) -> Standing:

@@ -1,13 +1,15 @@
 """What is known about this firm, place or product?
 
-Each question merges all facts about one key in ledger order: a later statement of a field
-replaces an earlier one, and a field nobody stated stays empty.
+Each question merges the facts about one key that count (see `guantong.parties.authority`) in
+ledger order: a later statement of a field replaces an earlier one, and a field nobody stated
+stays empty.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from guantong.parties.authority import weighed
 from guantong.store import Fact, Store
 
 
@@ -68,14 +70,18 @@ class Product:
     """Key of the producer."""
     unit: str = ""
     stated_by: str = ""
-    """The party that filed it last."""
+    """The party whose statement counted last."""
+    certificates: tuple[str, ...] = ()
+    """Keys of the certificates it was filed with."""
 
 
 def firm(store: Store, key: str, *, as_of: int | None = None) -> Firm | None:
     """The firm with this key (or this party GLN), or None if nobody has filed it."""
     facts = store.facts("firm", (key,), as_of=as_of)
-    if facts and facts[-1].key != key:
-        return firm(store, facts[-1].key, as_of=as_of)
+    if facts and all(fact.key != key for fact in facts):
+        # By its GLN: who said first that it has this GLN counts, not who repeats it.
+        key = facts[0].key
+        facts = store.facts("firm", (key,), as_of=as_of)
     fields = merged(facts, key)
     if fields is None:
         return None
@@ -111,12 +117,16 @@ def product(store: Store, key: str, *, as_of: int | None = None) -> Product | No
         "firm",
         "unit",
     )
-    return replace(Product(key, **texts_of(fields, names)), stated_by=facts[-1].by)
+    listed = fields.get("certificates")
+    held = tuple(str(one) for one in listed) if isinstance(listed, list | tuple) else ()
+    counting, _ = weighed(facts, key)
+    made = Product(key, **texts_of(fields, names))
+    return replace(made, stated_by=counting[-1].by, certificates=held)
 
 
 def merged(facts: list[Fact], key: str) -> dict[str, object] | None:
-    """All fields stated about `key`, later statements over earlier; None if there is no fact."""
-    own = [fact.fields for fact in facts if fact.key == key]
+    """All fields that count about `key`, later over earlier; None if there is no fact."""
+    own = [fact.fields for fact in weighed(facts, key)[0]]
     if not own:
         return None
     fields: dict[str, object] = {}

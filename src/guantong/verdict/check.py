@@ -4,10 +4,10 @@ import datetime as dt
 from dataclasses import replace
 
 from guantong import coding, identify, parties, trace
-from guantong.caller import Caller
+from guantong.caller import OPERATOR, Caller
 from guantong.clock import day_in_china
 from guantong.identify import Kind, Reading
-from guantong.parties import Certificate, Register, Standing
+from guantong.parties import Certificate, Product, Register, Standing
 from guantong.store import Store
 from guantong.trace import Holder, Life
 from guantong.verdict import reasons
@@ -123,10 +123,13 @@ def _answered(
     hand = trace.holder(life, firm_of=register.firm_of)
     found = [
         *reasons.of_holds(store, value.uri, life, origin, as_of=as_of, now_ms=now_ms),
-        *reasons.of_certificates(seen),
+        *reasons.of_certificates(seen, register),
         *reasons.of_dates(life, today),
         *reasons.of_life(life, hand, caller, register, now_ms=now_ms),
     ]
+    if origin.issued_by:
+        who = register.name_of(origin.issued_by)
+        found.append(reason("verdict.issued_by_other", problem=False, who=who))
     if value.kind is Kind.ITEM and not life.steps:
         found.append(reason("verdict.issued_only", problem=False))
     found.sort(key=lambda why: not why.problem)
@@ -176,11 +179,36 @@ def _certificates(
     value = reading.value
     keys = tuple(key for key in dict.fromkeys((value.uri, origin.class_uri)) if key)
     found = parties.certificates_of(store, keys, as_of=as_of)
-    return tuple(_view(certificate, origin.made_on, today) for certificate in found)
+    product = origin.product
+    heard = frozenset({OPERATOR.party}) if product is None else _heard(store, product.key, as_of)
+    return tuple(
+        _view(
+            certificate,
+            origin.made_on,
+            today,
+            confirmed=value.kind is Kind.DOCUMENT or _is_confirmed(certificate, product, heard),
+        )
+        for certificate in found
+    )
 
 
-def _view(certificate: Certificate, made_on: str, today: dt.date) -> CertificateView:
+def _heard(store: Store, class_uri: str, as_of: int | None) -> frozenset[str]:
+    facts = store.facts("product", (class_uri,), as_of=as_of)
+    return parties.speakers_of(facts, class_uri) | {OPERATOR.party}
+
+
+def _is_confirmed(certificate: Certificate, product: Product | None, heard: frozenset[str]) -> bool:
+    """Whether a certificate is the product's by more than the word of who filed it."""
+    if product is None or certificate.key in product.certificates:
+        return True
+    return any(fact.by in heard for fact in certificate.statements)
+
+
+def _view(
+    certificate: Certificate, made_on: str, today: dt.date, *, confirmed: bool
+) -> CertificateView:
     made: Standing | None = None
     if made_on:
         made = parties.standing_on(certificate, dt.date.fromisoformat(made_on))
-    return CertificateView(certificate, made, parties.standing_on(certificate, today))
+    now = parties.standing_on(certificate, today)
+    return CertificateView(certificate, made, now, confirmed)

@@ -47,6 +47,8 @@ class CertificateView:
     """How it stood on the production day; None when that day is not known."""
     now: Standing
     """How it stands today."""
+    confirmed: bool = True
+    """Whether those who speak for the product know of it; else somebody else claims it is its."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ class Origin:
     """For a code that only leads to another item (a vehicle code): that item, else ""."""
     issue: CodeRange | None
     """The code range its code was issued in."""
+    issued_by: str
+    """The party that issued it, when it is none that speaks for the product; else ""."""
     product: Product | None
     producer: Firm | None
     lot: str
@@ -64,12 +66,20 @@ def origin_of(store: Store, reading: Reading, life: Life, *, as_of: int | None =
         class_uri=class_uri,
         bound_to=bound_to,
         issue=issue,
+        issued_by=_stranger(store, fact, as_of=as_of),
         product=product,
         producer=producer,
         lot=_lot(life) or (issue.lot if issue else "") or _lot_of(reading),
         made_on=_made_on(life, making) or (issue.day if issue else ""),
         class_is_coded=bool(own_class and store.facts("code_range", (own_class,), as_of=as_of)),
     )
+
+
+def _stranger(store: Store, issued: Fact | None, *, as_of: int | None) -> str:
+    """Who issued the code, if it is nobody who speaks for the class; else ""."""
+    if issued is None or coding.speaks_for(store, issued.key, issued.by, as_of=as_of):
+        return ""
+    return issued.by
 
 
 def _bound_to(life: Life) -> str:

@@ -65,13 +65,49 @@ def _lots(item: str, lot: str) -> tuple[str, ...]:
     return (trace.lot_uri(item, lot),) if lot else ()
 
 
-def of_certificates(seen: Verdict) -> Iterator[Reason]:
-    """Certificates that did not hold on the production day, or do not hold now."""
+def of_certificates(seen: Verdict, register: Register) -> Iterator[Reason]:
+    """Certificates that did not hold on the production day, or do not hold now.
+
+    What others than its filers say of a certificate, or who claims that it is the product's, is
+    told with the name of who says so, and makes no problem of the product.
+
+    Yields:
+        Problems, and notices of what others say.
+    """
     for view in seen.certificates:
+        yield from _disputes(view, register)
+        if not view.confirmed:
+            yield from _claimed(view, register)
+            continue
         if view.made not in {None, Standing.VALID, Standing.UNKNOWN}:
             yield _certificate("verdict.certificate_production", view, view.made, seen.made_on)
         if view.now not in {Standing.VALID, Standing.UNKNOWN}:
             yield _certificate("verdict.certificate_now", view, view.now, "")
+
+
+def _disputes(view: CertificateView, register: Register) -> Iterator[Reason]:
+    for fact in view.certificate.disputes:
+        status = str(fact.fields.get("status", ""))
+        if status in STANDINGS and status != view.now.value:
+            yield _said(view, register, fact.by, status)
+
+
+def _claimed(view: CertificateView, register: Register) -> Iterator[Reason]:
+    if view.now not in {Standing.VALID, Standing.UNKNOWN}:
+        yield _said(view, register, view.certificate.statements[-1].by, view.now.value)
+
+
+def _said(view: CertificateView, register: Register, party: str, status: str) -> Reason:
+    zh, en = STANDINGS[status]
+    number = view.certificate.number or view.certificate.key
+    return reason(
+        "verdict.certificate_said",
+        problem=False,
+        number=number,
+        who=register.name_of(party),
+        standing_zh=zh,
+        standing_en=en,
+    )
 
 
 def _certificate(code: str, view: CertificateView, standing: Standing | None, day: str) -> Reason:

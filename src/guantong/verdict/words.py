@@ -21,6 +21,14 @@ WORDS = {
         "证书 {number} 当前不处于有效状态：{standing_zh}",
         "Certificate {number} is not valid now: {standing_en}",
     ),
+    "verdict.certificate_said": (
+        "{who} 称证书 {number} 的状态为：{standing}（未经申报该产品或证书的一方确认）",
+        "{who} says that certificate {number} is {standing}; its filers do not confirm it",
+    ),
+    "verdict.issued_by_other": (
+        "该编码由 {who} 登记发放，并非申报该产品的企业，请核对",
+        "This code was issued by {who}, who is not the firm that filed the product; compare them",
+    ),
     "verdict.expired": ("该产品已过有效期（{day}）", "This product expired on {day}"),
     "verdict.sold": (
         "已于 {day} 登记售出；如仍作为新品出售，请勿购买",
