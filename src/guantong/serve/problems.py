@@ -32,6 +32,8 @@ class Fault(StrEnum):
     """The request needs an API key."""
     KEY_UNKNOWN = "serve.key_unknown"
     """The API key is wrong or revoked."""
+    SLOW = "serve.slow"
+    """The sender of a body fell silent."""
     CODING = "serve.coding"
     """A content coding other than identity."""
     NOT_FOUND = "serve.not_found"
@@ -50,6 +52,7 @@ STATUS: Final = {
     Fault.TOO_LONG: 414,
     Fault.KEY_MISSING: 401,
     Fault.KEY_UNKNOWN: 401,
+    Fault.SLOW: 408,
     Fault.CODING: 415,
     Fault.NOT_FOUND: 404,
     Fault.METHOD: 405,

@@ -19,6 +19,9 @@ from guantong.serve.app import create_app
 from guantong.serve.desk import Desk
 from guantong.settings import Settings
 
+CONNECTIONS_MAX: Final = 1000
+"""Requests under way at once; more wait. Slow senders are cut off, see `guantong.serve.upload`."""
+
 PROBE_SECONDS: Final = 0.02
 """Between two looks whether the server answers, or has ended."""
 
@@ -115,6 +118,8 @@ async def _run(desk: Desk, settings: Settings, port: int, ready: Callable[[str],
         port=port,
         interface=Interfaces.ASGI,
         websockets=False,
+        backlog=CONNECTIONS_MAX,
+        backpressure=CONNECTIONS_MAX,
         log_level=LogLevels.error,
     )
     loop = asyncio.get_running_loop()

@@ -1,9 +1,10 @@
 """How does a document come in? Reading a body without ever reading too much of it."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, fail_after, to_thread
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
@@ -26,6 +27,9 @@ CODES_BYTES_MAX: Final = 64 * 1024
 
 WAITING_MAX: Final = 64
 """Submissions waiting for the disk at once; they share its fsync."""
+
+IDLE_SECONDS: Final = 20.0
+"""A sender who is silent for longer is cut off: each one under way takes a place from others."""
 
 BEHAVIOUR: Final = "GS1-Capture-Error-Behaviour"
 BEHAVIOURS: Final = {"": False, "rollback": False, "proceed": True}
@@ -102,11 +106,29 @@ class Uploads:
         declared = request.headers.get("content-length", "")
         if declared.isdecimal() and (len(declared) > 15 or int(declared) > bytes_max):
             raise _too_large(bytes_max, f"{declared[:20]} bytes declared")
-        async for chunk in request.stream():
+        chunks = aiter(request.stream())
+        while (chunk := await _next(chunks)) is not None:
             if len(body) + len(chunk) > bytes_max:
                 raise _too_large(bytes_max, "more")
             self._budget.take(len(chunk))
             body += chunk
+
+
+async def _next(chunks: AsyncIterator[bytes]) -> bytes | None:
+    """The next part of a body.
+
+    Returns:
+        Its bytes, None after the last part.
+
+    Raises:
+        HttpError: if it does not come in `IDLE_SECONDS`.
+    """
+    try:
+        with fail_after(IDLE_SECONDS):
+            return await anext(chunks, None)
+    except TimeoutError:
+        expected = f"a part of the body every {IDLE_SECONDS:g} s"
+        raise HttpError(fault(Fault.SLOW, expected=expected, got="nothing")) from None
 
 
 def answer(receipt: Receipt) -> Response:
