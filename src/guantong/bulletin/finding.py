@@ -1,0 +1,102 @@
+"""What does one rule say about one figure?"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from guantong.bulletin.arithmetic import Bounds, middle
+from guantong.bulletin.figures import Figure, Role
+from guantong.bulletin.flow import Flow
+from guantong.bulletin.model import Ground, Rule
+from guantong.bulletin.published import Rankings, Series
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The word of one rule."""
+
+    rule: Rule
+    holds: bool | None
+    """None: the rule applies and lacks something."""
+    because: tuple[Ground, ...] = ()
+    should_be: str = ""
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All that judging needs: the running text, its figures, and what was published."""
+
+    run: Flow
+    figures: tuple[Figure, ...]
+    series: Series
+    rankings: Rankings
+
+    @property
+    def text(self) -> str:
+        """The running text."""
+        return self.run.text
+
+    def cite(self, figure: Figure) -> Ground:
+        """A figure as what a verdict rests on."""
+        period = str(figure.period) if figure.period else ""
+        return Ground(figure.text, self.run.span(figure.start, figure.end), period)
+
+    def sentence(self, figure: Figure) -> list[Figure]:
+        """The figures of the same sentence, in order."""
+        return [one for one in self.figures if one.sentence == figure.sentence]
+
+
+Found = list[tuple[Figure, Finding]]
+"""Which figure, and what a rule says about it."""
+
+
+def judged(
+    page: Page, rule: Rule, figure: Figure, true: Bounds, *, because: tuple[Ground, ...],
+    operands: tuple[Figure, ...] = (),
+) -> Found:  # fmt: skip
+    """Compare a derived figure with what follows from its operands.
+
+    A relation that holds speaks for its operands, too; one that fails is laid at the door of the
+    derived figure alone.
+    """
+    quantity = figure.signed
+    holds = quantity.meets(*true)
+    right = middle(true, quantity.step)
+    told = (*because, Ground(_between(true)))
+    finding = Finding(rule, holds, told, "" if holds else worded(figure, right))
+    found: Found = [(figure, finding)]
+    if holds:
+        found += [
+            (one, Finding(rule, holds=True, because=(page.cite(figure),))) for one in operands
+        ]
+    return found
+
+
+def worded(figure: Figure, right: Decimal) -> str:
+    """A value in the unit of the figure; a change of the other sign says so."""
+    value = right if figure.sign > 0 else -right
+    if value < 0 and figure.role in {Role.GROWTH, Role.CHANGE}:
+        return ("上升" if figure.sign < 0 else "下降") + worded(figure, -right)
+    text = f"{value.normalize():f}"
+    exponent = int(figure.quantity.step.as_tuple().exponent)
+    if exponent < 0:
+        text = f"{value:.{-exponent}f}"
+    elif value >= 10_000 and figure.quantity.step >= 10_000 or "," in figure.text:
+        text = f"{value:,.0f}"
+    return f"{text}{figure.unit}"
+
+
+def _between(true: Bounds) -> str:
+    low, high = _plain(true[0]), _plain(true[1])
+    return f"应为 {low}" if low == high else f"应在 {low} 至 {high} 之间"
+
+
+def _plain(value: Decimal) -> str:
+    if abs(value) >= Decimal(10) ** 17:
+        return "无界"
+    return f"{round(value, 4).normalize():f}"
+
+
+def short(rule: Rule, figure: Figure, missing: str) -> Found:
+    """A rule that applies to the figure and lacks something."""
+    return [(figure, Finding(rule, None, missing=missing))]

@@ -1,0 +1,58 @@
+"""The report as a sheet, CSV or XLSX, in which no cell is ever a formula."""
+
+import csv
+import io
+from typing import Final
+
+import xlsxwriter
+
+from guantong.bulletin.model import Claim, Report
+from guantong.bulletin.shown import explained
+
+HEADERS: Final = (
+    "text", "start", "end", "subject", "period", "value", "unit", "rule", "verdict", "should_be",
+    "because", "missing", "key", "corrected_by",
+)  # fmt: skip
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def to_csv(report: Report) -> bytes:
+    """UTF-8 with a mark, so that spreadsheet programs read the Chinese; lines end in CRLF."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(HEADERS)
+    for claim in report.claims:
+        writer.writerow([_safe(cell) for cell in _cells(claim)])
+    return out.getvalue().encode("utf-8-sig")
+
+
+def to_xlsx(report: Report) -> bytes:
+    """A workbook with one sheet; every cell is text or a number, never a formula or a link."""
+    out = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    book = xlsxwriter.Workbook(out, options)
+    sheet = book.add_worksheet("claims")
+    colours = {"wrong": "#f8d7da", "consistent": "#d7f0dd", "unverifiable": "#eeeeee"}
+    shades = {name: book.add_format({"bg_color": colour}) for name, colour in colours.items()}
+    sheet.write_row(0, 0, HEADERS)
+    for row, claim in enumerate(report.claims, 1):
+        for column, cell in enumerate(_cells(claim)):
+            sheet.write_string(row, column, cell, shades[claim.verdict])
+    sheet.freeze_panes(1, 0)
+    book.close()
+    return out.getvalue()
+
+
+def _cells(claim: Claim) -> tuple[str, ...]:
+    grounds = explained(claim) if claim.because else ""
+    return (
+        claim.text, str(claim.span.start), str(claim.span.end), claim.subject, claim.period,
+        claim.value, claim.unit, str(claim.rule), str(claim.verdict), claim.should_be,
+        grounds, claim.missing, claim.key, claim.corrected_by,
+    )  # fmt: skip
+
+
+def _safe(cell: str) -> str:
+    """A text a spreadsheet program would take for a formula gets an apostrophe before it."""
+    number = cell.removeprefix("-").replace(".", "", 1).isdecimal()
+    return f"'{cell}" if cell.startswith(_FORMULA) and not number else cell
