@@ -255,7 +255,7 @@ def test_a_revoked_key_is_no_key(world: World, client: TestClient) -> None:
     body = json.dumps({"id": public, "party": MAKER.party, "level": "party", "revoked": True})
     world.intake.enter(
         world.ledger.entry(4).statement.typ.KEY, body.encode(), facts_of(record), OPERATOR
-    )
+    ).result()
     world.wait(world.ledger.size)
     assert client.get("/check.json?q=1", headers=asked).status_code == 401
     assert client.post("/capture", content=b"{}", headers=asked).status_code == 401

@@ -36,7 +36,7 @@ PAGE: Final = 5_000
 """Facts read at once."""
 APART_MIN: Final = 20_000
 """From this many events on, documents are made and read in another process."""
-AHEAD_MAX: Final = 200
+AHEAD_MAX: Final = 500
 """Most documents handed over before the first is answered."""
 
 
@@ -131,10 +131,8 @@ def fill(world: World, clock: SetClock, recipe: Recipe, *, quiet: bool) -> None:
         caller = Caller(filing.by, Level.PARTY)
         match filing:
             case market.Issue():
-                settle(waiting)
-                world.issue(code_range(filing), caller)
+                waiting.append(("codes", world.offer_codes(code_range(filing), caller)))
             case market.Stop():
-                settle(waiting)
                 world.hold(hold_of(filing), caller)
             case market.Filing():
                 offer = Offer(filing.body, filing.media, filing.name)

@@ -192,7 +192,7 @@ class Intake:
 
     def enter(
         self, typ: StatementType, body: bytes, facts: tuple[Fact, ...], caller: Caller
-    ) -> Receipt:
+    ) -> Future[Receipt]:
         """Enter something that is no document: a range of codes, a key.
 
         Args:
@@ -202,7 +202,7 @@ class Intake:
             caller: On whose behalf.
 
         Returns:
-            The receipt, with its place in the ledger.
+            Holds the receipt, with its place in the ledger, once it is durable.
         """
         _may_submit(caller)
         job = _Job(
@@ -216,7 +216,7 @@ class Intake:
             facts=facts,
             record_ms=self._clock.now_ms(),
         )
-        return self._put(job).result()
+        return self._put(job)
 
     def wait(self, size: int, *, seconds: float = 10.0) -> bool:
         """Wait until the index has the ledger's first `size` entries; False when time ran out."""

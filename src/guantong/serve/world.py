@@ -195,6 +195,10 @@ class World(AbstractContextManager["World"]):
 
     def issue(self, codes: coding.CodeRange, caller: Caller) -> Receipt:
         """Enter a range of codes as issued by the caller's firm (源头赋码)."""
+        return self.offer_codes(codes, caller).result()
+
+    def offer_codes(self, codes: coding.CodeRange, caller: Caller) -> Future[Receipt]:
+        """As `issue`, without waiting for the disk."""
         body = msgspec.json.encode(codes)
         return self._writer().enter(StatementType.CODE_RANGE, body, coding.facts_of(codes), caller)
 
@@ -202,14 +206,15 @@ class World(AbstractContextManager["World"]):
         """Enter an API key; its text is told once and kept nowhere."""
         body = msgspec.json.encode(made.record)
         facts = keys.facts_of(made.record)
-        receipt = self._writer().enter(StatementType.KEY, body, facts, caller)
+        receipt = self._writer().enter(StatementType.KEY, body, facts, caller).result()
         self.wait(receipt.ledger_index + 1)
         return made.text
 
     def hold(self, order: holds.Hold, caller: Caller) -> Receipt:
         """Enter a recall or stop on an item, lot or class, or its end."""
         body = msgspec.json.encode(order)
-        return self._writer().enter(StatementType.HOLD, body, holds.facts_of(order), caller)
+        facts = holds.facts_of(order)
+        return self._writer().enter(StatementType.HOLD, body, facts, caller).result()
 
     def wait(self, size: int) -> bool:
         """Wait until the index has the ledger's first `size` entries."""
