@@ -39,6 +39,9 @@ BLOCK = 65_536
 ADDITIVE = frozenset({Aggregation.ARITHMETIC, Aggregation.COPELAND})
 """Ways in which the national score is the sum of what the sub-indices give."""
 
+SAME = 1e-9
+"""Index points within which two groups share a rank: sums of floats carry rounding."""
+
 _COLUMNS = 20
 """Weight, total, and six each of sub-weight, sub-total, part."""
 _CELLS = len(PROVINCES) * len(SECTIONS)
@@ -274,7 +277,7 @@ def _ranking(table: Cells, axis: int, values: Mapping[str, float]) -> tuple[Plac
         values = _copeland(table, axis, values)
     known = [value for value in values.values() if not math.isnan(value)]
     places = [
-        Place(1 + sum(other > value for other in known), key, value)
+        Place(1 + sum(other > value + SAME for other in known), key, value)
         for key, value in values.items()
         if not math.isnan(value)
     ]

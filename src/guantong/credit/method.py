@@ -10,18 +10,17 @@ are not published. An office loads its own with `parse`; no code changes.
 import math
 import re
 import tomllib
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
 
 import msgspec
 
-from guantong.credit.model import CreditError, Fault, Indicator, Method, Month, SubIndex
+from guantong.credit.model import SECTIONS, CreditError, Fault, Indicator, Method, Month, SubIndex
 from guantong.errors import Fault as Flaw
 from guantong.errors import fault
 
-_PLACE = re.compile(r" - at `\$\.?([^`]*)`$")
+_PLACE = re.compile(r" - at (?:`key` in )?`\$\.?([^`]*)`$")
 _NAMED = re.compile(r"(?:missing required|unknown) field `([^`]+)`")
 
 
@@ -90,23 +89,25 @@ def _flaws(method: Method, name: str) -> Iterator[Flaw]:
     yield from _weights(method, name)
     yield from _months(method, name)
     yield from _bounds(method, name)
-    seen = Counter(one.key for one in method.indicators)
+    seen: set[str] = set()
     for number, one in enumerate(method.indicators):
         path = f"{name}:indicators[{number}]"
-        if seen[one.key] > 1:
+        if one.key in seen:
             yield fault(Fault.FIELD, expected="each key once", got=one.key, path=f"{path}.key")
+        seen.add(one.key)
         yield from _indicator(one, path)
 
 
 def _weights(method: Method, name: str) -> Iterator[Flaw]:
-    for sub, weight in method.weights.items():
-        if not _counts(weight):
-            yield _weight(weight, f"{name}:weights.{sub}")
-    if not sum(method.weights.values()) > 0:
-        yield _weight(sum(method.weights.values()), f"{name}:weights")
+    wrong = {sub: weight for sub, weight in method.weights.items() if not _counts(weight)}
+    for sub, weight in wrong.items():
+        yield _weight(weight, f"{name}:weights.{sub}")
+    total = math.fsum(method.weights.values())
+    if not wrong and not total > 0:
+        yield _weight(total, f"{name}:weights")
     for sub in SubIndex:
         # A sub-index that counts must rest on something.
-        total = sum(one.weight for one in method.of(sub))
+        total = math.fsum(one.weight for one in method.of(sub))
         if method.weights.get(sub, 0.0) > 0 and not total > 0:
             yield fault(
                 Fault.WEIGHT,
@@ -161,6 +162,10 @@ def _bounds(method: Method, name: str) -> Iterator[Flaw]:
         yield fault(
             Fault.FIELD, expected="above 0, at most 100", got=method.floor, path=f"{name}:floor"
         )
+    for letter in method.population.sections_left_out:
+        if letter not in SECTIONS:
+            path = f"{name}:population.sections_left_out"
+            yield fault(Fault.FIELD, expected=SECTIONS, got=letter, path=path)
     share = method.population.coverage_min
     if not 0 <= share <= 1:
         yield fault(
