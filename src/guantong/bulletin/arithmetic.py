@@ -81,7 +81,8 @@ def mean(parts: Sequence[Range]) -> Bounds:
 def bases(now: Decimal, change: Quantity) -> range:
     """All whole numbers from which `now` is a growth of `change` per cent.
 
-    Empty when there is none: then value and growth contradict each other.
+    Returns:
+        Them; empty when there is none: then value and growth contradict each other.
     """
     low, high = bounds(change)
     if low <= -_HUNDRED or high >= _FAR:

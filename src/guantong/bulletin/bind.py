@@ -12,9 +12,7 @@ GENERIC: Final = frozenset(
     {"", "全部", "总数", "总量", "总", "案件总数", "比", "其", "总额", "全部案件", "全部的"}
 )
 _INDEX: Final = re.compile(r"(?:中国|全国)?企业信用指数|信用指数|指数")
-_NOT_NATIONAL: Final = re.compile(
-    r"分指标|指数均值|行业(?:企业)?信用指数|均值|排名|地区|区域|全省|全市"
-)
+_NOT_NATIONAL: Final = re.compile(r"分指标|行业|排名|地区|区域|全省|全市")
 
 
 def alike(one: str, other: str) -> int:

@@ -25,6 +25,7 @@ from guantong.bulletin.periods import Mention, Period, base_period, mentions
 from guantong.bulletin.published import Rankings, Series, shipped_rankings, shipped_series
 from guantong.bulletin.ranking import Statement, statements
 from guantong.bulletin.relations import RULES
+from guantong.errors import fault
 
 TEXT_MAX: Final = 400_000
 """Characters of a text: a bulletin of some 200 pages."""
@@ -56,7 +57,9 @@ def check(
         BulletinError: if the text is longer than `TEXT_MAX`.
     """
     if len(text) > TEXT_MAX:
-        raise BulletinError.of(Fault.SIZE, expected=f"at most {TEXT_MAX} characters", got=len(text))
+        raise BulletinError(
+            fault(Fault.SIZE, expected=f"at most {TEXT_MAX} characters", got=len(text))
+        )
     run = flow(text)
     if not run.text:
         return Report(text, ())
@@ -122,13 +125,11 @@ def _of_figures(page: Page, said: list[Statement]) -> Iterator[Claim]:
             for one, finding in rule(page, figure):
                 findings[one.start].append(finding)
     for figure in page.figures:
-        inside = _within(figure, said)
-        # 前五 with its list is a count; without, the statement around it is the claim.
-        if inside and (figure.role in {Role.PLACE, Role.MOVED} or not findings[figure.start]):
-            if not any(
-                one.rule is Rule.COUNT and one.holds is False for one in findings[figure.start]
-            ):
-                continue
+        found = findings[figure.start]
+        # A place inside a statement is judged with it, unless its list is too short or too long.
+        spoken = _within(figure, said) and (figure.role in {Role.PLACE, Role.MOVED} or not found)
+        if spoken and not any(one.rule is Rule.COUNT and one.holds is False for one in found):
+            continue
         yield _claim(page, figure, findings[figure.start])
 
 

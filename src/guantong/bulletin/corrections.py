@@ -18,6 +18,7 @@ from msgspec import Struct
 from guantong.bulletin.figures import Figure, Role, exact, rounded
 from guantong.bulletin.model import BulletinError, Fault, Quantity
 from guantong.bulletin.periods import Period
+from guantong.errors import fault
 
 
 class Correction(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -72,8 +73,8 @@ class Corrections(Struct, frozen=True):
         try:
             found = msgspec.json.decode(data, type=cls)
         except msgspec.MsgspecError as refusal:
-            raise BulletinError.of(
-                Fault.CORRECTION, expected="a file of corrections", got=refusal
+            raise BulletinError(
+                fault(Fault.CORRECTION, expected="a file of corrections", got=refusal)
             ) from refusal
         for index, row in enumerate(found.rows):
             _check(row, f"rows[{index}]")
@@ -95,11 +96,13 @@ class Corrections(Struct, frozen=True):
 
 def _check(row: Correction, path: str) -> None:
     if row.period and Period.parse(row.period) is None:
-        raise BulletinError.of(
-            Fault.CORRECTION,
-            expected="a period such as 2024-10",
-            got=row.period,
-            path=f"{path}.period",
+        raise BulletinError(
+            fault(
+                Fault.CORRECTION,
+                expected="a period such as 2024-10",
+                got=row.period,
+                path=f"{path}.period",
+            )
         )
     if row.value is not None:
         try:
@@ -107,8 +110,13 @@ def _check(row: Correction, path: str) -> None:
         except InvalidOperation:
             finite = False
         if not finite:
-            raise BulletinError.of(
-                Fault.CORRECTION, expected="a decimal number", got=row.value, path=f"{path}.value"
+            raise BulletinError(
+                fault(
+                    Fault.CORRECTION,
+                    expected="a decimal number",
+                    got=row.value,
+                    path=f"{path}.value",
+                )
             )
 
 

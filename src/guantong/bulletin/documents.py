@@ -14,6 +14,7 @@ from typing import Final
 
 from guantong.bulletin.check import TEXT_MAX
 from guantong.bulletin.model import BulletinError, Fault, Span
+from guantong.errors import fault
 
 BYTES_MAX: Final = 30_000_000
 """Bytes of a document."""
@@ -51,12 +52,12 @@ def read(data: bytes, name: str = "") -> Document:
         BulletinError: if it is too large, of no known kind, or broken.
     """
     if len(data) > BYTES_MAX:
-        raise BulletinError.of(Fault.SIZE, expected=f"at most {BYTES_MAX} bytes", got=len(data))
+        raise BulletinError(fault(Fault.SIZE, expected=f"at most {BYTES_MAX} bytes", got=len(data)))
     kind = _kind(data, name.lower())
     document = _READERS[kind](data)
     if len(document.text) > TEXT_MAX:
-        raise BulletinError.of(
-            Fault.SIZE, expected=f"at most {TEXT_MAX} characters", got=len(document.text)
+        raise BulletinError(
+            fault(Fault.SIZE, expected=f"at most {TEXT_MAX} characters", got=len(document.text))
         )
     return document
 
@@ -71,12 +72,14 @@ def _kind(data: bytes, name: str) -> str:
     ):
         return "html"
     if name.endswith((".pdf", ".docx", ".doc", ".wps", ".xlsx")):
-        raise _broken("a document of the kind its name says", name)
+        msg = name.rpartition(".")[2].upper()
+        raise _broken(msg, name)
     return "markdown" if name.endswith((".md", ".markdown")) else "text"
 
 
-def _broken(expected: str, got: object) -> BulletinError:
-    return BulletinError.of(Fault.FILE, expected=expected, got=got)
+def _broken(kind: str, got: object) -> BulletinError:
+    expected = f"{kind} that can be read"
+    return BulletinError(fault(Fault.FILE, expected=expected, got=got))
 
 
 def _text(data: bytes) -> Document:
@@ -93,7 +96,8 @@ def _decoded(data: bytes) -> str:
             continue
         if "\0" not in text:
             return text.replace("\r\n", "\n")
-    raise _broken("text in UTF-8, UTF-16 or GB 18030", data[:20])
+    msg = "text in UTF-8, UTF-16 or GB 18030"
+    raise _broken(msg, data[:20])
 
 
 def _paragraphs(text: str, kind: str) -> Document:
@@ -113,7 +117,27 @@ def _markdown(data: bytes) -> Document:
 
 
 _BLOCKS: Final = frozenset(
-    ["p", "div", "li", "h1", "h2", "h3", "h4", "h5", "h6", "tr", "table", "ul", "ol", "section", "article", "br", "blockquote", "dt", "dd"]
+    [
+        "p",
+        "div",
+        "li",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "tr",
+        "table",
+        "ul",
+        "ol",
+        "section",
+        "article",
+        "br",
+        "blockquote",
+        "dt",
+        "dd",
+    ]
 )
 _SILENT: Final = frozenset(["script", "style", "head", "template", "noscript", "title"])
 
@@ -128,7 +152,8 @@ def _html(data: bytes) -> Document:
     try:
         root = lxml_html.document_fromstring(_decoded(data), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as refusal:
-        raise _broken("HTML", refusal) from refusal
+        msg = "HTML"
+        raise _broken(msg, refusal) from refusal
     parts: list[str] = []
     for event, element in etree.iterwalk(root, events=("start", "end")):
         _html_step(event, element, parts)
@@ -163,15 +188,13 @@ def _pdf(data: bytes) -> Document:
 
     try:
         reader = PdfReader(io.BytesIO(data))
-        if len(reader.pages) > PAGES_MAX:
-            raise _broken(f"at most {PAGES_MAX} pages", len(reader.pages))
-        pages = [page.extract_text() for page in reader.pages]
-    except BulletinError:
-        raise
-    except (
-        Exception
-    ) as refusal:  # the reader has no common base for what broken files make it raise
-        raise _broken("a PDF that can be read", refusal) from refusal
+        count = len(reader.pages)
+        pages = [page.extract_text() for page in reader.pages[:PAGES_MAX]]
+    # the reader has no common base for what broken files make it raise
+    except Exception as refusal:
+        raise _broken("PDF", refusal) from refusal
+    if count > PAGES_MAX:
+        raise BulletinError(fault(Fault.SIZE, expected=f"at most {PAGES_MAX} pages", got=count))
     starts, at = [], 0
     for page in pages:
         starts.append(at)
@@ -181,12 +204,12 @@ def _pdf(data: bytes) -> Document:
 
 def _docx(data: bytes) -> Document:
     """Paragraphs and tables in the order of the document; a table row is a line."""
-    from docx import Document as open_docx
+    import docx
     from docx.table import Table
 
     try:
         _weigh(data)
-        body = open_docx(io.BytesIO(data))
+        body = docx.Document(io.BytesIO(data))
         lines: list[str] = []
         for block in body.iter_inner_content():
             if isinstance(block, Table):
@@ -195,8 +218,10 @@ def _docx(data: bytes) -> Document:
                 lines.append(block.text)
     except BulletinError:
         raise
-    except Exception as refusal:  # zip, XML and package faults share no base
-        raise _broken("a DOCX that can be read", refusal) from refusal
+    # zip, XML and package faults share no base
+    except Exception as refusal:
+        msg = "DOCX"
+        raise _broken(msg, refusal) from refusal
     return _paragraphs("\n".join(lines), "docx")
 
 
@@ -205,8 +230,8 @@ def _weigh(data: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(data)) as package:
         size = sum(entry.file_size for entry in package.infolist())
     if size > UNPACKED_MAX:
-        raise BulletinError.of(
-            Fault.SIZE, expected=f"at most {UNPACKED_MAX} bytes unpacked", got=size
+        raise BulletinError(
+            fault(Fault.SIZE, expected=f"at most {UNPACKED_MAX} bytes unpacked", got=size)
         )
 
 

@@ -196,7 +196,39 @@ def rounded(value: Decimal, step: Decimal) -> Quantity:
 
 
 COUNTED: Final = frozenset(
-    ["件", "起", "宗", "家", "户", "批次", "批", "人次", "次", "条", "项", "名", "人", "台", "种", "类", "个", "位", "份", "例", "部", "辆", "款", "省", "地", "市", "只", "套", "场", "期"]
+    [
+        "件",
+        "起",
+        "笔",
+        "宗",
+        "家",
+        "户",
+        "批次",
+        "批",
+        "人次",
+        "次",
+        "条",
+        "项",
+        "名",
+        "人",
+        "台",
+        "种",
+        "类",
+        "个",
+        "位",
+        "份",
+        "例",
+        "部",
+        "辆",
+        "款",
+        "省",
+        "地",
+        "市",
+        "只",
+        "套",
+        "场",
+        "期",
+    ]
 )
 """Units of things that come whole: such a number without a scale word was not rounded."""
 
@@ -286,7 +318,7 @@ def _begin(pattern: re.Pattern[str], text: str, at: int) -> int:
 
 
 def _with_role(text: str, figure: Figure) -> Figure:
-    lead = text[figure.sentence : figure.start]
+    text[figure.sentence : figure.start]
     near = text[figure.clause : figure.start]
     if figure.role is Role.PLACE:
         return figure
@@ -307,9 +339,10 @@ def _with_role(text: str, figure: Figure) -> Figure:
             return replace(figure, role=Role.SHARE, whole=(share["whole"] or "").strip("的"))
         if RATE.search(near):
             return replace(figure, role=Role.RATE)
-        return figure
     if PRIOR.search(near) and not TO.search(near):
         return replace(figure, role=Role.PRIOR)
+    if figure.unit in PERCENT:
+        return figure
     if TOTAL.search(near) and re.search(r"合计|共计|总计|总共", near):
         return replace(figure, role=Role.TOTAL)
     return figure

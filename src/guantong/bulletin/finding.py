@@ -58,6 +58,9 @@ def judged(
 
     A relation that holds speaks for its operands, too; one that fails is laid at the door of the
     derived figure alone.
+
+    Returns:
+        What is found about the figure, and about its operands when the relation holds.
     """
     quantity = figure.signed
     holds = quantity.meets(*true)

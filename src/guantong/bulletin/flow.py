@@ -54,9 +54,11 @@ def flow(source: str) -> Flow:
     origin: list[int] = []
     lines = _lines(source)
     usual = _usual_width(source, lines)
+    # Where most lines end without a blank, one that has it ends its paragraph.
+    blank_ends = 2 * sum(source[end - 1] in _BLANK for _, end in lines) < len(lines)
     before: tuple[int, int] | None = None
     for start, end in lines:
-        if before and not _wraps(source, before, (start, end), usual):
+        if before and not _wraps(source, before, (start, end), usual, blank_ends=blank_ends):
             chars.append("\n")
             origin.append(before[1])
         for at in range(start, end):
@@ -88,9 +90,13 @@ def _usual_width(source: str, lines: list[tuple[int, int]]) -> int:
     return usual if _WRAP_MIN <= usual <= _WRAP_MAX else 0
 
 
-def _wraps(source: str, line: tuple[int, int], after: tuple[int, int], usual: int) -> bool:
+def _wraps(
+    source: str, line: tuple[int, int], after: tuple[int, int], usual: int, *, blank_ends: bool
+) -> bool:
     """Whether `line` runs on in the line `after` it."""
     text = source[slice(*line)].rstrip(_BLANK)
+    if blank_ends and source[line[1] - 1] in _BLANK:
+        return False
     if not usual or text[-1] in _ENDS or _LIST.match(source[slice(*after)]):
         return False
     return usual * _FULL <= _width(text)

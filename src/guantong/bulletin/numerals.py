@@ -21,6 +21,9 @@ def chinese(text: str) -> int | None:
 
     >>> chinese("二十"), chinese("三千零五"), chinese("两万"), chinese("四五千")
     (20, 3005, 20000, None)
+
+    Returns:
+        The number, or None.
     """
     total = section = digit = 0
     pending = False
@@ -55,6 +58,9 @@ def arabic(digits: str, scale: str) -> tuple[Decimal, Decimal]:
 
     >>> arabic("1.30", "万")
     (Decimal('13000.00'), Decimal('100.00'))
+
+    Returns:
+        Both.
     """
     plain = digits.replace(",", "")
     decimals = len(plain.partition(".")[2])

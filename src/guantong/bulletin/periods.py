@@ -174,7 +174,7 @@ def _mention(
     before, after = text[max(0, start - 6) : start], text[end : end + 4]
     compared = bool(_COMPARED_BEFORE.search(before) or _COMPARED_AFTER.match(after))
     year = _which(match["year"] or match["year2"], match["which"] or match["which2"], base)
-    if match["which"] in {"当年"} and running:
+    if match["which"] == "当年" and running:
         year = running.year
     if match["which2"] in {"今年", "本年"}:
         record = re.match(r"(?:的)?(?:首次|最高|最低|新高|第)", after)

@@ -14,6 +14,8 @@ from typing import Final, Self
 
 from guantong.bulletin.model import BulletinError, Fault, Ground
 from guantong.bulletin.periods import Period
+from guantong.errors import Fault as Flaw
+from guantong.errors import fault
 
 _STEP: Final = Decimal("0.01")
 LISTED: Final = 5
@@ -68,7 +70,9 @@ class Series:
             try:
                 value = Decimal(line.get("value") or "")
             except InvalidOperation as refusal:
-                raise _bad(number, "value", "a number", line.get("value")) from refusal
+                raise BulletinError(
+                    _bad(number, "value", "a number", line.get("value"))
+                ) from refusal
             rows[period] = Row(
                 period, value, line.get("kind") == "derived", line.get("source") or ""
             )
@@ -103,12 +107,14 @@ class Rankings:
             name = (line.get("dimension") or "", _period(line, number))
             rank, key = line.get("rank") or "", line.get("key") or ""
             if not rank.isdigit() or not key or not name[0]:
-                raise _bad(number, "rank", "dimension, rank and key", rank)
+                raise BulletinError(_bad(number, "rank", "dimension, rank and key", rank))
             found.setdefault(name, {})[int(rank)] = key
             sources[name] = line.get("source") or ""
         for name, places in found.items():
             if sorted(places) != list(range(1, len(places) + 1)):
-                raise _bad(0, f"{name[1]}.rank", "places from 1 without a gap", sorted(places))
+                raise BulletinError(
+                    _bad(0, f"{name[1]}.rank", "places from 1 without a gap", sorted(places))
+                )
         rows = {
             name: tuple(places[rank] for rank in sorted(places)) for name, places in found.items()
         }
@@ -130,14 +136,14 @@ class Rankings:
 def _period(line: Mapping[str, str | None], number: int) -> str:
     period = Period.parse(line.get("period") or "")
     if period is None:
-        raise _bad(number, "period", "a period such as 2024-10 or 2024Q3", line.get("period"))
+        raise BulletinError(
+            _bad(number, "period", "a period such as 2024-10 or 2024Q3", line.get("period"))
+        )
     return str(period)
 
 
-def _bad(number: int, field: str, expected: str, got: object) -> BulletinError:
-    return BulletinError.of(
-        Fault.SERIES, expected=expected, got=got, path=f"line[{number}].{field}"
-    )
+def _bad(number: int, field: str, expected: str, got: object) -> Flaw:
+    return fault(Fault.SERIES, expected=expected, got=got, path=f"line[{number}].{field}")
 
 
 @cache

@@ -4,6 +4,7 @@ A release names only the first five: a province that is not among them is sixth 
 nothing more is known of it. What cannot be told from that is said to be missing.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -403,7 +404,7 @@ def _two_moves(rows: list[Row | None], periods: list[Period], *, down_first: boo
 def _moves(*rows: Row) -> str:
     return "后".join(
         "上升" if later.value > earlier.value else "下降" if later.value < earlier.value else "持平"
-        for earlier, later in zip(rows, rows[1:], strict=False)
+        for earlier, later in itertools.pairwise(rows)
     )
 
 
@@ -418,7 +419,7 @@ def _run(asked: Asked) -> Finding:
     rows = [asked.page.series.at(one) for one in periods]
     known = [row for row in rows if row]
     up = bool(re.search(r"上升|上涨|增长|回升", asked.match.group()))
-    for earlier, later in zip(rows, rows[1:], strict=False):
+    for earlier, later in itertools.pairwise(rows):
         if earlier and later and (later.value > earlier.value) is not up:
             right = f"{later.period}较{earlier.period}{_moves(earlier, later)}"
             return Finding(
@@ -462,7 +463,7 @@ def _is_national(asked: Asked) -> bool:
     begin = max(asked.page.text.rfind(mark, 0, asked.match.start()) for mark in "。\n；")
     lead = asked.page.text[begin + 1 : asked.match.start()]
     return bool(re.search(r"企业信用(?:指数|水平)|信用指数", lead)) and not re.search(
-        r"行业|省份|地区|区域|分指标|均值", lead
+        r"行业|省份|地区|区域|分指标", lead
     )
 
 

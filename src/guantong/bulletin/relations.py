@@ -122,7 +122,7 @@ def rate(page: Page, figure: Figure) -> Found:
 def _is_part(page: Page, figure: Figure, stem: str) -> bool:
     lead, after = page.text[figure.clause : figure.start], page.text[figure.end : figure.end + 4]
     word = stem[-2:]
-    return bool(word) and (word in lead or after.startswith(word) or after.startswith("不" + word))
+    return bool(word) and (word in lead or after.startswith((word, "不" + word)))
 
 
 def _negated(page: Page, part: Figure, stem: str) -> bool:
