@@ -5,8 +5,8 @@ CSV (UTF-8 or GB18030; parted by comma, tab or semicolon) and XLSX become one `T
 
 import csv
 import datetime as dt
-import io
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -148,13 +148,12 @@ def decoded(data: bytes) -> str:
         text = data.decode()
     except UnicodeDecodeError:
         return _strict(data, "gb18030")
-    foreign = [letter for letter in text if not letter.isascii()]
-    if foreign and max(foreign) < "\u0800" and _is_gb18030(data):
+    if not text.isascii() and max(text) < "\u0800" and _is_gb18030(data):
         raise CaptureError(
             fault(
                 Fault.ENCODING,
                 expected="UTF-8 with a byte order mark, or GB18030 that cannot be taken for UTF-8",
-                got="".join(foreign),
+                got="".join(islice((letter for letter in text if not letter.isascii()), 40)),
             )
         )
     return text
@@ -196,7 +195,7 @@ def _csv_grid(text: str, limits: Limits) -> list[list[Cell]]:
         most = f"at most {limits.values_max} cells"
         raise CaptureError(fault(Fault.TOO_LARGE, expected=most, got="more"))
     rows_max = limits.events_max + HEADER_WITHIN
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=best, strict=True)
+    reader = csv.reader(_lines(text), delimiter=best, strict=True)
     try:
         grid: list[list[Cell]] = [list(row) for row in islice(reader, rows_max + 1)]
     except csv.Error as problem:
@@ -206,6 +205,14 @@ def _csv_grid(text: str, limits: Limits) -> list[list[Cell]]:
         most = f"at most {limits.events_max} rows"
         raise CaptureError(fault(Fault.TOO_MANY_EVENTS, expected=most, got="more"))
     return grid
+
+
+_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+
+
+def _lines(text: str) -> Iterator[str]:
+    """The lines with their ends, one at a time; a copy of the text would cost four times it."""
+    return (found[0] for found in _LINE.finditer(text))
 
 
 def _known(cells: Iterable[Cell]) -> int:
