@@ -33,7 +33,7 @@ from guantong.errors import fault
 
 Floats = NDArray[np.float64]
 
-BLOCK = 65_536
+BLOCK = 16_384
 """Firms of one block."""
 
 ADDITIVE = frozenset({Aggregation.ARITHMETIC, Aggregation.COPELAND})
