@@ -107,3 +107,30 @@ def test_who_waits_reads_his_own_write_and_nobody_reads_half_a_document(world: W
         assert faults == []
         assert world.ledger.size == THREADS * 12
         assert world.store.projected_size == world.ledger.size
+
+
+def test_large_documents_are_read_two_at_a_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each may take fifty times its size; small ones do not wait for them."""
+    assert world.intake is not None
+    at_work, most = 0, 0
+    lock = threading.Lock()
+    read = world.intake.read
+
+    def watched(offer: Offer) -> object:
+        nonlocal at_work, most
+        with lock:
+            at_work += 1
+            most = max(most, at_work)
+        found = read(offer)
+        with lock:
+            at_work -= 1
+        return found
+
+    monkeypatch.setattr(world.intake, "read", watched)
+    with world:
+        padding = b" " * (1 << 20)
+        receipts = at_once(lambda n: world.submit(Offer(document(1 + n, 50) + padding), OPERATOR))
+        assert all(receipt.accepted for receipt in receipts)
+        assert most <= 2

@@ -6,10 +6,11 @@ answers as far as the index goes. Pages, HTTP and command line all ask through i
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
+from threading import BoundedSemaphore
 from types import TracebackType
 from typing import Final
 
@@ -34,6 +35,10 @@ from guantong.verdict import Verdict, holds
 
 LEDGER: Final = "ledger"
 INDEX: Final = "index.sqlite"
+LARGE_BYTES: Final = 1 << 20
+"""A document above this is large: read, it takes up to fifty times its size."""
+LARGE_MAX: Final = 2
+"""Large documents read at once; more wait for their turn."""
 
 
 class Fault(StrEnum):
@@ -63,6 +68,7 @@ class World(AbstractContextManager["World"]):
         self.clock = clock
         self.examples: Sequence[Mapping[str, str]] = ()
         self._written = store
+        self._large = BoundedSemaphore(LARGE_MAX)
         limits = Limits(
             bytes_max=settings.document_bytes_max, events_max=settings.document_events_max
         )
@@ -174,6 +180,11 @@ class World(AbstractContextManager["World"]):
 
     def submit(self, offer: Offer, caller: Caller) -> Receipt:
         """Take a document; returns when it is durable, with what the profile misses in it."""
+        is_large = len(offer.data) > LARGE_BYTES
+        with self._large if is_large else nullcontext():
+            return self._submit(offer, caller)
+
+    def _submit(self, offer: Offer, caller: Caller) -> Receipt:
         intake = self._writer()
         reading = intake.read(offer)
         receipt = intake.hand_in(offer, reading, caller).result()
