@@ -21,7 +21,9 @@ from guantong.credit.uncertainty import Bands, Claim, ClaimKind, supported
 TOP: Final = 5
 """Places that a release names."""
 NAMED_MAX: Final = 3
-"""Units named for one kind of movement."""
+"""Units named for one kind of movement of places."""
+MOVED_MAX: Final = 2
+"""Units named for a change of value, each way."""
 MONTHS_EN: Final = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
@@ -140,8 +142,10 @@ def month_en(period: str) -> str:
 
 
 def _since(issue: Issue, period: str) -> tuple[str, str]:
-    """Another month as this one speaks of it: without the year if it is the same."""
+    """Another month as this one speaks of it: the year only where it must be told."""
     other, now = Month.parse(period), Month.parse(issue.now.period)
+    if other == now.plus(-12):
+        return "上年同期", month_en(period)
     if other.year == now.year:
         return f"{other.of_year}月", MONTHS_EN[other.of_year - 1]
     return month_zh(period), month_en(period)
@@ -315,14 +319,8 @@ def _ranked(issue: Issue, dimension: str) -> Paragraph | None:
     kind = _KINDS[dimension]
     values: Mapping[str, float] = getattr(issue.now, kind.field)
     told = [(names.of(dimension, place.key), points(values[place.key])) for place in first]
-    zh = [f"各{kind.zh}中，{_list_zh(name.zh for name, _ in told)}排名前{len(first)}位，"]
-    zh += [
-        "指数",
-        "分别" * (len(told) > 1),
-        "为",
-        _list_zh(f"{value}点" for _, value in told),
-        "。",
-    ]
+    zh = [f"各{kind.zh}中，{_list_zh(name.zh for name, _ in told)}位列指数排名前{len(first)}位。"]
+    zh += ["其中，", "；".join(f"{name.zh}为{value}点" for name, value in told), "。"]
     listed = _list_en(f"{name.en} ({value})" for name, value in told)
     en = [f"{kind.en}: the first {len(first)} are {listed}."]
     said = (*_firmness(issue, dimension), *_claims(issue, dimension), *_movers(issue, dimension))
@@ -473,22 +471,17 @@ def _movers(issue: Issue, dimension: str) -> Iterator[tuple[str, str]]:
     now, was = getattr(issue.now, field), getattr(before, field)
     steps = {key: now[key] - was[key] for key in now if key in was}
     steps = {key: step for key, step in steps.items() if math.isfinite(step)}
-    for sign, zh, en in ((1, "升幅较大", "Large rises"), (-1, "降幅较大", "Large falls")):
+    zh, en = [], []
+    for sign in (1, -1):
         keys = [key for key in steps if sign * steps[key] >= issue.steady]
         keys.sort(key=lambda key: (-abs(steps[key]), key))
-        told = [
-            (
-                names.of(dimension, key),
-                points(now[key]),
-                _moved(issue, now[key], was[key], before.period),
-            )
-            for key in keys[: NAMED_MAX - 1]
-        ]
-        for name, value, moved in told:
-            yield (
-                f"{name.zh}指数{zh}，为{value}点，{moved[0]}。",
-                f"{en}: {name.en}, {value}, {moved[1]}.",
-            )
+        for key in keys[:MOVED_MAX]:
+            name, value = names.of(dimension, key), points(now[key])
+            moved = _moved(issue, now[key], was[key], before.period)
+            zh.append(f"{name.zh}为{value}点，{moved[0]}")
+            en.append(f"{name.en} at {value}, {moved[1]}")
+    if zh:
+        yield f"数值变动较大的有：{'；'.join(zh)}。", f"Larger changes: {'; '.join(en)}."
 
 
 def _adjusted(issue: Issue) -> Paragraph | None:
