@@ -193,3 +193,22 @@ def test_doctor_finds_a_ledger_that_lost_its_end(data: Path, file: Path) -> None
     opened = run("capture", file, "--data", data)
     assert opened.exit_code == 1
     assert "ledger." in opened.stderr
+
+
+def test_identify_tells_first_what_is_known_here(data: Path, tmp_path: Path) -> None:
+    text = "2016010901123456"
+    plain = [reading["uri"] for reading in out(run("identify", text, "--json"))]
+    assert len(plain) > 1
+    records = {
+        "guantong": "records",
+        "products": [{"name": "x", "class_code": plain[-1]}],
+    }
+    file = tmp_path / "records.json"
+    file.write_text(json.dumps(records))
+    assert run("capture", file, "--data", data).exit_code == 0
+    here = [reading["uri"] for reading in out(run("identify", text, "--json", "--data", data))]
+    assert here == [plain[-1], *plain[:-1]]
+
+
+def test_hash_takes_data_like_every_command(file: Path, data: Path) -> None:
+    assert out(run("hash", file, "--json", "--data", data)) == out(run("hash", file, "--json"))

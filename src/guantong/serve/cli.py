@@ -10,14 +10,16 @@ import click
 import msgspec
 
 from guantong import __version__, capture, coding
+from guantong import identify as room
 from guantong.caller import OPERATOR, Caller, Level
+from guantong.capture import Limits
 from guantong.capture.event_hash import event_hash
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal
 from guantong.serve import json_out, words
 from guantong.serve.intake import Offer, Receipt
 from guantong.serve.keys import new_key
-from guantong.serve.world import World, open_world, read_world
+from guantong.serve.world import INDEX, World, open_world, read_world
 from guantong.serve.world import rebuild as rebuild_index
 from guantong.settings import Settings
 from guantong.verdict import Outcome
@@ -165,13 +167,18 @@ def trace(code: str, direction: str, data: Path, *, as_json: bool, as_of: int | 
 
 @main.command()
 @click.argument("text")
+@data_option
 @json_option
-def identify(text: str, *, as_json: bool) -> None:
-    """Say what a scanned text may be, best reading first."""
-    from guantong import identify as room
+def identify(text: str, data: Path, *, as_json: bool) -> None:
+    """Say what a scanned text may be, best reading first.
 
+    Where there is an installation, what is known in it comes first.
+    """
     text = spoken(text)
     readings = room.read(text)
+    if len(readings) > 1 and (data / INDEX).exists():
+        with read_world(Settings(data=data)) as world:
+            readings = world.identify(text)
     if as_json:
         print_json([json_out.reading_json(reading) for reading in readings])
     for reading in () if as_json else readings:
@@ -188,10 +195,13 @@ def identify(text: str, *, as_json: bool) -> None:
 
 @main.command("hash")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--data", hidden=True, help="Taken by every command; a hash needs no installation.")
 @json_option
-def hash_file(file: Path, *, as_json: bool) -> None:
+def hash_file(file: Path, data: str | None, *, as_json: bool) -> None:
     """Print the CBV event hash of each event, in document order."""
-    reading = capture.read(file.read_bytes(), name=file.name)
+    del data
+    with file.open("rb") as stream:
+        reading = capture.read(stream.read(Limits().bytes_max + 1), name=file.name)
     if reading.document is None:
         for fault in reading.faults:
             tell(fault_line(fault), err=True)
@@ -280,13 +290,23 @@ def doctor(data: Path, *, as_json: bool) -> None:
 @data_option
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
-def serve(data: Path, host: str, port: int) -> None:
+@json_option
+def serve(data: Path, host: str, port: int, *, as_json: bool) -> None:
     """Serve pages and HTTP from this installation."""
     from guantong.serve.server import serve as serve_app
 
     settings = Settings(data=data, host=host, port=port)
     with open_world(settings) as world:
-        serve_app(world, settings, ready=lambda address: click.echo(f"{address}/"))
+        serve_app(world, settings, ready=lambda address: tell_address(address, as_json=as_json))
+
+
+def tell_address(address: str, *, as_json: bool) -> None:
+    """Where pages are served now; flushed, for whoever waits for it."""
+    if as_json:
+        print_json({"address": f"{address}/"})
+    else:
+        click.echo(f"{address}/")
+    sys.stdout.flush()
 
 
 @main.command()

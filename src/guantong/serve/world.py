@@ -125,7 +125,7 @@ class World(AbstractContextManager["World"]):
         Raises:
             WorldError: if `text` is no identifier.
         """
-        readings = self.identify(text)
+        readings = identify.read(text)
         if not readings:
             raise WorldError(fault(Fault.UNREADABLE, expected="an identifier", got=text))
         with self._readers.lend() as store:
@@ -145,8 +145,13 @@ class World(AbstractContextManager["World"]):
             )
 
     def identify(self, text: str) -> tuple[CodeReading, ...]:
-        """All ways to read a scanned text, best first."""
-        return identify.read(text)
+        """All ways to read a scanned text: what is known here first, then best first."""
+        readings = identify.read(text)
+        if len(readings) < 2:
+            return readings
+        with self._readers.lend() as store:
+            known = verdict.best_known(store, readings)
+        return (known, *(reading for reading in readings if reading is not known))
 
     def names(self, uris: Collection[str]) -> Mapping[str, str]:
         """Display names of places, firms and products; those nobody named have no key."""
