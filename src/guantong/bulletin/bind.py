@@ -58,6 +58,9 @@ def value_of(page: Page, change: Figure) -> Figure | None:
     for one in after:
         joint = page.text[change.end : one.start]
         if one.role in LEVELS and _comparable(one, change):
+            told = [mate for mate in mates if mate.role is Role.PRIOR and mate.end < one.start]
+            if told and told[-1].start > change.end:
+                return one
             near = re.fullmatch(r"[，,]?(?:达到|达|至|到|为|增至|降至|升至)[^，。；]{0,4}", joint)
             return one if near else None
     return None

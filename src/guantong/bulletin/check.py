@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from guantong.bulletin.corrections import Correction, Corrections
-from guantong.bulletin.counts import counted, listed_places
+from guantong.bulletin.counts import counted
 from guantong.bulletin.figures import Figure, Passed, Role, numbers
 from guantong.bulletin.finding import Finding, Page
 from guantong.bulletin.flow import Flow, flow
@@ -121,14 +121,14 @@ def _silenced(claims: list[Claim], corrections: Corrections) -> tuple[list[Claim
 def _of_figures(page: Page, said: list[Statement]) -> Iterator[Claim]:
     findings: dict[int, list[Finding]] = {figure.start: [] for figure in page.figures}
     for figure in page.figures:
-        for rule in (*RULES, counted, listed_places):
+        for rule in (*RULES, counted):
             for one, finding in rule(page, figure):
                 findings[one.start].append(finding)
     for figure in page.figures:
         found = findings[figure.start]
-        # A place inside a statement is judged with it, unless its list is too short or too long.
-        spoken = _within(figure, said) and (figure.role in {Role.PLACE, Role.MOVED} or not found)
-        if spoken and not any(one.rule is Rule.COUNT and one.holds is False for one in found):
+        # A place inside a statement is judged with it.
+        place = figure.role in {Role.PLACE, Role.MOVED}
+        if _within(figure, said) and (place or not found):
             continue
         yield _claim(page, figure, findings[figure.start])
 

@@ -1,7 +1,6 @@
 """Are there as many things in the list as the text says: 北京、安徽、江苏三省?"""
 
 import re
-from decimal import Decimal
 from typing import Final
 
 from guantong.bulletin.figures import Figure, Role
@@ -85,36 +84,3 @@ def _items(text: str) -> list[str]:
     ):
         return []
     return items
-
-
-def listed_places(page: Page, figure: Figure) -> Found:
-    """前五 whose places are said to be these: so many must be listed."""
-    if figure.role is not Role.PLACE or figure.unit != "前":
-        return []
-    after = page.text[figure.end : figure.end + 120]
-    found = re.match(
-        r"(?:位)?(?:的)?(?:省份|省市|地区|行业|门类|省区市)?(?:分别|依次)(?:为|是)?[:]?|(?:位)?的?(?:省份|省市|地区|行业|门类|省区市)?(?:为|是)[:]?|位?的?(?:省份|行业|地区)?:",
-        after,
-    )
-    rows = groups(after[found.end() :]) if found else []
-    if not rows or rows[0].start > 1:
-        return _listed_before(page, figure)
-    return _enough(figure, [member.name for member in rows[0].members])
-
-
-def _listed_before(page: Page, figure: Figure) -> Found:
-    lead = page.text[figure.sentence : figure.start]
-    rows = groups(lead)
-    if not rows or not re.fullmatch(
-        r"(?:[两三四五六七八九十\d]*个?(?:省份|省市|地|行业|门类|省|省区市))?(?:分列|分居|依次位列|依次位居|包揽)(?:[^，。；]{0,10})",
-        lead[rows[-1].end :],
-    ):
-        return []
-    return _enough(figure, [member.name for member in rows[-1].members])
-
-
-def _enough(figure: Figure, names: list[str]) -> Found:
-    holds = Decimal(len(names)) == figure.quantity.value
-    told = (Ground(f"列出 {len(names)} 个:{'、'.join(names)}"),)
-    right = "" if holds else f"列出{figure.quantity.value}个(现列{len(names)}个)"
-    return [(figure, Finding(Rule.COUNT, holds, told, right))]

@@ -77,7 +77,7 @@ def _kind(data: bytes, name: str) -> str:
     return "markdown" if name.endswith((".md", ".markdown")) else "text"
 
 
-def _broken(kind: str, got: object) -> BulletinError:
+def _broken(got: object, kind: str) -> BulletinError:
     expected = f"{kind} that can be read"
     return BulletinError(fault(Fault.FILE, expected=expected, got=got))
 
@@ -97,7 +97,7 @@ def _decoded(data: bytes) -> str:
         if "\0" not in text:
             return text.replace("\r\n", "\n")
     msg = "text in UTF-8, UTF-16 or GB 18030"
-    raise _broken(msg, data[:20])
+    raise _broken(data[:20], msg)
 
 
 def _paragraphs(text: str, kind: str) -> Document:
@@ -153,7 +153,7 @@ def _html(data: bytes) -> Document:
         root = lxml_html.document_fromstring(_decoded(data), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as refusal:
         msg = "HTML"
-        raise _broken(msg, refusal) from refusal
+        raise _broken(refusal, msg) from refusal
     parts: list[str] = []
     for event, element in etree.iterwalk(root, events=("start", "end")):
         _html_step(event, element, parts)
@@ -192,7 +192,7 @@ def _pdf(data: bytes) -> Document:
         pages = [page.extract_text() for page in reader.pages[:PAGES_MAX]]
     # the reader has no common base for what broken files make it raise
     except Exception as refusal:
-        raise _broken("PDF", refusal) from refusal
+        raise _broken(refusal, "PDF") from refusal
     if count > PAGES_MAX:
         raise BulletinError(fault(Fault.SIZE, expected=f"at most {PAGES_MAX} pages", got=count))
     starts, at = [], 0
@@ -221,7 +221,7 @@ def _docx(data: bytes) -> Document:
     # zip, XML and package faults share no base
     except Exception as refusal:
         msg = "DOCX"
-        raise _broken(msg, refusal) from refusal
+        raise _broken(refusal, msg) from refusal
     return _paragraphs("\n".join(lines), "docx")
 
 

@@ -304,10 +304,20 @@ def _described(text: str, found: list[Figure], times: list[Mention]) -> list[Fig
         sentence = _begin(_SENTENCE, text, figure.start)
         clause = max(sentence, _begin(_CLAUSE, text, figure.start))
         figure = replace(figure, sentence=sentence, clause=clause)
-        figure = _with_role(text, figure)
+        figure = _in_row(text, _with_role(text, figure), described[-1:])
         figure = _with_period(figure, times, text)
         described.append(_with_subject(text, figure, described))
     return described
+
+
+def _in_row(text: str, figure: Figure, before: list[Figure]) -> Figure:
+    """Figures in a row (分别增长 12.3% 和 5.4%) are all given as what the first is."""
+    if not before or before[0].unit != figure.unit or figure.role is not Role.LEVEL:
+        return figure
+    first = before[0]
+    if text[first.end : figure.start] not in {"、", "和", "与", "及", "以及"}:
+        return figure
+    return replace(figure, role=first.role, sign=first.sign, clause=first.clause, whole=first.whole)
 
 
 def _begin(pattern: re.Pattern[str], text: str, at: int) -> int:
@@ -328,6 +338,10 @@ def _with_role(text: str, figure: Figure) -> Figure:
         change = CHANGE.search(near)
         if change:
             return replace(figure, role=Role.MOVED, sign=-1 if change["down"] else 1)
+    if figure.unit == "倍" and re.search(
+        r"(?:同期|上年|去年|上月|上季度|\d月|年)的(?:约|近|超)?$", near
+    ):
+        return replace(figure, role=Role.GROWTH, whole="ratio")
     change = CHANGE.search(near)
     if change and not TO.search(near):
         role = Role.GROWTH if figure.unit in PERCENT or figure.unit == "倍" else Role.CHANGE
@@ -371,12 +385,14 @@ def _with_period(figure: Figure, times: list[Mention], text: str) -> Figure:
         elif PREVIOUS.search(near) and running.months in {1, 3}:
             against = running.before()
     if figure.role is Role.PRIOR:
-        return replace(figure, period=prior if prior != running else None, compared=running)
+        return replace(
+            figure, period=None if re.search(r"[由从][^，]*$", near) else prior, compared=running
+        )
     return replace(figure, period=running, compared=against)
 
 
 _STRIP: Final = re.compile(
-    r"^(?:其中|此外|另外|同时|全年|分别|以及|和|与|及|并|共|对|,|\(|\)|:)+|(?:为|达到|达|共计|合计|总计|累计|共|约|近|超过|超|逾|突破|有|的|了|是|占|分别|不到|不足|\()+$"
+    r"^(?:、|其中|此外|另外|同时|全年|分别|以及|和|与|及|并|共|对|,|\(|\)|:)+|(?:为|达到|达|共计|合计|总计|累计|共|约|近|超过|超|逾|突破|有|的|了|是|占|分别|不到|不足|\()+$"
 )
 
 
@@ -407,7 +423,7 @@ def _name(words: str) -> str:
         r"(?:截至|截止)?(?:\d{4}年|今年|去年|上年)?(?:\d{1,2}(?:-\d{1,2})?月份?|[一二三四]季度|[上下]半年|全年|前[\d一二三四五六七八九十]+个[月季]度?|以来|[一二三四五六七八九十]{1,2}月)?(?:底|末)?",
         "", words, count=1,
     ) if re.match(r"(?:截至|截止|\d{4}年|今年|去年|上年|\d{1,2}(?:-\d{1,2})?月|[一二三四]季度|[上下]半年|全年|前[\d一二三四五六七八九十]+个|[一二三四五六七八九十]{1,2}月)", words) else words  # fmt: skip
-    words = re.sub(r"(?:比|较|与|同比|环比|由|从).*$", "", words)
+    words = re.sub(r"(?:是去年|是上年|比|较|与|同比|环比|由|从).*$", "", words)
     words = CHANGE.sub("", TO.sub("", words))
     previous = ""
     while previous != words:

@@ -64,15 +64,24 @@ def judged(
     """
     quantity = figure.signed
     holds = quantity.meets(*true)
-    right = middle(true, quantity.step)
     told = (*because, Ground(_between(true)))
-    finding = Finding(rule, holds, told, "" if holds else worded(figure, right))
+    finding = Finding(rule, holds, told, "" if holds else _right(figure, true))
     found: Found = [(figure, finding)]
     if holds:
         found += [
             (one, Finding(rule, holds=True, because=(page.cite(figure),))) for one in operands
         ]
     return found
+
+
+def _right(figure: Figure, true: Bounds) -> str:
+    """What it should be: one value, or a bound where the operands leave much open."""
+    step, value = figure.quantity.step, figure.signed.value
+    if true[1] - true[0] <= 100 * step:
+        return worded(figure, middle(true, step))
+    if value > true[1]:
+        return f"不超过{worded(figure, middle((true[1], true[1]), step))}"
+    return f"不低于{worded(figure, middle((true[0], true[0]), step))}"
 
 
 def worded(figure: Figure, right: Decimal) -> str:

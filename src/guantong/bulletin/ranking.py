@@ -78,7 +78,9 @@ def _top(asked: Asked) -> Finding:
     """Among the first N, and with 继续 in the period before, too."""
     number = small(asked.match["n"])
     now = asked.top(asked.period)
-    still = "still" in asked.match.re.groupindex and bool(asked.match["still"])
+    still = bool(asked.match["still"])
+    if _ALL.search(asked.match.group()) and len(asked.keys) != number:
+        return _miscounted(asked, number)
     if not now:
         return _lacking(f"{asked.period or '该期'}的排名")
     if number > len(now):
@@ -102,6 +104,16 @@ def _top(asked: Asked) -> Finding:
     return _found(asked, holds=True, periods=(asked.period, asked.before() if still else None))
 
 
+_ALL: Final = re.compile(r"分列|分居|包揽|依次")
+
+
+def _miscounted(asked: Asked, number: int) -> Finding:
+    """So many places, and not as many names."""
+    told = Ground(f"列出 {len(asked.keys)} 个:{asked.group}")
+    right = f"列出{number}个(现列{len(asked.keys)}个)"
+    return Finding(Rule.COUNT, holds=False, because=(told,), should_be=right)
+
+
 def _members(asked: Asked) -> tuple[Named, ...]:
     return asked.group.members if asked.group else ()
 
@@ -120,6 +132,8 @@ def _listed(asked: Asked) -> Finding:
     """The first N are these, in this order."""
     now = asked.top(asked.period)
     number = small(asked.match["n"])
+    if len(asked.keys) != number:
+        return _miscounted(asked, number)
     if not now or number > len(now):
         return _lacking(f"{asked.period or '该期'}的前{number}位排名")
     holds = (

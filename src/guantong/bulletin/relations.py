@@ -252,6 +252,11 @@ def _value_in_row(page: Page, figure: Figure, row: list[Figure]) -> Figure | Non
     at = next(index for index, one in enumerate(row) if one.start == figure.start)
     before = [one for one in page.sentence(figure) if one.end < row[0].start and one.role in LEVELS]
     values = row_of(page, before[-1]) if before else []
+    if (
+        len(values) != len(row)
+        and "分别" in page.text[before[-1].end if before else 0 : row[0].start]
+    ):
+        values = before[-len(row) :]
     return values[at] if len(values) == len(row) else None
 
 

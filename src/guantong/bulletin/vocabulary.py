@@ -60,7 +60,7 @@ MASKS: Final[tuple[tuple[re.Pattern[str], Reason], ...]] = (
     (re.compile(r"(?:GB|GB/T|GB/Z|RB/T|ISO|IEC|JJF|T/[A-Z]+)[ /]?\d[\d.]*(?:-\d{4})?"), Reason.DOCUMENT),
     (re.compile(r"G/TBT/N/[A-Z]+/\d+(?:/[A-Za-z]+\.\d+)*"), Reason.DOCUMENT),
     (re.compile(r"第\d+号(?:令|公告)?"), Reason.DOCUMENT),
-    (re.compile(r"[图表]\d+(?:[-.]\d+)?"), Reason.LABEL),
+    (re.compile(r"(?:[图表]|附件|附录|附表|专栏)\d+(?:[-.]\d+)?"), Reason.LABEL),
     (re.compile(r"(?m)^\d{1,3}$"), Reason.LABEL),
     (re.compile(r"(?m)^(?:#+)?(?:[(]?[一二三四五六七八九十]{1,3}[)、.]|[(]?\d{1,2}[)、](?!\d)|\d{1,2}\.(?!\d))"), Reason.LABEL),
     (re.compile(r"(?<![\u4e00-\u9fff])[一二三四五六七八九十]{1,2}(?:是|、)|(?<=。)[一二三四五六七八九十]是|(?<=[:；。])[一二三四五六七八九十]是"), Reason.LABEL),
