@@ -195,7 +195,7 @@ def identify(text: str, data: Path, *, as_json: bool) -> None:
 
 @main.command("hash")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--data", hidden=True, help="Taken by every command; a hash needs no installation.")
+@click.option("--data", help="Taken by every command; a hash needs no installation.")
 @json_option
 def hash_file(file: Path, data: str | None, *, as_json: bool) -> None:
     """Print the CBV event hash of each event, in document order."""
