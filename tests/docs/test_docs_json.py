@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -98,7 +100,25 @@ def answers(demo: tuple[Path, Any], tmp_path_factory: pytest.TempPathFactory) ->
         + [asked("identify", "https://id.gs1.org/01/06901234567892/10/L7/21/1")],
         "doctor": [asked("doctor", "--data", fresh)],
         "rebuild": [asked("rebuild", "--data", fresh)],
+        "serve": [served(fresh)],
     }
+
+
+def served(data: Path) -> Any:
+    """What a server says when it answers."""
+    words = ["serve", "--data", str(data), "--port", "0", "--json"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "guantong", *words], stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        told = ""
+        while "}" not in told:
+            line = server.stdout.readline()
+            assert line, "the server ended"
+            told += line
+        server.terminate()
+        assert server.wait(30) == 0
+    return json.loads(told)
 
 
 def readable(code: str) -> bool:
