@@ -1,6 +1,7 @@
 """Small texts of ours whose claims are known, figure by figure."""
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,7 @@ def test_a_number_that_claims_nothing_says_why(row: dict[str, Any]) -> None:
 def test_what_cannot_be_used_is_refused(row: dict[str, Any]) -> None:
     kind, _, name = row["input"]["kind"].partition(":")
     text = row["input"]["text"].replace("LONG", "字" * (TEXT_MAX + 1))
-    doors = {
+    doors: dict[str, Callable[[str], object]] = {
         "series": Series.parse,
         "rankings": Rankings.parse,
         "corrections": lambda text: Corrections.load(text.encode()),

@@ -85,10 +85,12 @@ def bases(now: Decimal, change: Quantity) -> range:
         Them; empty when there is none: then value and growth contradict each other.
     """
     low, high = bounds(change)
-    if low <= -_HUNDRED or high >= _FAR:
+    if high <= -_HUNDRED or high >= _FAR:
         return range(0)
     first = (now / (1 + high / _HUNDRED)).to_integral_value(ROUND_CEILING)
-    last = (now / (1 + low / _HUNDRED)).to_integral_value(ROUND_FLOOR)
+    # A fall by all but nothing leaves no upper bound.
+    least = 1 + low / _HUNDRED
+    last = (now / least).to_integral_value(ROUND_FLOOR) if least > 0 else _FAR
     return range(int(first), int(last) + 1)
 
 

@@ -156,6 +156,9 @@ def national(page: Page, figure: Figure) -> bool:
     """Whether a figure is of the index of the whole country."""
     if figure.unit not in {"点", "", "%"}:
         return False
+    if figure.corrected_by:
+        of_place = any(True for _ in named(figure.subject))
+        return bool(_INDEX.search(figure.subject)) and not of_place
     begin = page.text.rfind("\n", 0, figure.start) + 1
     lead = page.text[max(begin, figure.start - 120) : figure.start]
     marks = list(_INDEX.finditer(lead))

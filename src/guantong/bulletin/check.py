@@ -8,7 +8,7 @@ from guantong.bulletin.corrections import Correction, Corrections
 from guantong.bulletin.counts import counted
 from guantong.bulletin.figures import Figure, Passed, Role, numbers
 from guantong.bulletin.finding import Finding, Page
-from guantong.bulletin.flow import Flow, flow
+from guantong.bulletin.flow import Flow, addresses, flow
 from guantong.bulletin.model import (
     BulletinError,
     Claim,
@@ -231,4 +231,6 @@ def _passed_over(run: Flow, passed: list[Passed], source: str) -> tuple[NonClaim
     for one in passed:
         span = run.span(one.start, one.end)
         found.append(NonClaim(source[span.start : span.end], span, one.reason))
+    for span in addresses(source):
+        found.append(NonClaim(source[span.start : span.end].strip(), span, Reason.URL))
     return tuple(sorted(found, key=lambda one: one.span))

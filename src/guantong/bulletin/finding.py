@@ -77,7 +77,7 @@ def judged(
 def _right(figure: Figure, true: Bounds) -> str:
     """What it should be: one value, or a bound where the operands leave much open."""
     step, value = figure.quantity.step, figure.signed.value
-    if true[1] - true[0] <= 100 * step:
+    if true[1] - true[0] <= 20 * step:
         return worded(figure, middle(true, step))
     if value > true[1]:
         return f"不超过{worded(figure, middle((true[1], true[1]), step))}"

@@ -24,6 +24,7 @@ _LATIN: Final = {0xFF21 + i: 0x41 + i for i in range(26)} | {
 _TABLE: Final = _WIDE | _LATIN
 _BLANK: Final = " \t\r\u00a0\u3000\u200b\ufeff\u2002\u2003"
 _ENDS: Final = "。！？；:：!?;"
+_LINE: Final = re.compile(r"[^\n\f\v\x85\u2028]+")
 _URL: Final = re.compile(r"(?:https?://|www\.)[!-~]+")
 _LIST: Final = re.compile(
     r"\s*(?:[#>*+|•·-]|\d+[.、)]|[一二三四五六七八九十]+、|[((][一二三四五六七八九十\d]+[))])"
@@ -69,10 +70,19 @@ def flow(source: str) -> Flow:
     return _without_blanks(chars, origin)
 
 
+def addresses(source: str) -> list[Span]:
+    """Lines that are nothing but an address; the running text goes on over them."""
+    found = []
+    for match in _LINE.finditer(source):
+        if _URL.fullmatch(match.group().strip(_BLANK)):
+            found.append(Span(*match.span()))
+    return found
+
+
 def _lines(source: str) -> list[tuple[int, int]]:
     """Start and end of each line with text. Lone addresses are page furniture: passed over."""
     found = []
-    for match in re.finditer(r"[^\n\f\v\x85\u2028]+", source):
+    for match in _LINE.finditer(source):
         line = match.group()
         if line.strip(_BLANK) and not _URL.fullmatch(line.strip(_BLANK)):
             found.append(match.span())
