@@ -9,7 +9,7 @@ acknowledgement (`Intake.wait` waits for it).
 import hashlib
 import queue
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -106,6 +106,7 @@ class _Job:
     record_ms: int
     """When it came; the ledger makes it no earlier than the entry before."""
     facts: tuple[Fact, ...] = ()
+    meta: Mapping[str, str | int] = field(default_factory=dict)
     faults: tuple[Found, ...] = ()
     proceed: bool = False
     answer: Future[Receipt] = field(default_factory=Future)
@@ -191,15 +192,24 @@ class Intake:
         return self._put(job)
 
     def enter(
-        self, typ: StatementType, body: bytes, facts: tuple[Fact, ...], caller: Caller
+        self,
+        typ: StatementType,
+        body: bytes,
+        facts: tuple[Fact, ...],
+        caller: Caller,
+        *,
+        media: str = "application/json",
+        meta: Mapping[str, str | int] | None = None,
     ) -> Future[Receipt]:
-        """Enter something that is no document: a range of codes, a key.
+        """Enter something that is no document: a range of codes, a key, a release.
 
         Args:
             typ: What it is.
-            body: JSON, as the vault keeps it.
+            body: As the vault keeps it.
             facts: What it leaves in the store; a rebuild must make the same from `body`.
             caller: On whose behalf.
+            media: Media type of the body.
+            meta: Small facts for the statement.
 
         Returns:
             Holds the receipt, with its place in the ledger, once it is durable.
@@ -209,11 +219,12 @@ class Intake:
             by=caller.party,
             typ=typ,
             body=body,
-            media="application/json",
+            media=media,
             name="",
             digest=hashlib.sha256(body).hexdigest(),
             document=Document(format="none"),
             facts=facts,
+            meta=meta or {},
             record_ms=self._clock.now_ms(),
         )
         return self._put(job)
@@ -417,7 +428,7 @@ def _repeat(job: _Job, first: Receipt) -> None:
 
 def _submissions(job: _Job) -> list[Submission]:
     """The entries a job becomes: itself, after a manifest when the list of what is kept is long."""
-    meta: dict[str, str | int] = {}
+    meta: dict[str, str | int] = dict(job.meta)
     before: list[Submission] = []
     if job.kept is not None:
         text = projector.ranges_text(job.kept)

@@ -15,7 +15,7 @@ from guantong import capture, coding, parties
 from guantong.capture import Document, Limits
 from guantong.capture.event_hash import event_hash
 from guantong.ledger import Entry, Ledger, StatementType
-from guantong.serve import keys
+from guantong.serve import index_facts, keys
 from guantong.store import Fact, Indexed, Store
 from guantong.verdict import holds
 
@@ -119,6 +119,8 @@ def _replayed(ledger: Ledger, entry: Entry, manifest: bytes) -> Indexed:
     if statement.typ is StatementType.HOLD:
         hold = msgspec.json.decode(ledger.body(entry.index), type=holds.Hold)
         return bare(entry, holds.facts_of(hold))
+    if statement.typ is StatementType.MANIFEST:
+        return bare(entry, index_facts.facts_of(statement.meta, lambda: ledger.body(entry.index)))
     return bare(entry)
 
 

@@ -28,8 +28,8 @@ from guantong.serve import keys, projector
 from guantong.serve.intake import Intake, Offer, Receipt
 from guantong.serve.readers import Readers
 from guantong.settings import Settings
+from guantong.store import Fact, RowStore, StoreError
 from guantong.store import Fault as StoreFault
-from guantong.store import RowStore, StoreError
 from guantong.trace import Direction, Trail
 from guantong.verdict import Verdict, holds
 
@@ -181,6 +181,20 @@ class World(AbstractContextManager["World"]):
         with self._readers.lend() as store:
             return keys.caller_of(store, key)
 
+    def facts(self, kind: str, keys: Collection[str]) -> list[Fact]:
+        """Facts of a kind about some keys, in ledger order."""
+        with self._readers.lend() as store:
+            return store.facts(kind, keys)
+
+    def all_facts(self, kind: str) -> list[Fact]:
+        """All facts of a kind, by key; a thousand keys at most."""
+        with self._readers.lend() as store:
+            return store.scan_facts(kind)
+
+    def body(self, entry: int) -> bytes:
+        """The body of a ledger entry, compared with its commitment."""
+        return self.ledger.body(entry)
+
     # ---------------------------------------------------------------- what changes answers
 
     def submit(self, offer: Offer, caller: Caller) -> Receipt:
@@ -231,6 +245,23 @@ class World(AbstractContextManager["World"]):
         body = msgspec.json.encode(order)
         facts = holds.facts_of(order)
         return self._writer().enter(StatementType.HOLD, body, facts, caller).result()
+
+    def record(
+        self,
+        body: bytes,
+        facts: tuple[Fact, ...],
+        caller: Caller,
+        *,
+        media: str,
+        meta: Mapping[str, str | int],
+    ) -> Receipt:
+        """Enter a manifest: a release of the credit index, and what belongs to it."""
+        entered = self._writer().enter(
+            StatementType.MANIFEST, body, facts, caller, media=media, meta=meta
+        )
+        receipt = entered.result()
+        self.wait(receipt.ledger_index + 1)
+        return receipt
 
     def wait(self, size: int) -> bool:
         """Wait until the index has the ledger's first `size` entries."""
