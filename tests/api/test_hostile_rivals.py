@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from starlette.testclient import TestClient
 
 from guantong.caller import OPERATOR, PUBLIC, Caller, Level
 from guantong.clock import SetClock
 from guantong.coding import CodeRange
 from guantong.serve.app import create_app
+from guantong.serve.cli import main
 from guantong.serve.intake import Offer
-from guantong.serve.keys import KeyRecord, facts_of, new_key
+from guantong.serve.keys import end_of, new_key
 from guantong.serve.world import World, open_world
 from guantong.settings import Settings
 from guantong.verdict import Outcome
@@ -249,13 +251,7 @@ def test_a_revoked_key_is_no_key(world: World, client: TestClient) -> None:
     text = key_for(world, MAKER)
     asked = {"Authorization": f"Bearer {text}"}
     assert client.get("/check.json?q=1", headers=asked).status_code == 200
-    public = text.split("_")[1]
-    record = KeyRecord(public, MAKER.party, MAKER.level, revoked=True)
-    assert world.intake is not None
-    body = json.dumps({"id": public, "party": MAKER.party, "level": "party", "revoked": True})
-    world.intake.enter(
-        world.ledger.entry(4).statement.typ.KEY, body.encode(), facts_of(record), OPERATOR
-    ).result()
+    world.add_key(end_of(world.store, text), OPERATOR)
     world.wait(world.ledger.size)
     assert client.get("/check.json?q=1", headers=asked).status_code == 401
     assert client.post("/capture", content=b"{}", headers=asked).status_code == 401
@@ -298,3 +294,14 @@ def test_the_flow_is_for_those_who_took_part(world: World, client: TestClient) -
     assert {who for (who, _), told in seen.items() if told} == {"maker", "buyer"}
     assert seen["maker", "/c/"]
     assert seen["buyer", "/c/"]
+
+
+def test_a_key_is_revoked_at_the_command_line(tmp_path: Path) -> None:
+    data = str(tmp_path / "data")
+    assert CliRunner().invoke(main, ["init", "--data", data]).exit_code == 0
+    text = CliRunner().invoke(main, ["key", "urn:maker", "--data", data]).output.strip()
+    public = text.split("_")[1]
+    for given, exit_code in (("nothing", 1), (public, 0), (text, 0)):
+        assert CliRunner().invoke(main, ["revoke", given, "--data", data]).exit_code == exit_code
+    with open_world(Settings(data=tmp_path / "data")) as world:
+        assert world.caller_of(text) is None

@@ -18,7 +18,7 @@ from guantong.errors import Fault as Found
 from guantong.errors import Refusal
 from guantong.serve import json_out, words
 from guantong.serve.intake import Offer, Receipt
-from guantong.serve.keys import new_key
+from guantong.serve.keys import end_of, new_key
 from guantong.serve.world import INDEX, World, open_world, read_world
 from guantong.serve.world import rebuild as rebuild_index
 from guantong.settings import Settings
@@ -254,6 +254,15 @@ def key(party: str, level: str, region: str, data: Path) -> None:
     """Make an API key that acts as PARTY; it is shown once."""
     with open_world(Settings(data=data)) as world:
         click.echo(world.add_key(new_key(Caller(party, Level(level), region)), OPERATOR))
+
+
+@main.command()
+@click.argument("key")
+@data_option
+def revoke(key: str, data: Path) -> None:
+    """Revoke an API key, named whole or by its public part (between the two underscores)."""
+    with open_world(Settings(data=data)) as world:
+        world.add_key(end_of(world.store, key), OPERATOR)
 
 
 @main.command()

@@ -12,7 +12,9 @@ from typing import Final
 import msgspec
 
 from guantong.caller import Caller, Level
+from guantong.errors import fault
 from guantong.parties.registry import text_of
+from guantong.serve.problems import Fault, HttpError
 from guantong.store import Fact, Store
 
 PREFIX: Final = "gt"
@@ -55,6 +57,27 @@ def key_of(caller: Caller, public: str, secret: str) -> NewKey:
     """The key with these parts; only the seeded demo chooses them itself."""
     record = KeyRecord(public, caller.party, caller.level, _digest(secret), caller.region)
     return NewKey(f"{PREFIX}_{public}_{secret}", record)
+
+
+def end_of(store: Store, public: str) -> NewKey:
+    """The record that revokes a key.
+
+    Args:
+        store: Where the key is.
+        public: Its public part, or the whole key.
+
+    Returns:
+        What is to be entered; its text is "".
+
+    Raises:
+        HttpError: if there is no such key.
+    """
+    known = public.removeprefix(f"{PREFIX}_").partition("_")[0]
+    facts = store.facts("key", (known,))
+    if not facts:
+        raise HttpError(fault(Fault.KEY_UNKNOWN, expected="a key in use", got=known))
+    kept = msgspec.convert(facts[-1].fields, KeyRecord)
+    return NewKey("", KeyRecord(known, kept.party, kept.level, region=kept.region, revoked=True))
 
 
 def facts_of(record: KeyRecord) -> tuple[Fact, ...]:
