@@ -16,12 +16,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, request_response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from guantong.caller import Caller, Level
+from guantong.caller import Caller
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
-from guantong.serve import asked, json_out, pages, problems, words
+from guantong.serve import answer, asked, json_out, pages, problems
 from guantong.serve.desk import Desk
-from guantong.serve.pages import Example, View
+from guantong.serve.pages import Example
 from guantong.serve.problems import Fault, HttpError
 from guantong.serve.signin import SignIn
 from guantong.serve.upload import Uploads
@@ -41,8 +41,6 @@ SECURITY: Final = (
 )
 """On every answer, whatever it is."""
 
-VARY: Final = "Accept, Accept-Language, Cookie, Authorization, X-API-Key"
-YEAR: Final = 365 * 24 * 3600
 WALKS_MAX: Final = 4
 """Traces under way at once; more wait."""
 
@@ -118,10 +116,14 @@ class Outside:
         """The first page; as JSON the same as `status`."""
         status = self._desk.status()
         if asked.wants_json(request):
-            return _json(status)
+            return answer.json(status)
         caller = asked.caller(request, self._desk)
-        view = _view(request, size=_number(status, "ledger_size"), who=self._who(request, caller))
-        return _page(request, pages.home(view, _examples(status, view.language)))
+        view = answer.view(
+            request,
+            size=_number(status, "ledger_size"),
+            who=answer.who(request, caller, self._desk),
+        )
+        return answer.page(request, pages.home(view, _examples(status, view.language)))
 
     async def check(self, request: Request) -> Response:
         """The answer about the text in ``?q=``; without one, back to the scan box."""
@@ -154,9 +156,14 @@ class Outside:
         as_of = await self._as_of(request)
         verdict = self._desk.check(text, caller, as_of=as_of)
         if asked.wants_json(request):
-            return _json(json_out.verdict_json(verdict))
-        view = _view(request, size=verdict.ledger_size, as_of=as_of, who=self._who(request, caller))
-        return _page(request, pages.scan(view, verdict))
+            return answer.json(json_out.verdict_json(verdict))
+        view = answer.view(
+            request,
+            size=verdict.ledger_size,
+            as_of=as_of,
+            who=answer.who(request, caller, self._desk),
+        )
+        return answer.page(request, pages.scan(view, verdict))
 
     async def trace(self, request: Request) -> Response:
         """Where the code in the path came from and went to."""
@@ -173,29 +180,29 @@ class Outside:
         self, request: Request, text: str, direction: Direction, caller: Caller, as_of: int | None
     ) -> Response:
         walked = self._desk.trace(text, direction.value, caller, as_of=as_of)
-        return _json(json_out.trail_json(walked))
+        return answer.json(json_out.trail_json(walked))
 
     def _page_of_trail(
         self, request: Request, text: str, direction: Direction, caller: Caller, as_of: int | None
     ) -> Response:
         walked = self._desk.trace(text, direction.value, caller, as_of=as_of)
         names = self._desk.names(pages.names_needed(walked))
-        view = _view(request, as_of=as_of, who=self._who(request, caller))
-        return _page(request, pages.trail(view, walked, direction, names))
+        view = answer.view(request, as_of=as_of, who=answer.who(request, caller, self._desk))
+        return answer.page(request, pages.trail(view, walked, direction, names))
 
     async def key(self, request: Request) -> Response:
         """The form that takes a key; see `SignIn`."""
-        return _page(request, pages.key(_view(request, json=False)))
+        return answer.page(request, pages.key(answer.view(request, json=False)))
 
     async def identify(self, request: Request) -> Response:
         """All ways to read the text in ``?q=``, best first; always JSON."""
         readings = self._desk.identify(asked.query_text(request))
-        return _json({"readings": [json_out.reading_json(reading) for reading in readings]})
+        return answer.json({"readings": [json_out.reading_json(reading) for reading in readings]})
 
     async def status(self, request: Request) -> Response:
         """Sizes of ledger and index, and the ledger's root; always JSON."""
         await self._reached(request)
-        return _json(self._desk.status())
+        return answer.json(self._desk.status())
 
     async def alive(self, request: Request) -> Response:
         """Whether the process answers at all."""
@@ -208,7 +215,7 @@ class Outside:
         status = self._desk.status()
         sizes = {name: status.get(name) for name in ("ledger_size", "projected_size")}
         is_ready = status.get("ready", True) is not False
-        return _json({"ready": is_ready, **sizes}, 200 if is_ready else 503)
+        return answer.json({"ready": is_ready, **sizes}, 200 if is_ready else 503)
 
     async def static(self, request: Request) -> Response:
         """One of our own files.
@@ -223,19 +230,13 @@ class Outside:
         body = pages.static(name)
         if body is None:
             raise HttpError(_not_found(request))
-        kept = f"public, max-age={YEAR}, immutable" if "v" in request.query_params else "no-cache"
+        kept = (
+            f"public, max-age={answer.YEAR}, immutable"
+            if "v" in request.query_params
+            else "no-cache"
+        )
         media, _ = mimetypes.guess_type(name)
         return Response(body, media_type=media, headers={"Cache-Control": kept})
-
-    def _who(self, request: Request, caller: Caller) -> str:
-        """As whom a reader sees a page: level, and firm or province; "" for the public."""
-        if caller.level is Level.PUBLIC:
-            return ""
-        language = asked.language(request)
-        level = words.word("level", caller.level.value, language)
-        region = words.region(caller.region, language) or caller.region
-        party = self._desk.names((caller.party,)).get(caller.party) or pages.short(caller.party)
-        return " · ".join(part for part in (level, region or party) if part)
 
     async def _as_of(self, request: Request) -> int | None:
         """The ledger size to answer for, once the index is there; also waits for ``at_least``."""
@@ -279,9 +280,9 @@ class Outside:
         status = problems.status_of(faults)
         extra = {**problems.headers_for(status), **(headers or {})}
         if _is_submission(request) or _prefers_problem(request):
-            return _json(problems.document(faults), status, problems.MEDIA, extra)
-        body = pages.problem(_view(request, json=False), status, faults)
-        return _page(request, body, status, extra)
+            return answer.json(problems.document(faults), status, problems.MEDIA, extra)
+        body = pages.problem(answer.view(request, json=False), status, faults)
+        return answer.page(request, body, status, extra)
 
 
 def _is_submission(request: Request) -> bool:
@@ -291,53 +292,6 @@ def _is_submission(request: Request) -> bool:
 def _prefers_problem(request: Request) -> bool:
     accepts_html = "html" in request.headers.get("accept", "")
     return asked.wants_json(request) or not accepts_html
-
-
-def _view(
-    request: Request,
-    *,
-    size: int = 0,
-    as_of: int | None = None,
-    json: bool = True,
-    who: str = "",
-) -> View:
-    language = asked.language(request)
-    return View(
-        language=language,
-        switch=asked.with_query(request, lang=language.other.value),
-        json=asked.with_query(request, format="json") if json else "",
-        size=size,
-        as_of=as_of,
-        who=who,
-    )
-
-
-def _page(
-    request: Request, body: str, status: int = 200, headers: Mapping[str, str] | None = None
-) -> Response:
-    kept = {"Cache-Control": "no-store", "Vary": VARY, **(headers or {})}
-    response = Response(body, status, kept, "text/html; charset=utf-8")
-    chosen = request.query_params.get("lang")
-    if chosen in set(Language):
-        response.set_cookie(
-            asked.COOKIE,
-            chosen,
-            max_age=YEAR,
-            httponly=True,
-            samesite="lax",
-            secure=request.url.scheme == "https",
-        )
-    return response
-
-
-def _json(
-    value: object,
-    status: int = 200,
-    media: str = "application/json",
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    kept = {"Cache-Control": "no-store", "Vary": VARY, **(headers or {})}
-    return Response(json_out.encode(value), status, kept, media)
 
 
 def _examples(status: Mapping[str, object], language: Language) -> list[Example]:
