@@ -212,3 +212,12 @@ def test_identify_tells_first_what_is_known_here(data: Path, tmp_path: Path) -> 
 
 def test_hash_takes_data_like_every_command(file: Path, data: Path) -> None:
     assert out(run("hash", file, "--json", "--data", data)) == out(run("hash", file, "--json"))
+
+
+def test_a_party_no_encoding_can_hold_is_refused_and_the_writer_goes_on(
+    data: Path, file: Path
+) -> None:
+    wrong = run("capture", file, "--data", data, "--party", "p\ud800")
+    assert wrong.exit_code == 1
+    assert "serve.forbidden" in wrong.stderr
+    assert run("capture", file, "--data", data).exit_code == 0

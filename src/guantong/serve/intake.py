@@ -387,6 +387,9 @@ class Intake:
 def _may_submit(caller: Caller) -> None:
     if not caller.party:
         raise IntakeError(fault(Fault.FORBIDDEN, expected="a known party", got="the public"))
+    if not caller.party.isprintable():  # nor any half of a character that no encoding can hold
+        shown = ascii(caller.party)
+        raise IntakeError(fault(Fault.FORBIDDEN, expected="a printable party key", got=shown))
 
 
 def _unfit(document: Document) -> Iterable[Found]:
