@@ -15,6 +15,8 @@ from guantong.credit.writing import points as shown
 LINE = "#1f6f8b"
 SECOND = "#b8562b"
 BAND = "#1f6f8b"
+DASHES = "5 3"
+"""Of the adjusted line."""
 UP, DOWN = "#2e7d4f", "#a63a3a"
 FONT = "system-ui, 'Noto Sans CJK SC', 'Microsoft YaHei', sans-serif"
 
@@ -112,7 +114,7 @@ def line_chart(
                 *scale.grid(points),
                 *_band(points, scale),
                 *_lines([point.value for point in points], scale, LINE, ""),
-                *_lines([point.adjusted for point in points], scale, SECOND, "5 3"),
+                *_lines([point.adjusted for point in points], scale, SECOND, DASHES),
                 *_dots(points, scale),
                 *_legend(points, labels, box),
             ]
@@ -243,17 +245,27 @@ def _dots(points: Sequence[Point], scale: _Scale) -> Iterator[str]:
 def _legend(points: Sequence[Point], labels: tuple[str, str, str], box: Frame) -> Iterator[str]:
     """What the lines are, if there is more than one."""
     there = [
-        (True, LINE, labels[0], "2"),
-        (any(point.adjusted is not None for point in points), SECOND, labels[1], "2"),
-        (any(point.low is not None for point in points), BAND, labels[2], "8"),
+        (True, LINE, labels[0], 'stroke-width="2"'),
+        (
+            any(point.adjusted is not None for point in points),
+            SECOND,
+            labels[1],
+            f'stroke-width="2" stroke-dasharray="{DASHES}"',
+        ),
+        (
+            any(point.low is not None for point in points),
+            BAND,
+            labels[2],
+            'stroke-width="8" stroke-opacity=".3"',
+        ),
     ]
     kept = [line for line in there if line[0]]
     if len(kept) < 2:
         return
-    for place, (_, colour, label, width) in enumerate(kept):
-        x, faint = box.left + 8 + 120 * place, ' stroke-opacity=".3"' if width == "8" else ""
+    for place, (_, colour, label, stroke) in enumerate(kept):
+        x = box.left + 8 + 120 * place
         yield (
-            f'<path d="M{x} {box.top + 4}h18" stroke="{colour}" stroke-width="{width}"{faint}/>'
+            f'<path d="M{x} {box.top + 4}h18" stroke="{colour}" {stroke}/>'
             f'<text x="{x + 24}" y="{box.top + 8}" fill="currentColor">{escape(label)}</text>'
         )
 

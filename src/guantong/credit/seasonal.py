@@ -3,7 +3,8 @@
 Two things of the calendar move the index each year: firms that miss the annual report of 30 June
 are listed in the weeks after, and the Spring Festival, which wanders between January and February,
 stops registrations and inspections. Both are measured first, by regression; what is left goes
-through STL, a seasonal-trend decomposition by local regression. Month by month::
+through STL, a seasonal-trend decomposition by local regression, with a season that is the same
+each year. Month by month::
 
     raw = trend + seasonal + deadline + festival + remainder
     adjusted = raw - seasonal - deadline - festival
@@ -51,8 +52,8 @@ DAYS_AFTER: Final = 7
 """Days from the festival on in which its effect is looked for."""
 HARMONICS: Final = 2
 """Waves a year of the smooth yearly curve."""
-STL_WINDOW: Final = 13
-"""Months-of-a-kind over which STL smooths a season; odd."""
+ROBUST_MONTHS: Final = 60
+"""Months from which on STL gives outliers less weight; fewer have too little to tell them by."""
 FOLLOWING: Final = tuple(step / 50 for step in range(-25, 50))
 """Coefficients of autoregression that are tried: -0.5 to 0.98."""
 LEVEL: Final = 0.95
@@ -330,7 +331,10 @@ def _adjusted(raw: Adjustment, dates: Calendar) -> Adjustment:
         parts[name] = design[:, place] * fit.beta[place] if known else np.zeros(len(at))
         told[f"{name}_effect"] = _effect(fit, place) if known else None
     clean = values - parts["deadline"] - parts["festival"]
-    stl = STL(clean, period=12, seasonal=STL_WINDOW, robust=True).fit()
+    # A window far longer than the series: the season is the same each year. Windows of a few
+    # years follow chance, and doubled the error of adjusted figures in simulations.
+    steady = {"seasonal": 10 * len(at) + 1, "seasonal_deg": 0}
+    stl = STL(clean, period=12, robust=len(at) >= ROBUST_MONTHS, **steady).fit()
     parts |= {"trend": stl.trend, "seasonal": stl.seasonal, "adjusted": clean - stl.seasonal}
     parts["remainder"] = clean - stl.seasonal - stl.trend
     told |= {name: tuple(float(number) for number in part) for name, part in parts.items()}

@@ -14,8 +14,10 @@ from guantong.credit.writing import points as shown
 
 SIDE = 62
 GAP = 4
-COLOURS = ("#eaf3f5", "#bfdde4", "#8bc0cc", "#4d97a8", "#1f6f8b")
+COLOURS = ("#eaf3f5", "#bfdde4", "#8bc0cc", "#2f7688", "#134a60")
 """From low to high; words on the last two are white."""
+DARK, LIGHT = "#1b2a30", "#ffffff"
+"""Of the words."""
 BLANK = "#f0f0f0"
 
 
@@ -33,6 +35,11 @@ def step_of(value: float, low: float, high: float) -> int:
     if high <= low:
         return 2
     return min(int((value - low) / (high - low) * len(COLOURS)), len(COLOURS) - 1)
+
+
+def ink_of(step: int) -> str:
+    """The colour of words on a colour."""
+    return LIGHT if step >= 3 else DARK
 
 
 def tile_map(
@@ -95,7 +102,7 @@ def _square(
     """One province."""
     step = None if value is None else step_of(value, *bounds)
     fill = f"url(#{name}-none)" if step is None else COLOURS[step]
-    ink = "#ffffff" if step is not None and step >= 3 else "#1b2a30"
+    ink = DARK if step is None else ink_of(step)
     full = who.zh if language == "zh" else who.en
     figure = ("无数据" if language == "zh" else "no data") if value is None else shown(value)
     place = "" if rank is None else f"，第{rank}位" if language == "zh" else f", place {rank}"
