@@ -453,3 +453,11 @@ def test_a_clock_that_goes_back_does_not(tmp_path: Path) -> None:
         world.submit(Offer(epcis(event(eventID="urn:uuid:2"))), PARTY)
         received = [world.ledger.entry(index).statement.received for index in range(2)]
         assert received[0] <= received[1]
+
+
+def test_what_was_not_entered_is_not_told_as_done(tmp_path: Path) -> None:
+    """No code is handed out that the ledger does not hold."""
+    words = ("issue", "06901234567892", 0, 9, "--party", "p" * 2000, "--data", tmp_path / "data")
+    exit_code, output = run(*words)
+    assert (exit_code, "[ledger.statement]" in output) == (1, True), output
+    assert "/21/" not in output

@@ -238,6 +238,8 @@ def issue(
     codes = coding.parse(msgspec.json.encode(asked))
     with open_world(Settings(data=data), create=True) as world:
         receipt = world.issue(codes, Caller(party, Level.OPERATOR))
+    if not receipt.accepted:
+        raise coding.CodingError(*receipt.faults)
     if as_json:
         given = {"first_code": codes.code(first), "last_code": codes.code(last)}
         print_json(json_out.receipt_json(receipt) | given)

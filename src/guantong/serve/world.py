@@ -233,10 +233,23 @@ class World(AbstractContextManager["World"]):
         return self._writer().enter(StatementType.CODE_RANGE, body, coding.facts_of(codes), caller)
 
     def add_key(self, made: keys.NewKey, caller: Caller) -> str:
-        """Enter an API key; its text is told once and kept nowhere."""
+        """Enter an API key; its text is told once and kept nowhere.
+
+        Args:
+            made: The key.
+            caller: On whose behalf it is made.
+
+        Returns:
+            The key's text.
+
+        Raises:
+            WorldError: if no entry can be made of it.
+        """
         body = msgspec.json.encode(made.record)
         facts = keys.facts_of(made.record)
         receipt = self._writer().enter(StatementType.KEY, body, facts, caller).result()
+        if not receipt.accepted:
+            raise WorldError(*receipt.faults)
         self.wait(receipt.ledger_index + 1)
         return made.text
 
