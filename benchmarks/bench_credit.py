@@ -7,6 +7,9 @@ the same index. Each size and engine has a process of its own, so that the peak 
 
 ``python -m benchmarks.bench_credit [--engine numpy|polars] [FIRMS …]``, by default 1, 4 and 10
 million firms by numpy and 10 million by polars.
+
+``python -m benchmarks.bench_credit --seeds FIRST LAST``: no times, but for how many made-up
+populations the intervals hold the effects that were planted.
 """
 
 import json
@@ -33,7 +36,9 @@ from guantong.credit import (
     release,
     score,
 )
+from guantong.credit.effects import effects
 from guantong.credit.model import Direction, Missing, Population
+from guantong.credit.panel import generate
 
 SIZES = (1_000_000, 4_000_000, 10_000_000)
 TIMES = 3
@@ -53,6 +58,9 @@ def run() -> list[dict[str, object]]:
 def main() -> None:
     """Sizes and engine from the command line."""
     words = sys.argv[1:]
+    if "--seeds" in words:
+        print(_held(range(int(words[-2]), int(words[-1]) + 1)))
+        return
     engines = ["numpy", "polars"]
     if "--engine" in words:
         engines = [words.pop(words.index("--engine") + 1)]
@@ -66,6 +74,19 @@ def main() -> None:
     else:
         for row in run():
             print(_told(row), flush=True)
+
+
+def _held(seeds: range) -> dict[str, float]:
+    """Share of seeds whose interval holds the truth, by effect."""
+    hits = dict.fromkeys(("entry", "july", "rise"), 0)
+    for seed in seeds:
+        world = generate(seed, firms=300, months=36)
+        months = [score(one, example(), threads=1) for one in world.panels]
+        found = effects(months, province=34, rise_from=world.panels[12].month)
+        for name, truth in world.truth.items():
+            effect = getattr(found, name)
+            hits[name] += effect.low <= truth <= effect.high
+    return {name: count / len(seeds) for name, count in hits.items()}
 
 
 def _row(engine: str, firms: int) -> dict[str, object]:

@@ -110,6 +110,8 @@ def test_what_the_old_weights_say_after_the_link_is_no_part_of_the_series() -> N
     older = Segment("old", {"a": 1}, rows("t0 t1 t2", a="100 110 500"))
     newer = Segment("new", {"a": 1}, rows("t1 t2", a="100 110"))
     assert chain([older, newer])["t2"] == pytest.approx(121)
+    longer = Segment("old", {"a": 1}, {**older.indices, "t3": {"a": 600.0}})
+    assert list(chain([longer, newer])) == ["t0", "t1", "t2"]
 
 
 def test_segments_that_do_not_meet_are_refused() -> None:

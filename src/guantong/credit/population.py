@@ -26,8 +26,8 @@ def counted(panel: PanelMonth, method: Method, present: NDArray[np.uint8]) -> Ma
     rules = method.population
     keep = present >= rules.coverage_min * len(method.indicators)
     if rules.age_months_min and panel.born is not None:
-        age = panel.month.number - panel.born
-        keep &= (panel.born == 0) | (age >= rules.age_months_min)
+        # A beginning that is not known is 0: such a firm is older than any rule asks.
+        keep &= panel.month.number - panel.born >= rules.age_months_min
     if rules.sections_left_out:
         keep &= ~np.isin(panel.section, [SECTIONS.index(one) for one in rules.sections_left_out])
     if not keep.any():
