@@ -97,6 +97,27 @@ def test_chained_groups_do_not_add_up_but_contributions_do() -> None:
     assert versions == ["weights of 1998"] * 5 + ["weights of 2000"] * 5
 
 
+FIXED_SAMPLE = Segment(
+    "2020-01",
+    {"111": 300, "112": 27, "121": 310, "122": 742, "131": 35},
+    {
+        "2020-01": dict.fromkeys(("111", "112", "121", "122", "131"), 100.0),
+        "2020-02": {"111": 98.406374501992, "112": 115.826644999257, "121": 89.2590945944688,
+                    "122": 89.2590945944688, "131": 61.1111111111111},
+        "2020-03": {"111": 57.2240080373539, "112": 67.3540194720112, "121": 251.004254588165,
+                    "122": 251.004254588165, "131": 102.97619047619},
+        "2020-04": {"111": 113.607471001692, "112": 133.718697386926, "121": 268.529892765512,
+                    "122": 697.700689233055, "131": 232.346133774375},
+    },
+)  # fmt: skip
+"""Figures by which the R package piar checks its fixed-sample index."""
+
+
+def test_the_index_is_the_one_piar_gives() -> None:
+    want = [100, 91.0103876717451, 202.720228734347, 457.399532517888]
+    assert list(chain([FIXED_SAMPLE]).values()) == pytest.approx(want, rel=1e-12)
+
+
 def test_items_may_come_and_go_at_a_link() -> None:
     newer = Segment("c for b", {"a": 1, "c": 3}, rows("t1 t2", a="100 110", c="100 90"))
     older = Segment("a and b", {"a": 1, "b": 1}, rows("t0 t1", a="100 120", b="100 80"))
