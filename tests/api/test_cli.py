@@ -221,3 +221,19 @@ def test_a_party_no_encoding_can_hold_is_refused_and_the_writer_goes_on(
     assert wrong.exit_code == 1
     assert "serve.forbidden" in wrong.stderr
     assert run("capture", file, "--data", data).exit_code == 0
+
+
+def test_a_hold_turns_scans_red_and_lifting_it_turns_them_back(data: Path, file: Path) -> None:
+    run("capture", file, "--data", data)
+    assert run("check", CODE, "--data", data).exit_code == 0
+    held = run("hold", "6901234567892", "recalled", "--reason-zh", "漏电", "--data", data, "--json")
+    assert out(held)["target"] == "https://id.gs1.org/01/06901234567892"
+    red = out(run("check", CODE, "--data", data, "--json"))
+    assert (red["verdict"], red["reasons"][0]["code"]) == ("problem", "verdict.recalled")
+    assert "漏电" in red["reasons"][0]["zh"]
+    assert run("rebuild", "--data", data).exit_code == 0
+    assert out(run("check", CODE, "--data", data, "--json"))["reasons"] == red["reasons"]
+    assert run("hold", "6901234567892", "lifted", "--data", data).exit_code == 0
+    assert run("check", CODE, "--data", data).exit_code == 0
+    nonsense = run("hold", "(01)06901234567893", "recalled", "--data", data)
+    assert (nonsense.exit_code, "serve.unreadable" in nonsense.stderr) == (1, True)

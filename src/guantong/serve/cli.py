@@ -22,7 +22,7 @@ from guantong.serve.keys import end_of, new_key
 from guantong.serve.world import INDEX, World, open_world, read_world
 from guantong.serve.world import rebuild as rebuild_index
 from guantong.settings import Settings
-from guantong.verdict import Outcome
+from guantong.verdict import Hold, Outcome
 
 DATA: Final = "guantong-data"
 """The directory used when none is named."""
@@ -245,6 +245,26 @@ def issue(
         print_json(json_out.receipt_json(receipt) | given)
     else:
         click.echo(f"{codes.code(first)}\n…\n{codes.code(last)}")
+
+
+@main.command()
+@click.argument("code")
+@click.argument("kind", type=click.Choice(["recalled", "on_hold", "lifted"]))
+@data_option
+@json_option
+@click.option("--reason-zh", default="", help="Why, in Chinese.")
+@click.option("--reason-en", default="", help="Why, in English.")
+def hold(
+    code: str, kind: str, data: Path, reason_zh: str, reason_en: str, *, as_json: bool
+) -> None:
+    """Order a recall or a stop of an item, lot or class, or lift it: scans show it at once."""
+    with open_world(Settings(data=data)) as world:
+        target = world.target_of(spoken(code))
+        receipt = world.hold(Hold(target, kind, reason_zh, reason_en), OPERATOR)
+    if as_json:
+        print_json(json_out.receipt_json(receipt) | {"target": target})
+    else:
+        tell(f"{target}: {kind}, ledger index {receipt.ledger_index}")
 
 
 @main.command()

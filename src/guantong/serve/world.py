@@ -153,6 +153,23 @@ class World(AbstractContextManager["World"]):
             known = verdict.best_known(store, readings)
         return (known, *(reading for reading in readings if reading is not known))
 
+    def target_of(self, text: str) -> str:
+        """URI of the item, lot or class that a text names: for an order about it.
+
+        Args:
+            text: A code of any scheme.
+
+        Returns:
+            The canonical URI of the reading that is known here, else of the best.
+
+        Raises:
+            WorldError: if `text` is no identifier.
+        """
+        readings = self.identify(text)
+        if not readings:
+            raise WorldError(fault(Fault.UNREADABLE, expected="an identifier", got=text))
+        return readings[0].value.uri
+
     def names(self, uris: Collection[str]) -> Mapping[str, str]:
         """Display names of places, firms and products; those nobody named have no key."""
         found: dict[str, str] = {}
