@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from guantong.caller import OPERATOR, PUBLIC, Caller, Level
 from guantong.clock import SetClock
 from guantong.coding import CodeRange
+from guantong.serve import json_out
 from guantong.serve.app import create_app
 from guantong.serve.cli import main
 from guantong.serve.intake import Offer
@@ -305,3 +306,45 @@ def test_a_key_is_revoked_at_the_command_line(tmp_path: Path) -> None:
         assert CliRunner().invoke(main, ["revoke", given, "--data", data]).exit_code == exit_code
     with open_world(Settings(data=tmp_path / "data")) as world:
         assert world.caller_of(text) is None
+
+
+def seen_by(world: World, caller: Caller) -> str:
+    """Everything a caller is told of the item."""
+    told = json_out.verdict_json(world.check(ITEM, caller))
+    return json_out.encode([told, json_out.trail_json(world.trace(ITEM, "both", caller))]).decode()
+
+
+BUYER_GLN = "6900000000007"
+SALE = {
+    "bizStep": "shipping",
+    "sourceList": [{"type": "owning_party", "source": MAKER.party}],
+    "destinationList": [
+        {"type": "owning_party", "destination": f"https://id.gs1.org/417/{BUYER_GLN}"}
+    ],
+}
+
+
+def test_who_claims_to_have_received_it_learns_nothing(world: World) -> None:
+    file(world, epcis(event(3, **SALE)), MAKER)
+    claim = event(4, bizStep="receiving", eventTime="2026-03-03T10:00:00Z")
+    file(world, epcis(claim), RIVAL)
+    trail = json_out.encode(json_out.trail_json(world.trace(ITEM, "both", RIVAL))).decode()
+    assert MAKER_GLN not in trail.replace(CLASS, "")
+    assert BUYER_GLN not in seen_by(world, RIVAL)
+    assert BUYER_GLN in seen_by(world, MAKER)
+
+
+def test_a_place_record_does_not_take_over_a_firm(world: World) -> None:
+    """Who could call another's party number a place of his own would see its whole trade."""
+    file(world, epcis(event(3, **SALE)), MAKER)
+    vocabulary = {
+        "type": "urn:epcglobal:epcis:vtype:Location",
+        "vocabularyElementList": [
+            {"id": party, "attributes": [{"id": "firm", "attribute": RIVAL.party}]}
+            for party in (MAKER.party, f"https://id.gs1.org/417/{BUYER_GLN}")
+        ],
+    }
+    header = {"epcisMasterData": {"vocabularyList": [vocabulary]}}
+    file(world, epcis(event(5), header=header), RIVAL)
+    assert BUYER_GLN not in seen_by(world, RIVAL)
+    assert BUYER_GLN in seen_by(world, MAKER)

@@ -3,6 +3,9 @@
 from guantong.parties.registry import Firm, Place, firm, place
 from guantong.store import Store
 
+PARTY_FORMS = ("https://id.gs1.org/417/", "urn:guantong:uscc:")
+"""How the keys of firms begin."""
+
 
 class Register:
     """A reader's view of all firms and places, for one ledger size.
@@ -19,7 +22,7 @@ class Register:
     def find(self, key: str) -> Place | Firm | None:
         """The place or firm with this key or GLN, None if nobody filed it."""
         if key not in self._known:
-            found = place(self._store, key, as_of=self._as_of)
+            found = None if _is_party(key) else place(self._store, key, as_of=self._as_of)
             self._known[key] = found or firm(self._store, key, as_of=self._as_of)
         return self._known[key]
 
@@ -39,3 +42,8 @@ class Register:
         if isinstance(found, Place) and found.firm:
             return found.firm
         return found.key if isinstance(found, Firm) else key
+
+
+def _is_party(key: str) -> bool:
+    """Whether a key can only be a firm's; a place record with it would take the firm over."""
+    return key.startswith(PARTY_FORMS)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from guantong.caller import OPERATOR
 from guantong.parties.authority import weighed
 from guantong.store import Fact, Store
 
@@ -79,8 +80,9 @@ def firm(store: Store, key: str, *, as_of: int | None = None) -> Firm | None:
     """The firm with this key (or this party GLN), or None if nobody has filed it."""
     facts = store.facts("firm", (key,), as_of=as_of)
     if facts and all(fact.key != key for fact in facts):
-        # By its GLN: who said first that it has this GLN counts, not who repeats it.
-        key = facts[0].key
+        # By its GLN: the word of its holder or the operator, else who first said to have it.
+        heard = {key, OPERATOR.party}
+        key = next((fact.key for fact in facts if fact.by in heard), facts[0].key)
         facts = store.facts("firm", (key,), as_of=as_of)
     fields = merged(facts, key)
     if fields is None:

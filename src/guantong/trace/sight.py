@@ -250,6 +250,12 @@ class _Veil:
             for step in life.steps
             if sight.why_hidden(step.stored) is None
         }
+        self.told = {
+            step.stored.no: frozenset(map(sight.firm_of, _parties(step.stored)))
+            for life in trail.lives.values()
+            for step in life.steps
+            if step.stored.no in self.seen
+        }
         touched = {item for item, life in trail.lives.items() if self._touches(life)}
         self.known = {trail.origin} | touched
         self.open_edges = [edge for edge in trail.edges if self._is_open(edge)]
@@ -259,7 +265,7 @@ class _Veil:
     def trail(self) -> Trail:
         nodes = [self._node(node) for node in self.whole.nodes if node.item in self.shown]
         markers = self._markers()
-        edges = {self._edge(edge): None for edge in self.open_edges}
+        edges = {self._named(self._edge(edge)): None for edge in self.open_edges}
         edges |= dict.fromkeys(self._hidden_edges(markers))
         is_hidden = bool(markers) or len(self.open_edges) < len(self.whole.edges)
         return Trail(
@@ -320,6 +326,24 @@ class _Veil:
             until_ms = None if edge.relation is Relation.MOVED else edge.until_ms
             return replace(edge, other=None, until_ms=until_ms)
         return edge
+
+    def _named(self, edge: Edge) -> Edge:
+        """The edge with those hands only that its visible events name.
+
+        Custody knows who had it before from events the caller may not see; whoever claims to
+        have received something must not learn that from us.
+
+        Returns:
+            `edge`, a hand that nobody named to the caller left out.
+        """
+        if not edge.giver and not edge.taker:
+            return edge
+        events = [event for event in (edge.event, edge.other) if event is not None]
+        told = frozenset[str]().union(*(self.told.get(event.no, ()) for event in events))
+        giver, taker = (
+            hand if self.sight.firm_of(hand) in told else "" for hand in (edge.giver, edge.taker)
+        )
+        return replace(edge, giver=giver, taker=taker)
 
     def _known(self, event: EventRef | None) -> EventRef | None:
         return event if event is not None and event.no in self.seen else None
