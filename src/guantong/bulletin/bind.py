@@ -86,7 +86,7 @@ def base_of(page: Page, value: Figure, change: Figure) -> Figure | None:
     against = change.compared
     if against is None:
         return None
-    for one in page.figures:
+    for one in page.around(change):
         level = one.role in LEVELS and one is not value and one.period == against
         if (
             level
@@ -113,7 +113,7 @@ def head_of(page: Page, part: Figure) -> Figure | None:
     begin = text.rfind("其中", part.sentence, part.start)
     candidates = [
         one
-        for one in page.figures
+        for one in page.around(part)
         if one.role in LEVELS and same_unit(one, part) and one is not part
     ]
     if begin < 0:

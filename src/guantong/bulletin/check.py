@@ -27,8 +27,8 @@ from guantong.bulletin.ranking import Statement, statements
 from guantong.bulletin.relations import RULES
 from guantong.errors import fault
 
-TEXT_MAX: Final = 400_000
-"""Characters of a text: a bulletin of some 200 pages."""
+TEXT_MAX: Final = 200_000
+"""Characters of a text: a bulletin of some 150 pages."""
 _AROUND: Final = 12
 """Characters to either side that go into the key of a claim."""
 
@@ -68,9 +68,9 @@ def check(
     kept = corrections or Corrections()
     keys = {figure.start: key_of(run, figure.start, figure.end) for figure in figures}
     figures, dropped = _corrected(figures, keys, kept)
-    page = Page(
+    page = Page.of(
         run,
-        tuple(figures),
+        figures,
         series if series is not None else shipped_series(),
         rankings if rankings is not None else shipped_rankings(),
     )
@@ -78,7 +78,9 @@ def check(
     claims = [*_of_figures(page, said), *_of_statements(page, said), *_of_dates(page, times)]
     claims, silenced = _silenced(claims, kept)
     stale = [one.key for one in kept.rows if one.key not in {*keys.values(), *silenced}]
-    passed = [one for one in passed if not _within(one, said) and not _is_wrong(one, times)]
+    spoken = _spoken(page, said)
+    judged = {time.start for time in times if time.wrong or time.checked}
+    passed = [one for one in passed if not _within(one, spoken) and one.start not in judged]
     return Report(
         text, in_order(claims), _passed_over(run, [*passed, *dropped], text), tuple(stale)
     )
@@ -120,6 +122,7 @@ def _silenced(claims: list[Claim], corrections: Corrections) -> tuple[list[Claim
 
 def _of_figures(page: Page, said: list[Statement]) -> Iterator[Claim]:
     findings: dict[int, list[Finding]] = {figure.start: [] for figure in page.figures}
+    spoken = _spoken(page, said)
     for figure in page.figures:
         for rule in (*RULES, counted):
             for one, finding in rule(page, figure):
@@ -128,13 +131,21 @@ def _of_figures(page: Page, said: list[Statement]) -> Iterator[Claim]:
         found = findings[figure.start]
         # A place inside a statement is judged with it.
         place = figure.role in {Role.PLACE, Role.MOVED}
-        if _within(figure, said) and (place or not found):
+        if _within(figure, spoken) and (place or not found):
             continue
         yield _claim(page, figure, findings[figure.start])
 
 
-def _within(one: Figure | Passed, said: Iterable[Statement]) -> bool:
-    return any(statement.start <= one.start and one.end <= statement.end for statement in said)
+def _spoken(page: Page, said: Iterable[Statement]) -> bytearray:
+    """Which characters belong to statements."""
+    spoken = bytearray(len(page.text))
+    for one in said:
+        spoken[one.start : one.end] = b"\1" * (one.end - one.start)
+    return spoken
+
+
+def _within(one: Figure | Passed, spoken: bytearray) -> bool:
+    return bool(spoken[one.start] and spoken[one.end - 1])
 
 
 def _claim(page: Page, figure: Figure, findings: list[Finding]) -> Claim:
@@ -217,13 +228,6 @@ def _of_dates(page: Page, times: list[Mention]) -> Iterator[Claim]:
             should_be=time.should_be,
             because=(Ground(time.wrong or "与历书相符"),),
         )
-
-
-def _is_wrong(one: Passed, times: list[Mention]) -> bool:
-    """Whether the number is a date that was judged."""
-    return any(
-        (time.wrong or time.checked) and time.start <= one.start < time.end for time in times
-    )
 
 
 def _passed_over(run: Flow, passed: list[Passed], source: str) -> tuple[NonClaim, ...]:

@@ -5,11 +5,12 @@ reason why it claims nothing.
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self
 
 from guantong.bulletin.flow import Flow
 from guantong.bulletin.model import Quantity, Reason
@@ -98,17 +99,17 @@ class Figure:
 
 
 _SCALE: Final = "|".join(sorted((scale for scale in SCALES if scale), key=len, reverse=True))
-_NUMBER: Final = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?"
+_NUMBER: Final = r"(?:\d{1,3}(?:,\d{3}){1,6}(?!\d)|\d+)(?:\.\d+)?"
 _ARABIC: Final = re.compile(
     rf"(?P<sign>(?<![\d\u4e00-\u9fffA-Za-z%)])[-+])?(?P<digits>{_NUMBER})(?P<scale>{_SCALE})?(?P<more>[多余])?(?P<scale2>万|亿)?"
     rf"(?P<unit>{UNIT})?"
     rf"(?:(?:-{{1,2}}|~|至|到)(?P<digits2>{_NUMBER})(?P<scale3>{_SCALE})?(?P<unit2>{UNIT}))?"
 )
 _CHINESE: Final = re.compile(
-    rf"(?P<hundredth>百分之(?P<of>[〇零一二三四五六七八九十百点]+))"
+    rf"(?P<hundredth>百分之(?P<of>[〇零一二三四五六七八九十百点]{1, 12}))"
     rf"|(?P<tenths>[一二三四五六七八九两])成(?![为果立效员本熟交])"
     rf"|(?P<front>前)(?P<rank>[一二三四五六七八九十]{{1,2}}|\d{{1,2}})(?:位|名|强)?(?![个次季月年期])"
-    rf"|(?P<cn>[〇零一二三四五六七八九十百千万亿两]+)(?P<more>[多余])?(?P<unit>{MEASURED})"
+    rf"|(?<![〇零一二三四五六七八九十百千万亿两])(?P<cn>[〇零一二三四五六七八九十百千万亿两]{1, 16})(?P<more>[多余])?(?P<unit>{MEASURED})"
 )
 _ANY_CHINESE: Final = re.compile(r"[〇零一二三四五六七八九十百千万亿两]+")
 _FRONT: Final = re.compile(r"前(?P<rank>\d{1,2})(?:位|名|强)?(?![个次季月年期\d%.])")
@@ -300,12 +301,14 @@ def _chinese(text: str, match: re.Match[str]) -> Figure | None:
 def _described(text: str, found: list[Figure], times: list[Mention]) -> list[Figure]:
     """Give each figure its role, subject and period from the words around it."""
     described: list[Figure] = []
+    sentences, clauses = _Bounds.of(_SENTENCE, text), _Bounds.of(_CLAUSE, text)
+    calendar = _Calendar.of(times)
     for figure in found:
-        sentence = _begin(_SENTENCE, text, figure.start)
-        clause = max(sentence, _begin(_CLAUSE, text, figure.start))
+        sentence = sentences.before(figure.start)
+        clause = max(sentence, clauses.before(figure.start))
         figure = replace(figure, sentence=sentence, clause=clause)
         figure = _in_row(text, _with_role(text, figure), described[-1:])
-        figure = _with_period(figure, times, text)
+        figure = _with_period(figure, calendar, text)
         described.append(_with_subject(text, figure, described))
     return described
 
@@ -320,11 +323,52 @@ def _in_row(text: str, figure: Figure, before: list[Figure]) -> Figure:
     return replace(figure, role=first.role, sign=first.sign, clause=first.clause, whole=first.whole)
 
 
-def _begin(pattern: re.Pattern[str], text: str, at: int) -> int:
-    last = 0
-    for match in pattern.finditer(text, max(0, at - 400), at):
-        last = match.end()
-    return last if last or at < 400 else max(0, at - 400)
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """Where sentences or clauses begin."""
+
+    at: tuple[int, ...]
+
+    @classmethod
+    def of(cls, pattern: re.Pattern[str], text: str) -> Self:
+        return cls((0, *(match.end() for match in pattern.finditer(text))))
+
+    def before(self, offset: int) -> int:
+        """The last beginning; what runs on without end is cut into pieces."""
+        begin = self.at[bisect_right(self.at, offset) - 1]
+        return begin + (offset - begin) // SENTENCE_MAX * SENTENCE_MAX
+
+
+SENTENCE_MAX: Final = 400
+"""Characters of a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Calendar:
+    """The expressions of time, and what period holds after each."""
+
+    times: list[Mention]
+    starts: list[int]
+    running: list[Period | None]
+
+    @classmethod
+    def of(cls, times: list[Mention]) -> Self:
+        known = [time for time in times if time.period is not None]
+        running: list[Period | None] = []
+        for time in known:
+            last = running[-1] if running else None
+            moves = not time.compared and (not time.date or last is None)
+            running.append(time.period if moves else last)
+        return cls(known, [time.start for time in known], running)
+
+    def until(self, offset: int) -> Period | None:
+        """The period that holds before `offset`."""
+        place = bisect_left(self.starts, offset)
+        return self.running[place - 1] if place else None
+
+    def between(self, begin: int, end: int) -> list[Mention]:
+        """The expressions in a piece of the text."""
+        return self.times[bisect_left(self.starts, begin) : bisect_left(self.starts, end)]
 
 
 def _with_role(text: str, figure: Figure) -> Figure:
@@ -362,22 +406,13 @@ def _with_role(text: str, figure: Figure) -> Figure:
     return figure
 
 
-def _with_period(figure: Figure, times: list[Mention], text: str) -> Figure:
-    running: Period | None = None
-    against: Period | None = None
-    prior: Period | None = None
-    for time in times:
-        if time.start >= figure.start:
-            break
-        if time.period is None:
-            continue
-        if time.compared:
-            if time.start >= figure.clause:
-                against = prior = time.period
-        elif not time.date or running is None:
-            running = time.period
-            if time.start >= figure.clause:
-                prior = time.period
+def _with_period(figure: Figure, calendar: _Calendar, text: str) -> Figure:
+    running = calendar.until(figure.start)
+    here = calendar.between(figure.clause, figure.start)
+    compared = [time.period for time in here if time.compared]
+    against = compared[-1] if compared else None
+    named = [time.period for time in here if time.compared or not time.date]
+    prior = named[-1] if named else None
     near = text[figure.clause : figure.start]
     if running and figure.role in {Role.GROWTH, Role.CHANGE, Role.MOVED} and against is None:
         if COMPARED.search(near):

@@ -1,13 +1,18 @@
 """What does one rule say about one figure?"""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final, Self
 
 from guantong.bulletin.arithmetic import Bounds, middle
 from guantong.bulletin.figures import Figure, Role
 from guantong.bulletin.flow import Flow
 from guantong.bulletin.model import Ground, Rule
 from guantong.bulletin.published import Rankings, Series
+
+REACH: Final = 150
+"""Figures: the operands of a relation stand no farther apart, so that time grows with the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,19 @@ class Page:
     figures: tuple[Figure, ...]
     series: Series
     rankings: Rankings
+    places: Mapping[int, int]
+    """Offset of a figure -> its number among all."""
+    sentences: Mapping[int, list[Figure]]
+    """Offset of a sentence -> its figures."""
+
+    @classmethod
+    def of(cls, run: Flow, figures: list[Figure], series: Series, rankings: Rankings) -> Self:
+        """Sort the figures of a text into its sentences."""
+        sentences: dict[int, list[Figure]] = {}
+        for figure in figures:
+            sentences.setdefault(figure.sentence, []).append(figure)
+        places = {figure.start: place for place, figure in enumerate(figures)}
+        return cls(run, tuple(figures), series, rankings, places, sentences)
 
     @property
     def text(self) -> str:
@@ -43,7 +61,12 @@ class Page:
 
     def sentence(self, figure: Figure) -> list[Figure]:
         """The figures of the same sentence, in order."""
-        return [one for one in self.figures if one.sentence == figure.sentence]
+        return self.sentences[figure.sentence]
+
+    def around(self, figure: Figure) -> tuple[Figure, ...]:
+        """The figures among which its operands are looked for: `REACH` to either side."""
+        place = self.places[figure.start]
+        return self.figures[max(0, place - REACH) : place + REACH]
 
 
 Found = list[tuple[Figure, Finding]]

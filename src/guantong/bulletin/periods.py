@@ -136,10 +136,12 @@ def base_period(text: str) -> Period | None:
 def mentions(text: str, base: Period | None) -> list[Mention]:
     """All expressions of time in a running text, in order."""
     found = [_date(match, base) for match in _DATE.finditer(text)]
-    taken = [(one.start, one.end) for one in found]
+    taken = bytearray(len(text))
+    for one in found:
+        taken[one.start : one.end] = b"\1" * (one.end - one.start)
     running = base
     for match in _PERIOD.finditer(text):
-        if any(start < match.end() and match.start() < end for start, end in taken):
+        if any(taken[match.start() : match.end()]):
             continue
         mention = _mention(match, text, running, base)
         if mention:

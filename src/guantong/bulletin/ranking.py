@@ -6,6 +6,7 @@ nothing more is known of it. What cannot be told from that is said to be missing
 
 import itertools
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -615,27 +616,32 @@ def _whose(known: list[Group], at: int, end: int, need: str, sentence: str) -> G
     return None if national >= 0 else last
 
 
+_LOOK_BACK: Final = 100
+"""Expressions of time."""
+
+
+def _time_of(
+    page: Page, times: list[Mention], match: re.Match[str]
+) -> tuple[Period | None, Period | None]:
+    """The period a statement is about, and the one it is compared with."""
+    against: Period | None = None
+    end = bisect_left(times, match.end(), key=lambda time: time.start)
+    for time in reversed(times[max(0, end - _LOOK_BACK) : end]):
+        if time.period is None or time.date:
+            continue
+        if not time.compared:
+            if page.text[time.start : time.end] not in {"今年", "今年以来", "全年"}:
+                return time.period, against
+        elif time.start > match.start() - 40 and "。" not in page.text[time.start : match.start()]:
+            against = against or time.period
+    return None, against
+
+
 def _statement(
     page: Page, times: list[Mention], match: re.Match[str], group: Group | None,
     judge: Callable[[Asked], Finding],
 ) -> Statement:  # fmt: skip
-    period = against = None
-    for time in times:
-        if time.start >= match.start() and not match.start() <= time.start < match.end():
-            break
-        if time.period and time.compared:
-            against = (
-                time.period
-                if page.text.rfind("。", time.start, match.start()) < 0
-                and time.start > match.start() - 40
-                else None
-            )
-        elif (
-            time.period
-            and page.text[time.start : time.end] not in {"今年", "今年以来", "全年"}
-            and not time.date
-        ):
-            period, against = time.period, None
+    period, against = _time_of(page, times, match)
     if period and against and against.months != period.months:
         against = None
     asked = Asked(page, match, group, period, against)

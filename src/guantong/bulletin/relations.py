@@ -62,7 +62,7 @@ def _whole(page: Page, figure: Figure, part: Figure) -> Figure | None:
     text = page.text
     begin = text.rfind("\n", 0, figure.start) + 1
     candidates = [
-        one for one in page.figures
+        one for one in page.around(figure)
         if begin <= one.start < figure.start and one is not part and one.role in LEVELS
         and same_unit(one, part) and alike(one.subject, figure.whole)
     ]  # fmt: skip
@@ -289,7 +289,7 @@ def change(page: Page, figure: Figure) -> Found:
 
 def _index_change(page: Page, figure: Figure, value: Figure | None, base: Row | None) -> Found:
     """The index: published levels first, those of the text where none was published."""
-    value = value or _level_of(page, figure.period)
+    value = value or _level_of(page, figure, figure.period)
     now = page.series.at(value.period if value else figure.period)
     operands = (value,) if value else ()
     if value and now and not value.quantity.meets(now.low, now.high):
@@ -321,11 +321,11 @@ def _index_change(page: Page, figure: Figure, value: Figure | None, base: Row | 
     return short(Rule.CHANGE, figure, _missing_base(figure) + "(已发布序列)")
 
 
-def _level_of(page: Page, period: Period | None) -> Figure | None:
+def _level_of(page: Page, figure: Figure, period: Period | None) -> Figure | None:
     """The index of a period where the text gives it in another sentence."""
     levels = (
         one
-        for one in page.figures
+        for one in page.around(figure)
         if one.role in LEVELS and one.period == period and one.unit in {"点", ""}
     )
     return next((one for one in levels if period and national(page, one)), None)
@@ -349,7 +349,7 @@ def said_twice(page: Page, figure: Figure) -> Found:
         return []
     if "其中" in page.text[figure.sentence : figure.start]:
         return []
-    for one in page.figures:
+    for one in page.around(figure):
         if one.start >= figure.start:
             return []
         same = (
@@ -383,7 +383,7 @@ def mean(page: Page, figure: Figure) -> Found:
         return _each_month(page, figure)
     if figure.period.months not in {3, 6, 12} or not national(page, figure) or figure.unit == "%":
         return []
-    rows = [_month(page, month) for month in figure.period.month_range()]
+    rows = [_month(page, figure, month) for month in figure.period.month_range()]
     known = [row for row in rows if row is not None]
     if len(known) != len(rows):
         lacking = "、".join(
@@ -404,12 +404,14 @@ def mean(page: Page, figure: Figure) -> Found:
     )
 
 
-def _month(page: Page, month: Period) -> tuple[arithmetic.Range, Ground, Figure | None] | None:
+def _month(
+    page: Page, figure: Figure, month: Period
+) -> tuple[arithmetic.Range, Ground, Figure | None] | None:
     row = page.series.at(month)
     said = next(
         (
             one
-            for one in page.figures
+            for one in page.around(figure)
             if one.role in LEVELS
             and one.period == month
             and national(page, one)
@@ -527,7 +529,7 @@ def chain(page: Page, figure: Figure) -> Found:
     if figure.role not in LEVELS or period is None or period.months < 2 or not _adds(page, figure):
         return []
     pieces = [
-        one for one in page.figures
+        one for one in page.around(figure)
         if one is not figure and one.role in LEVELS and one.period and one.period != period
         and period.holds(one.period) and one.unit == figure.unit and fits(one.subject, figure.subject)
         and _adds(page, one) and not _inside(page, one)
