@@ -148,7 +148,7 @@ def _since(issue: Issue, period: str) -> tuple[str, str]:
         return "上年同期", month_en(period)
     if other.year == now.year:
         return f"{other.of_year}月", MONTHS_EN[other.of_year - 1]
-    return month_zh(period), month_en(period)
+    return "上月" if other == now.plus(-1) else month_zh(period), month_en(period)
 
 
 def _moved(issue: Issue, now: float, before: float, period: str) -> tuple[str, str]:
