@@ -40,6 +40,8 @@ from guantong.ledger.vault import BlobFlag, LargeBodies, Opening, Wrapper, unwra
 
 FORMAT: Final = 1
 """Version of the directory's layout."""
+LAST_SIGNED: Final = "last_signed"
+"""File with size and root of the last checkpoint that was signed; see `signer`."""
 
 
 class Position(msgspec.Struct, frozen=True, gc=False):
@@ -103,7 +105,8 @@ class Ledger:
         self._clock = clock
         self._entropy = entropy
         self._disk = disk
-        self._directory = directory
+        self.directory = self._directory = directory
+        """Where it is."""
         self._segment_bytes = segment_bytes
         self._wrapper = Wrapper()
         self._turn = threading.Lock()
@@ -221,8 +224,10 @@ class Ledger:
         self._why_not = Fault.READ_ONLY
         self._journal = self._open_journal(writable=False)
         mark = read_mark(self._directory / "high_water")
-        self._journal.read_on(max(mark.size, at_least))
+        signed = self._signed()
+        self._journal.read_on(max(mark.size, signed.size, at_least))
         self._check_mark(mark)
+        self._check_mark(signed, LAST_SIGNED)
 
     def _recover(self, at_least: int) -> None:
         """Read what is there, refuse what cannot be, and only then change anything."""
@@ -230,6 +235,7 @@ class Ledger:
         torn = self._journal.resume()
         mark = read_mark(self._directory / "high_water")
         self._check_mark(mark)
+        self._check_mark(self._signed(), LAST_SIGNED)
         if self.size < at_least:
             raise LedgerError(fault(Fault.SHRANK, expected=f"{at_least} entries", got=self.size))
         removed = self._large.discard_from(self.size)
@@ -246,15 +252,18 @@ class Ledger:
     def _open_journal(self, *, writable: bool) -> Journal:
         return Journal(self._disk, self._directory / "journal", self.origin, writable=writable)
 
-    def _check_mark(self, mark: Mark) -> None:
-        """Compare the journal with the other witness of what was durable."""
+    def _signed(self) -> Mark:
+        """What was signed last: others hold it, so a ledger without it must not go on."""
+        path = self._directory / LAST_SIGNED
+        return read_mark(path) if path.exists() else Mark(0, merkle.EMPTY_ROOT)
+
+    def _check_mark(self, mark: Mark, path: str = "high_water") -> None:
+        """Compare the journal with another witness of what was durable."""
         if self.size < mark.size:
             raise LedgerError(fault(Fault.SHRANK, expected=f"{mark.size} entries", got=self.size))
         if self._journal.root_at(mark.size) != mark.root:
             raise LedgerError(
-                fault(
-                    Fault.DAMAGED, path="high_water", expected="the root it states", got="another"
-                )
+                fault(Fault.DAMAGED, path=path, expected="the root it states", got="another")
             )
 
     def refresh(self) -> int:
@@ -485,6 +494,18 @@ class Ledger:
         """
         self._check_size(new, least=old)
         return merkle.consistency_proof(self._journal.node, old, new)
+
+    def nodes(self, level: int, start: int, stop: int) -> bytes:
+        """The hashes of the complete subtrees ``[start, stop)`` at a level of the tree.
+
+        Returns:
+            32 bytes for each, in order.
+
+        Raises:
+            LedgerError: if one of them is not complete yet.
+        """
+        self._check_size(stop << level, least=start << level)
+        return b"".join([self._journal.node(level, index) for index in range(start, stop)])
 
     def _check_size(self, size: int, *, least: int = 0) -> None:
         if self._why_not is Fault.CLOSED:
