@@ -106,10 +106,10 @@ _ARABIC: Final = re.compile(
     rf"(?:(?:-{{1,2}}|~|至|到)(?P<digits2>{_NUMBER})(?P<scale3>{_SCALE})?(?P<unit2>{UNIT}))?"
 )
 _CHINESE: Final = re.compile(
-    rf"(?P<hundredth>百分之(?P<of>[〇零一二三四五六七八九十百点]{1, 12}))"
+    rf"(?P<hundredth>百分之(?P<of>[〇零一二三四五六七八九十百点]{{1,12}}))"
     rf"|(?P<tenths>[一二三四五六七八九两])成(?![为果立效员本熟交])"
     rf"|(?P<front>前)(?P<rank>[一二三四五六七八九十]{{1,2}}|\d{{1,2}})(?:位|名|强)?(?![个次季月年期])"
-    rf"|(?<![〇零一二三四五六七八九十百千万亿两])(?P<cn>[〇零一二三四五六七八九十百千万亿两]{1, 16})(?P<more>[多余])?(?P<unit>{MEASURED})"
+    rf"|(?<![〇零一二三四五六七八九十百千万亿两])(?P<cn>[〇零一二三四五六七八九十百千万亿两]{{1,16}})(?P<more>[多余])?(?P<unit>{MEASURED})"
 )
 _ANY_CHINESE: Final = re.compile(r"[〇零一二三四五六七八九十百千万亿两]+")
 _FRONT: Final = re.compile(r"前(?P<rank>\d{1,2})(?:位|名|强)?(?![个次季月年期\d%.])")
