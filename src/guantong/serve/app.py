@@ -5,6 +5,7 @@
 
 import mimetypes
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from anyio import CapacityLimiter, to_thread
@@ -19,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from guantong.caller import Caller
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
-from guantong.serve import answer, asked, json_out, pages, problems
+from guantong.serve import answer, asked, index_pages, json_out, pages, problems
 from guantong.serve.desk import Desk
 from guantong.serve.pages import Example
 from guantong.serve.problems import Fault, HttpError
@@ -74,6 +75,7 @@ def create_app(desk: Desk, settings: Settings) -> Starlette:
         Route("/static/{name}", outside.static),
         Route("/capture", uploads.capture, methods=["POST"]),
         Route("/codes", uploads.codes, methods=["POST"]),
+        *index_pages.routes(desk),
     ]
     app = Starlette(
         routes=routes,
@@ -123,6 +125,7 @@ class Outside:
             size=_number(status, "ledger_size"),
             who=answer.who(request, caller, self._desk),
         )
+        view = replace(view, index=index_pages.is_issued(self._desk))
         return answer.page(request, pages.home(view, _examples(status, view.language)))
 
     async def check(self, request: Request) -> Response:

@@ -61,6 +61,8 @@ class View:
     """The ledger size that was asked for."""
     who: str = ""
     """As whom the reader sees this, "" for the public."""
+    index: bool = False
+    """Whether there is a release of the credit index to lead to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class Example:
 
 def home(view: View, examples: Iterable[Example]) -> str:
     """The first page: one large box."""
-    return _render("home.html", view, examples=tuple(examples))
+    return render("home.html", view, examples=tuple(examples))
 
 
 def scan(view: View, verdict: Verdict) -> str:
@@ -87,7 +89,7 @@ def scan(view: View, verdict: Verdict) -> str:
     entries = {line.entry for line in verdict.history if line.entry >= 0}
     entries |= {fact.entry for held in verdict.certificates for fact in held.certificate.statements}
     code = verdict.uri or verdict.text
-    return _render(
+    return render(
         "scan.html",
         view,
         verdict=verdict,
@@ -106,7 +108,7 @@ def trail(view: View, walked: Trail, direction: Direction, names: Mapping[str, s
     """The answer to a trace: graph, gaps, table and time line."""
     reader = Reader(view.language, names)
     moves = joined(walked.edges)
-    return _render(
+    return render(
         "trace.html",
         view,
         trail=walked,
@@ -127,12 +129,12 @@ def trail(view: View, walked: Trail, direction: Direction, names: Mapping[str, s
 
 def key(view: View) -> str:
     """The form that takes a key."""
-    return _render("key.html", view, status=200)
+    return render("key.html", view, status=200)
 
 
 def problem(view: View, status: int, faults: Sequence[Fault]) -> str:
     """A request that gets no answer."""
-    return _render("problem.html", view, status=status, errors=faults)
+    return render("problem.html", view, status=status, errors=faults)
 
 
 def names_needed(walked: Trail) -> Collection[str]:
@@ -376,7 +378,8 @@ def _localised(record: object, language: Language) -> str:
     return (english if language is Language.EN else "") or name or english
 
 
-def _render(template: str, view: View, **values: object) -> str:
+def render(template: str, view: View, **values: object) -> str:
+    """A template with the words of the reader's language."""
     language = view.language
     return (
         _environment()
