@@ -348,3 +348,17 @@ def test_a_place_record_does_not_take_over_a_firm(world: World) -> None:
     file(world, epcis(event(5), header=header), RIVAL)
     assert BUYER_GLN not in seen_by(world, RIVAL)
     assert BUYER_GLN in seen_by(world, MAKER)
+
+
+def test_a_making_dated_back_by_a_stranger_names_no_lot(world: World) -> None:
+    """That it was made twice is told; what lot and day it has, the maker tells."""
+    lots = {"cbvmda:lotNumber": "EVIL", "cbvmda:itemExpirationDate": "2020-01-01"}
+    early = {"eventTime": "2020-01-01T00:00:00Z", "action": "ADD", "bizStep": "commissioning"}
+    own = {"cbvmda:lotNumber": "GOOD", "cbvmda:itemExpirationDate": "2030-01-01"}
+    file(world, epcis(event(6, **early | {"ilmd": lots})), RIVAL)
+    mine = early | {"eventTime": "2026-02-01T00:00:00Z", "ilmd": own}
+    file(world, epcis(event(7, **mine)), MAKER)
+    answer = world.check(ITEM, PUBLIC)
+    assert (answer.lot, answer.made_on) == ("GOOD", "2026-02-01")
+    assert "verdict.expired" not in codes(world)
+    assert "verdict.commissioned_twice" in codes(world)

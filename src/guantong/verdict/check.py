@@ -13,7 +13,7 @@ from guantong.trace import Holder, Life
 from guantong.verdict import reasons
 from guantong.verdict.history import told
 from guantong.verdict.model import CertificateView, Outcome, Reason, Verdict
-from guantong.verdict.origin import Origin, origin_of
+from guantong.verdict.origin import Origin, heard_first, origin_of
 from guantong.verdict.words import reason
 
 UNPROVEN = tuple(
@@ -124,7 +124,7 @@ def _answered(
     found = [
         *reasons.of_holds(store, value.uri, life, origin, as_of=as_of, now_ms=now_ms),
         *reasons.of_certificates(seen, register),
-        *reasons.of_dates(life, today),
+        *reasons.of_dates(heard_first(store, origin.class_uri, life, as_of=as_of), today),
         *reasons.of_life(life, hand, caller, register, now_ms=now_ms),
     ]
     if origin.issued_by:

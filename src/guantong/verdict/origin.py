@@ -2,9 +2,10 @@
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from guantong import coding, parties, trace
+from guantong.caller import OPERATOR
 from guantong.clock import CHINA
 from guantong.coding import CodeRange
 from guantong.identify import Kind, Reading
@@ -54,6 +55,7 @@ def origin_of(store: Store, reading: Reading, life: Life, *, as_of: int | None =
     value = reading.value
     own_class = value.class_uri or (value.uri if value.kind is Kind.CLASS else "")
     issue, fact = coding.issued(store, own_class, value.uri, as_of=as_of) or (None, None)
+    life = heard_first(store, own_class, life, as_of=as_of)
     making = _making(life)
     class_uri = issue.class_uri if issue else own_class
     product = parties.product(store, class_uri, as_of=as_of) if class_uri else None
@@ -73,6 +75,26 @@ def origin_of(store: Store, reading: Reading, life: Life, *, as_of: int | None =
         made_on=_made_on(life, making) or (issue.day if issue else ""),
         class_is_coded=bool(own_class and store.facts("code_range", (own_class,), as_of=as_of)),
     )
+
+
+def heard_first(store: Store, class_uri: str, life: Life, *, as_of: int | None) -> Life:
+    """A life in which those who speak for the product are heard before all others.
+
+    Args:
+        store: What is known.
+        class_uri: Class of the item, "" when not known.
+        life: Steps by event time.
+        as_of: Ledger size, None for now.
+
+    Returns:
+        The same steps, so ordered that a stranger who dates his word back does not come first.
+    """
+    if not class_uri or len({step.stored.by for step in life.steps}) < 2:
+        return life
+    facts = store.facts("product", (class_uri,), as_of=as_of)
+    heard = parties.speakers_of(facts, class_uri) | {OPERATOR.party}
+    steps = sorted(life.steps, key=lambda step: step.stored.by not in heard)
+    return replace(life, steps=tuple(steps))
 
 
 def _stranger(store: Store, issued: Fact | None, *, as_of: int | None) -> str:

@@ -117,11 +117,12 @@ def _certificate(code: str, view: CertificateView, standing: Standing | None, da
 
 
 def of_dates(life: Life, today: dt.date) -> Iterator[Reason]:
-    """Whether it is past its last day."""
+    """Whether it is past its last day, the first that is told."""
     for stated in master_values(life, EXPIRY):
         day = stated[:10]
-        if is_day(day) and day < today.isoformat():
-            yield reason("verdict.expired", day=day)
+        if is_day(day):
+            if day < today.isoformat():
+                yield reason("verdict.expired", day=day)
             return
 
 
