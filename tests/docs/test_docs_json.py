@@ -89,6 +89,7 @@ def answers(demo: tuple[Path, Any], tmp_path_factory: pytest.TempPathFactory) ->
         "demo": [summary],
         "capture": [captured],
         "issue": [asked("issue", "6901234567892", 1, 9, "--party", MAKER, "--data", fresh)],
+        "hold": [asked("hold", "6901234567892", "on_hold", "--data", fresh)],
         "check": [
             *(asked("check", code, "--data", data) for code in codes),
             *(asked("check", code, "--data", data, "--party", party) for code in codes),
@@ -152,6 +153,7 @@ MAY_BE_ABSENT = {
     ("trace", "hidden"),
     ("trace", "nodes[].hidden"),
     ("issue", "faults[]"),
+    ("hold", "faults[]"),
     ("check", "unproven[].events[]"),
 }
 """Hidden only for others than the operator, for whom the command line asks; or always empty."""

@@ -29,9 +29,13 @@ def test_every_command_and_option_is_on_the_page(path: tuple[str, ...]) -> None:
         assert isinstance(command, click.Group)
         command = command.commands[name]
     assert command.help
+    usage = " ".join(section.split("Options:")[0].split())
     for parameter in command.params:
-        for option in (*parameter.opts, *parameter.secondary_opts):
-            assert (option if option.startswith("-") else option.upper()) in section, option
+        if isinstance(parameter, click.Argument):
+            assert parameter.make_metavar(click.Context(command)).strip("[]") in usage
+        else:
+            for option in (*parameter.opts, *parameter.secondary_opts):
+                assert option in section, option
 
 
 def test_every_setting_says_what_it_means() -> None:
