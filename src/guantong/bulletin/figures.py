@@ -397,13 +397,21 @@ def _with_role(text: str, figure: Figure) -> Figure:
             return replace(figure, role=Role.SHARE, whole=(share["whole"] or "").strip("的"))
         if RATE.search(near):
             return replace(figure, role=Role.RATE)
-    if PRIOR.search(near) and not TO.search(near):
+    if PRIOR.search(near) and not TO.search(near) and _leads_on(text, figure, near):
         return replace(figure, role=Role.PRIOR)
     if figure.unit in PERCENT:
         return figure
     if TOTAL.search(near) and re.search(r"合计|共计|总计|总共", near):
         return replace(figure, role=Role.TOTAL)
     return figure
+
+
+def _leads_on(text: str, figure: Figure, near: str) -> bool:
+    """Whether 由 or 从 before a number is that of a change (由 2000 件增至), not of an origin."""
+    origin = re.search(r"[由从][^，。；\d]*$", near)
+    return not origin or bool(
+        re.match(r"[^，。；]{0,12}?[至到]", text[figure.end : figure.end + 14])
+    )
 
 
 def _with_period(figure: Figure, calendar: _Calendar, text: str) -> Figure:

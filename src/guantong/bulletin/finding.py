@@ -100,7 +100,8 @@ def judged(
 def _right(figure: Figure, true: Bounds) -> str:
     """What it should be: one value, or a bound where the operands leave much open."""
     step, value = figure.quantity.step, figure.signed.value
-    if true[1] - true[0] <= 20 * step:
+    width = true[1] - true[0]
+    if width <= 20 * step or (width <= 50 * step and true[0] > true[1] / 2):
         return worded(figure, middle(true, step))
     if value > true[1]:
         return f"不超过{worded(figure, middle((true[1], true[1]), step))}"

@@ -537,7 +537,7 @@ _WAYS: Final[tuple[tuple[re.Pattern[str], Callable[[Asked], Finding], str], ...]
     (re.compile(rf"(?:新进入?|首次进入|跻身|晋级|升入|进入)[^，。；]{{0,8}}?前{_N}(?:位|名)?"), _entered, "need"),
     (re.compile(rf"[^，。；\n]{{0,14}}?(?<=[名居列])前{_N}(?:位|名)?(?:的)?(?:省份|省市|行业|门类|地区|省区市)?(?:分别|依次)?(?:为|是|:)(?=[\u4e00-\u9fff])"), _listed, "after"),
     (re.compile(rf"(?P<still>继续|依然|仍|保持|持续)?(?:稳居|位居|位列|居|列|保持|保持在|分列|分居|包揽|处于|名列|排名|排在|排)[^，。；\d]{{0,9}}?前{_N}(?:位|名)?"), _top, "need"),
-    (re.compile(rf"(?P<still>继续|依然|仍|保持|持续|蝉联|连续(?:[两三四五六七八九十\d]+个?[月季]度?)?)?(?:稳居|位居|位列|居|列|排名|排在|保持|保持在|蝉联|名列|升至|升到|降至|跃居)?(?:全国|排名|信用指数排名)?(?:首位|榜首|第{_N}位?(?=[，。；、]|和))"), _nth, "need"),
+    (re.compile(rf"(?P<still>继续|依然|仍|保持|持续|蝉联|连续(?:[两三四五六七八九十\d]+个?[月季]度?)?)?(?:稳居|位居|位列|居|列|排名|排在|保持|保持在|蝉联|名列|升至|升到|降至|跃居)?(?:全国|排名|信用指数排名)?(?:首位|榜首|第{_N}位?(?=[，。；、]|和|$))"), _nth, "need"),
     (re.compile(r"(?:突破|达到|达|创|创下|为|刷新)(?:了)?(?:今年以来|年内|历史|今年)(?:的)?(?:最高|新高|最好|最高点|最高值|最高水平|最好水平)(?:排名|名次|水平)?"), _record, ""),
     (re.compile(r"止跌回升|由降转升|由升转降"), _turned, ""),
     (re.compile(rf"(?:排名|名次|位次)(?:较上月|较\d+月|环比)?(?:上升|提升|前进|下降|后退|回落|下滑|提高)(?:了)?{_N}(?:个)?位(?:次)?"), _moved, "need"),
@@ -548,7 +548,7 @@ _WAYS: Final[tuple[tuple[re.Pattern[str], Callable[[Asked], Finding], str], ...]
     (re.compile(r"(?:排名)?(?:延续|保持|呈现?)[^，。；]{0,6}?(?:上升|回升|增长|下降|回落|向好)(?:态势|趋势|势头)?"), _direction, "subject"),
     (re.compile(rf"(?:较上月|较\d{{1,2}}月|环比|与上月相比)?{_MODERATE}(?:上升|上涨|提高|提升|增加|增长|回升|下降|回落|下滑|降低)(?:趋势|态势)?(?![到至了约]|[^，。；\n]{{0,4}}\d)"), _direction, "subject"),
     (re.compile(r"环比(?:上升|上涨|提高|提升|增加|增长|回升|下降|回落|下滑|降低)(?![到至了约]|[^，。；\n]{0,3}\d)"), _direction, "subject"),
-    (re.compile(r"(?:总体|基本|整体)?(?:保持)?(?:稳定|持平|平稳)(?=[，。；\n])"), _direction, "subject"),
+    (re.compile(r"(?:总体|基本|整体)?(?:保持)?(?:稳定|持平|平稳)(?=[，。；\n]|$)"), _direction, "subject"),
 )  # fmt: skip
 _TOPIC: Final = re.compile(r"指数|分指标|信用水平|排名|名次|位次")
 _SENTENCE: Final = re.compile(r"[^。！？\n]+")
@@ -598,7 +598,8 @@ def _has_topic(sentence: str, at: int, group: Group | None) -> bool:
         return at - group.end < 6
     if "分指标" in clause:
         return True
-    return bool(_TOPIC.search(clause)) or bool(re.search(r"指数[^，。]{0,12}$", lead))
+    # 指数为 161.79 点，较上月略有上升: the clause before is about the index.
+    return bool(_TOPIC.search(clause)) or bool(re.search(r"指数[^，。]{0,14}，?$", lead))
 
 
 def _whose(known: list[Group], at: int, end: int, need: str, sentence: str) -> Group | None:

@@ -122,13 +122,21 @@ def rate(page: Page, figure: Figure) -> Found:
 def _is_part(page: Page, figure: Figure, stem: str) -> bool:
     lead, after = page.text[figure.clause : figure.start], page.text[figure.end : figure.end + 4]
     word = stem[-2:]
-    return bool(word) and (word in lead or after.startswith((word, "不" + word)))
+    if not word:
+        return False
+    # 不符合要求的 252 批次 is what 不合格率 is of, in other words.
+    return (
+        word in lead
+        or after.startswith((word, "不" + word))
+        or (stem.startswith("不") and "不" in lead)
+    )
 
 
 def _negated(page: Page, part: Figure, stem: str) -> bool:
     """Whether the part is what the rate is not of: 不合格 with 合格率."""
-    around = page.text[part.clause : part.end + 4]
-    return ("不" + stem[-2:] in around) != stem.startswith("不")
+    around, word = page.text[part.clause : part.end + 4], stem[-2:]
+    denied = "不" + word if word in around else "不"
+    return (denied in around) != stem.startswith("不")
 
 
 def growth(page: Page, figure: Figure) -> Found:
@@ -475,41 +483,38 @@ def _parts_before(page: Page, figure: Figure) -> list[Figure]:
 
 def _parts_after(page: Page, figure: Figure) -> tuple[list[Figure], bool]:
     """The parts of a whole, and whether the text says that these are all."""
-    text = page.text
-    mates = page.sentence(figure)
-    after = [
-        one
-        for one in mates
-        if one.start > figure.start and same_unit(one, figure) and one.role is Role.LEVEL
-    ]
-    if not after:
+    mates = [one for one in page.sentence(figure) if same_unit(one, figure)]
+    after = [one for one in mates if one.start > figure.start and one.role is Role.LEVEL]
+    earlier = any(one.start < figure.start and one.role in LEVELS for one in mates)
+    if not after or earlier or not _LISTS.search(page.text[figure.end : after[0].start]):
         return [], False
-    lead = text[figure.end : after[0].start]
-    mark = re.search(r"其中|分别(?:为|是|有|查办|立案)?|包括|由|[:：]", lead)
-    earlier = [
-        one
-        for one in mates
-        if one.start < figure.start and same_unit(one, figure) and one.role in LEVELS
-    ]
-    if not mark or earlier:
-        return [], False
-    parts = after
-    for index, one in enumerate(after[1:], 1):
-        if "其中" in text[after[index - 1].end : one.start]:
-            parts = after[:index]
+    parts = _first_group(page, after)
+    return parts, _is_all(page, figure, parts)
+
+
+_LISTS: Final = re.compile(r"其中|分别|包括|由|[:：]")
+_CONSISTS: Final = re.compile(r"构成|组成|[两三四五六]类")
+
+
+def _first_group(page: Page, figures: list[Figure]) -> list[Figure]:
+    """The figures up to the next 其中, which divides them in another way."""
+    parts = figures[:1]
+    for one in figures[1:]:
+        if "其中" in page.text[parts[-1].end : one.start]:
             break
-    parts = [
-        one
-        for one in parts
-        if one.role is Role.LEVEL and not re.search(r"合计|共计", text[one.clause : one.start])
-    ]
-    joined = text[parts[-2].end : parts[-1].start] if len(parts) > 1 else ""
-    every = (
-        "分别" in lead
-        or bool(re.search(r"构成|组成|[三四五六两]类", lead))
-        or (joined[:1] in {"和", "及"} and "等" not in text[parts[-1].end : parts[-1].end + 2])
-    )
-    return parts, every and "等" not in text[parts[0].start : parts[-1].end + 2]
+        parts.append(one)
+    return parts
+
+
+def _is_all(page: Page, figure: Figure, parts: list[Figure]) -> bool:
+    """Whether a list of parts is said to be whole: 分别, 构成, or 和 before the last."""
+    if len(parts) < 2:
+        return False
+    text, last = page.text, parts[-1]
+    lead, tail = text[figure.end : parts[0].start], text[last.end : last.end + 12].split("。")[0]
+    joined = text[parts[-2].end : last.start]
+    said = "分别" in lead or _CONSISTS.search(lead + tail) or joined[:1] in {"和", "及"}
+    return bool(said) and "等" not in text[parts[0].start : last.end + 2]
 
 
 def _added(page: Page, figure: Figure, parts: list[Figure], *, whole: bool) -> Found:
