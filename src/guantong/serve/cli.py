@@ -19,6 +19,7 @@ from guantong.errors import Refusal
 from guantong.serve import json_out, words
 from guantong.serve.intake import Offer, Receipt
 from guantong.serve.keys import end_of, new_key
+from guantong.serve.ledger_cli import ledger_group
 from guantong.serve.world import INDEX, World, open_world, read_world
 from guantong.serve.world import rebuild as rebuild_index
 from guantong.settings import Settings
@@ -352,6 +353,9 @@ def demo(data: Path, seed: int, events: int, port: int, *, serving: bool, as_jso
     from guantong.serve.demo import run
 
     run(Settings(data=data, port=port), seed, events, serving=serving, as_json=as_json)
+
+
+main.add_command(ledger_group)
 
 
 def progress(files: Iterable[Path], label: str) -> Iterable[Path]:

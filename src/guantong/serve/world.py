@@ -24,6 +24,7 @@ from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
 from guantong.identify import Reading as CodeReading
 from guantong.ledger import Entropy, Ledger, StatementType, SystemEntropy
+from guantong.ledger.signer import create_key
 from guantong.serve import keys, projector
 from guantong.serve.intake import Intake, Offer, Receipt
 from guantong.serve.readers import Readers
@@ -335,6 +336,7 @@ def open_world(
             raise WorldError(fault(Fault.FOREIGN, expected="an empty directory", got=settings.data))
         settings.data.mkdir(parents=True, exist_ok=True)
         Ledger.create(place, settings.origin, clock=clock, entropy=entropy).close()
+        create_key(place, settings.origin, entropy=entropy)
     store = RowStore.open(settings.data / INDEX)
     try:
         ledger = Ledger.open(place, clock=clock, entropy=entropy, at_least=store.projected_size)

@@ -1,0 +1,202 @@
+"""The commands around the log: its key, static trees, proofs, and checking them anywhere.
+
+``verify`` and ``audit-lite`` need no installation and no connection: a file and a key.
+"""
+
+import sys
+from pathlib import Path
+from typing import Final
+
+import click
+import msgspec
+
+from guantong.clock import SystemClock
+from guantong.errors import Fault as Found
+from guantong.ledger import Ledger, SystemEntropy
+from guantong.ledger.bundle import PROOF_BYTES_MAX, Proof, Proved, make_proof
+from guantong.ledger.bundle import verify as verify_proof
+from guantong.ledger.checkpoint import Trust
+from guantong.ledger.export import audit, export
+from guantong.ledger.note import VerifierKey
+from guantong.ledger.signer import Signer, create_key
+from guantong.serve import words
+
+DATA: Final = "guantong-data"
+"""The directory used when none is named."""
+LEDGER: Final = "ledger"
+
+data_option = click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(DATA),
+    show_default=True,
+    envvar="GUANTONG_DATA",
+    help="The installation's directory.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+vkey_option = click.option("--vkey", required=True, help="The log's key, or a file with it.")
+witness_option = click.option(
+    "--witness", "witnesses", multiple=True, help="A witness's key, or a file; may be repeated."
+)
+quorum_option = click.option(
+    "--quorum", type=click.IntRange(min=0), help="Witnesses that must have signed; all by default."
+)
+
+
+@click.group("ledger")
+def ledger_group() -> None:
+    """The log that outsiders verify: key, export, proofs, checks."""
+
+
+@ledger_group.command("key")
+@data_option
+def make_key(data: Path) -> None:
+    """Make the log's own key, once; print the public half."""
+    with _read(data) as ledger:
+        key = create_key(ledger.directory, ledger.origin, entropy=SystemEntropy())
+    click.echo(key.encode())
+
+
+@ledger_group.command("export")
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@data_option
+@json_option
+@click.option(
+    "--entries/--no-entries", default=True, help="With entries, or hashes only.", show_default=True
+)
+def export_tree(directory: Path, data: Path, *, as_json: bool, entries: bool) -> None:
+    """Write the log as files for any web server, or extend what was written."""
+    with _read(data) as ledger:
+        signer = Signer(ledger)
+        done = export(ledger, signer.sign(), signer.trust.log, directory, entries=entries)
+    if as_json:
+        _print_json({"size": done.size, "before": done.before, "files": done.files})
+    else:
+        click.echo(f"{directory}: {done.size} entries, {done.files} files written")
+
+
+@ledger_group.command("proof")
+@click.argument("index", type=click.IntRange(min=0))
+@data_option
+@click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--entry/--no-entry", default=True, show_default=True, help="With the entry.")
+def prove(index: int, data: Path, output: Path | None, *, entry: bool) -> None:
+    """Write the proof that entry INDEX is in the log, to a file or stdout."""
+    with _read(data) as ledger:
+        text = make_proof(ledger, index, Signer(ledger).sign(), entry=entry).encode()
+    if output is None:
+        click.echo(text.decode(), nl=False)
+    else:
+        output.write_bytes(text)
+        click.echo(f"{output}: entry {index}", err=True)
+
+
+@ledger_group.command("verify")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@vkey_option
+@witness_option
+@quorum_option
+@click.option(
+    "--entry",
+    "entry_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file with the entry, when the proof has none.",
+)
+@json_option
+def verify(
+    file: Path,
+    vkey: str,
+    witnesses: tuple[str, ...],
+    quorum: int | None,
+    entry_file: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Check a .tlog-proof with nothing but the log's key; exit code 1 if it does not hold."""
+    trust = _trust(vkey, witnesses, quorum)
+    with file.open("rb") as stream:
+        proof = Proof.parse(stream.read(PROOF_BYTES_MAX + 1))
+    entry = entry_file.read_bytes() if entry_file else None
+    proved = verify_proof(proof, trust, entry=entry)
+    if as_json:
+        _print_json(_proved_json(proved))
+        return
+    stated = proved.checkpoint
+    click.echo(f"ok: entry {proved.index} of {stated.size} in {stated.origin}")
+    for signed in proved.opened.by:
+        click.echo(f"  signed by {signed.key.name}" + (f" at {signed.at_s}" * bool(signed.at_s)))
+    click.echo(_shown(proved.entry.decode("utf-8", "backslashreplace")))
+
+
+@ledger_group.command("audit-lite")
+@click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@vkey_option
+@witness_option
+@quorum_option
+@json_option
+def audit_lite(
+    directory: Path, vkey: str, witnesses: tuple[str, ...], quorum: int | None, *, as_json: bool
+) -> None:
+    """Compare an exported tree with its signed root: every entry, every tile."""
+    seen = audit(directory, _trust(vkey, witnesses, quorum))
+    if as_json:
+        findings = [_finding_json(found) for found in seen.findings]
+        counts = {"size": seen.checkpoint.size, "tiles": seen.tiles, "entries": seen.entries}
+        _print_json(counts | {"findings": findings})
+    else:
+        for found in seen.findings:
+            click.echo(_shown(f"FAIL {found.path}: expected {found.expected}, got {found.got}"))
+        word = "FAIL" if seen.findings else "ok"
+        click.echo(f"{word}: {seen.tiles} tiles, {seen.entries} entries of {seen.checkpoint.size}")
+    sys.exit(1 if seen.findings else 0)
+
+
+def _read(data: Path) -> Ledger:
+    """The ledger of an installation, beside whoever writes it."""
+    place = data / LEDGER
+    return Ledger.open(place, clock=SystemClock(), entropy=SystemEntropy(), read_only=True)
+
+
+def _trust(vkey: str, witnesses: tuple[str, ...], quorum: int | None) -> Trust:
+    """The keys named on the command line; every witness must have signed unless told otherwise."""
+    known = tuple(map(_key, witnesses))
+    return Trust(_key(vkey), known, len(set(known)) if quorum is None else quorum)
+
+
+def _key(text: str) -> VerifierKey:
+    """A key, or what stands in the file of that name."""
+    if "+" not in text and Path(text).is_file():
+        text = Path(text).read_text("utf-8", "replace")
+    return VerifierKey.parse(text)
+
+
+def _proved_json(proved: Proved) -> dict[str, object]:
+    return {
+        "origin": proved.checkpoint.origin,
+        "index": proved.index,
+        "size": proved.checkpoint.size,
+        "root": proved.checkpoint.root.hex(),
+        "signed_by": [{"name": one.key.name, "at_s": one.at_s} for one in proved.opened.by],
+        "entry": proved.entry.decode("utf-8", "backslashreplace"),
+    }
+
+
+def _finding_json(found: Found) -> dict[str, str]:
+    sentences = words.both(found)
+    return {
+        "code": found.code,
+        "path": found.path,
+        "expected": found.expected,
+        "got": found.got,
+        "zh": sentences["zh"],
+        "en": sentences["en"],
+    }
+
+
+def _print_json(value: object) -> None:
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def _shown(line: str) -> str:
+    """A line in which nothing acts on the terminal instead of being read."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in line)
