@@ -122,3 +122,9 @@ def test_the_floor_keeps_one_nought_from_taking_all() -> None:
     pair = np.array([[0.0], [100.0]])
     got = aggregate.level(Aggregation.GEOMETRIC, pair, np.ones(2), floor=4)
     assert got.tolist() == pytest.approx([20])
+
+
+def test_the_reference_example_of_the_adjusted_index() -> None:
+    """By hand: 70, 100 and 130 have mean 100 and variance 600, so the penalty is 6."""
+    got = aggregate.mazziotta_pareto(np.array([[70.0], [100.0], [130.0]]), np.ones(3))
+    assert got.tolist() == pytest.approx([94.0])

@@ -1,6 +1,10 @@
 """Methods: what is read, what is refused and where, and which one held."""
 
+import doctest
+import importlib
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -113,3 +117,17 @@ def test_months_count_on_over_the_year() -> None:
     month = Month.parse("2024-12")
     assert (month.year, month.of_year, str(month.plus(2))) == (2024, 12, "2025-02")
     assert Month.parse("2024-11") < month
+
+
+@pytest.mark.parametrize("name", ["aggregate", "link", "method", "model", "panel"])
+def test_the_examples_in_docstrings_run(name: str) -> None:
+    result = doctest.testmod(importlib.import_module(f"guantong.credit.{name}"))
+    assert result.attempted
+    assert not result.failed
+
+
+def test_the_package_is_light_without_the_room() -> None:
+    """Neither the package nor the room loads what only the extra `index` brings."""
+    code = "import sys, guantong, guantong.credit; print({'polars', 'scipy'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
