@@ -408,7 +408,7 @@ def _with_role(text: str, figure: Figure) -> Figure:
 
 def _leads_on(text: str, figure: Figure, near: str) -> bool:
     """Whether 由 or 从 before a number is that of a change (由 2000 件增至), not of an origin."""
-    origin = re.search(r"[由从][^，。；\d]*$", near)
+    origin = re.search(r"[由从](?:\d{4}年(?:\d{1,2}月)?|\d{1,2}月)?[^，。；\d]*$", near)
     return not origin or bool(
         re.match(r"[^，。；]{0,12}?[至到]", text[figure.end : figure.end + 14])
     )

@@ -67,7 +67,7 @@ def _names() -> tuple[re.Pattern[str], dict[str, tuple[str, str]]]:
         table.pop(word, None)
     found = "|".join(re.escape(name) for name in sorted(table, key=len, reverse=True))
     tail = r"(?:省|市(?!场)|壮族自治区|回族自治区|维吾尔自治区|自治区|分指标)?"
-    education = r"(?P<education>(?<=[、，。和与及]|业)(?:教育|卫生和社会工作)(?=[、，和与及]|行业|等|指数|排名|[三四五两]个|位|重|进|首))"
+    education = r"(?P<education>(?<=[、，。和与及]|业)(?:教育|卫生和社会工作)(?=[、，和与及]|行业|等|指数|排名|[三四五两]个|位|重|进|首|$))"
     return re.compile(rf"(?P<name>{found}){tail}|{education}"), table
 
 

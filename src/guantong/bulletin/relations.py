@@ -344,7 +344,7 @@ def restated(page: Page, figure: Figure) -> Found:
     if figure.role not in LEVELS | {Role.PRIOR} or not national(page, figure) or figure.unit == "%":
         return []
     row = page.series.at(figure.period)
-    if row is not None:
+    if row is not None and row.value / 2 <= figure.quantity.value <= row.value * 2:
         holds = figure.quantity.meets(row.low, row.high)
         right = "" if holds else f"{row.value}{figure.unit}"
         return [(figure, Finding(Rule.RESTATEMENT, holds, (row.ground(),), right))]
@@ -464,6 +464,10 @@ def total(page: Page, figure: Figure) -> Found:
     """Parts and their sum: 合计 after the parts, or 其中 and 分别 before them."""
     if figure.role not in LEVELS:
         return []
+    if page.text[figure.clause : figure.start] == "共":
+        # 共 may also count something else: only agreement is told.
+        parts = _parts_before(page, figure)
+        return [one for one in _added(page, figure, parts, whole=True) if one[1].holds]
     if figure.role is Role.TOTAL:
         parts = _parts_before(page, figure)
         if len(parts) < 2:
