@@ -1,6 +1,9 @@
 """Bands, claims and Sobol indices against cases that can be worked out by hand."""
 
+import json
 import math
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,6 +30,8 @@ from guantong.credit.uncertainty import (
     weights_of,
 )
 
+VECTORS = Path(__file__).parent.parent / "vectors"
+CLAIMS = json.loads((VECTORS / "credit_claims.json").read_text("utf-8"))
 PLAIN = Choices(
     concentration=2.0, scales=(Scale.GOALPOSTS,), aggregations=(Aggregation.ARITHMETIC,)
 )
@@ -184,32 +189,17 @@ def months(*ranks: int, start: int = 1) -> list[Bands]:
     return [month(f"2024-{start + place:02d}", [rank]) for place, rank in enumerate(ranks)]
 
 
-@pytest.mark.parametrize(
-    ("kind", "ranks", "want"),
-    [
-        (ClaimKind.FIRST, [1], True),
-        (ClaimKind.FIRST, [2], False),
-        (ClaimKind.BACK_IN_FIRST, [1, 2, 1], True),
-        (ClaimKind.BACK_IN_FIRST, [2, 2, 1], False),
-        (ClaimKind.BACK_IN_FIRST, [1, 1, 1], False),
-        (ClaimKind.IN_TOP, [5], True),
-        (ClaimKind.IN_TOP, [6], False),
-        (ClaimKind.STAYS_IN_TOP, [5, 4], True),
-        (ClaimKind.STAYS_IN_TOP, [6, 4], False),
-        (ClaimKind.ENTERS_TOP, [9, 8, 5], True),
-        (ClaimKind.ENTERS_TOP, [5, 8, 5], False),
-        (ClaimKind.RISES, [7, 6], True),
-        (ClaimKind.RISES, [6, 6], False),
-        (ClaimKind.FALLS, [6, 7], True),
-        (ClaimKind.HIGHEST_THIS_YEAR, [9, 7, 6], True),
-        (ClaimKind.HIGHEST_THIS_YEAR, [9, 6, 6], False),
-        (ClaimKind.STOPS_FALLING, [5, 7, 6], True),
-        (ClaimKind.STOPS_FALLING, [7, 7, 6], False),
-    ],
-)
-def test_what_claims_mean(kind: ClaimKind, ranks: list[int], want: bool) -> None:
-    told = supported(Claim(kind, "A"), months(*ranks))
+@pytest.mark.parametrize("one", CLAIMS, ids=lambda one: one["desc"])
+def test_what_claims_mean(one: dict[str, Any]) -> None:
+    """Ranks of a unit in the months from January on."""
+    kind, want = ClaimKind(one["input"]["kind"]), one["want"]
+    told = supported(Claim(kind, "A"), months(*one["input"]["ranks"]))
     assert (told.holds, told.plain, told.share) == (want, want, float(want))
+
+
+def test_every_kind_of_claim_has_vectors_both_ways() -> None:
+    seen = {(one["input"]["kind"], one["want"]) for one in CLAIMS}
+    assert seen == {(str(kind), want) for kind in ClaimKind for want in (True, False)}
 
 
 def test_back_in_first_needs_the_bands() -> None:
