@@ -1,6 +1,8 @@
 """A release says what its numbers say: every figure is found again, every place is earned."""
 
 import csv
+import doctest
+import importlib
 import io
 import json
 import math
@@ -511,3 +513,10 @@ def test_a_text_is_whole(made: Made) -> None:
         assert "None" not in whole
         assert not re.search(r"\bnan\b", whole)
         assert not re.search(r"[、，；][。]|  ", whole)
+
+
+@pytest.mark.parametrize("name", ["charts", "names", "seasonal", "vintages", "writing"])
+def test_examples_in_the_code_hold(name: str) -> None:
+    result = doctest.testmod(importlib.import_module(f"guantong.credit.{name}"))
+    assert result.attempted > 0
+    assert result.failed == 0
