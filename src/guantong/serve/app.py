@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from guantong.caller import Caller
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
-from guantong.serve import answer, asked, index_pages, json_out, pages, problems
+from guantong.serve import answer, asked, bulletin_pages, index_pages, json_out, pages, problems
 from guantong.serve.desk import Desk
 from guantong.serve.pages import Example
 from guantong.serve.problems import Fault, HttpError
@@ -76,6 +76,7 @@ def create_app(desk: Desk, settings: Settings) -> Starlette:
         Route("/capture", uploads.capture, methods=["POST"]),
         Route("/codes", uploads.codes, methods=["POST"]),
         *index_pages.routes(desk),
+        *bulletin_pages.routes(desk),
     ]
     app = Starlette(
         routes=routes,
@@ -288,8 +289,12 @@ class Outside:
         return answer.page(request, body, status, extra)
 
 
+FORMS: Final = frozenset({"/key", "/bulletin"})
+"""What people post to; everything else is posted by programs."""
+
+
 def _is_submission(request: Request) -> bool:
-    return request.method == "POST" and request.url.path != "/key"
+    return request.method == "POST" and request.url.path not in FORMS
 
 
 def _prefers_problem(request: Request) -> bool:

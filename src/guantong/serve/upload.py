@@ -107,14 +107,14 @@ class Uploads:
         if declared.isdecimal() and (len(declared) > 15 or int(declared) > bytes_max):
             raise _too_large(bytes_max, f"{declared[:20]} bytes declared")
         chunks = aiter(request.stream())
-        while (chunk := await _next(chunks)) is not None:
+        while (chunk := await next_chunk(chunks)) is not None:
             if len(body) + len(chunk) > bytes_max:
                 raise _too_large(bytes_max, "more")
             self._budget.take(len(chunk))
             body += chunk
 
 
-async def _next(chunks: AsyncIterator[bytes]) -> bytes | None:
+async def next_chunk(chunks: AsyncIterator[bytes]) -> bytes | None:
     """The next part of a body.
 
     Returns:
