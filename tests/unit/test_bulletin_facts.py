@@ -136,6 +136,7 @@ def test_the_shipped_figures_say_where_they_are_from() -> None:
     assert {row.source for row in shipped_series().rows.values()} <= told["sources"].keys()
     assert set(shipped_rankings().sources.values()) <= told["sources"].keys()
     assert len(shipped_series().rows) == 24
+    assert sum(row.derived for row in shipped_series().rows.values()) == 6
     assert all(len(places) == 5 for places in shipped_rankings().rows.values())
 
 

@@ -46,7 +46,7 @@ def test_precision_and_recall_do_not_fall(name: str) -> None:
     score, misses = measure(cases(name))
     assert score.matched / score.claims > 0.9, misses
     assert score.matched / score.found > 0.9, misses
-    assert score.judged / score.matched > 0.9, misses
+    assert score.judged / score.matched > 0.85, misses
 
 
 @pytest.mark.parametrize("name", SETS)

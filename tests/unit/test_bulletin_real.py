@@ -85,6 +85,7 @@ def test_every_claim_on_the_index_is_found_and_judged(report: Report) -> None:
     end = report.text.index("推动经济高质量发展。", begin)
     here = [one for one in report.claims if begin - 5 <= one.span.start < end]
     assert {one.text for one in here} == {text for text, _ in INDEX}
+    assert Counter(one.verdict for one in here) == {C: 10, U: 20}
     for text, verdict in INDEX:
         assert {one.verdict for one in here if one.text == text} == {verdict}, text
     assert {one.period for one in here} == {"2024-10"}
