@@ -1,5 +1,6 @@
 """Chaining: the published worked example, and carrying the index on to a new version."""
 
+import dataclasses
 import math
 
 import msgspec
@@ -192,3 +193,11 @@ def test_a_link_the_version_does_not_name_is_refused(link: Link | None) -> None:
     with pytest.raises(CreditError) as refusal:
         carried(before, cells(score(panel(1), successor(link=link))))  # type: ignore[arg-type]
     assert refusal.value.faults[0].code == Fault.LINK
+
+
+def test_an_index_that_stands_at_nought_can_not_be_carried_on() -> None:
+    old = cells(score(panel(1), method()))
+    before = dataclasses.replace(release(old, base_of([old], "2014")), national=0.0)
+    with pytest.raises(CreditError) as refusal:
+        carried(before, cells(score(panel(1), successor())))  # type: ignore[arg-type]
+    assert refusal.value.faults[0].path == "national"

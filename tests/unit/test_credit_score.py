@@ -254,3 +254,28 @@ def test_a_base_needs_months_of_one_version() -> None:
     with pytest.raises(CreditError) as refusal:
         base_of(two, "2014")
     assert str(refusal.value) == "credit.base: expected months of one method, got a, b"
+
+
+def test_a_sub_index_without_a_base_has_no_figure() -> None:
+    by, firms = method(population=Population()), panel(1, missing=0)
+    bare = panel(2, missing=0)
+    for one in by.of(SubIndex.FINANCE):
+        bare.values[one.key][:] = np.nan
+    for one in by.of(SubIndex.COMPLIANCE):
+        bare.values[one.key][:] = one.goalposts[1]
+    got = index(score(firms, by), base_of([cells(score(bare, by))], "2014"))
+    assert set(SubIndex) - got.sub_indices.keys() == {SubIndex.FINANCE, SubIndex.COMPLIANCE}
+    back = index(score(bare, by), base_of([cells(score(firms, by))], "2014"))
+    assert SubIndex.FINANCE not in back.sub_indices
+    assert back.sub_indices[SubIndex.COMPLIANCE] == 0
+
+
+def test_a_base_of_nought_is_refused() -> None:
+    firms = panel(1, missing=0)
+    for one in example().indicators:
+        bad = one.goalposts[0 if one.direction is Direction.UP else 1]
+        firms.values[one.key][:] = bad
+    scores = score(firms, method())
+    with pytest.raises(CreditError) as refusal:
+        index(scores, base_of([cells(scores)], "2014"))
+    assert str(refusal.value) == "credit.base at score: expected above 0, got 0.0"

@@ -122,7 +122,9 @@ def release(table: Cells, base: Base) -> Release:
         method=table.method.version,
         national=100 * table.score / base.score,
         sub_indices={
-            sub: 100 * score / base.subs[sub] for sub, score in table.sub_scores().items()
+            sub: 100 * score / base.subs[sub]
+            for sub, score in table.sub_scores().items()
+            if base.subs.get(sub, 0) > 0
         },
         provinces=provinces,
         sections=sections,
@@ -144,7 +146,8 @@ def base_of(months: Iterable[Cells], period: str) -> Base:
         period: What the base is called.
 
     Returns:
-        Plain means of the months' scores.
+        Plain means of the months' scores; a sub-index that is not known in each month, or is
+        nought, has no base and therefore no figure.
 
     Raises:
         CreditError: `Fault.BASE` without any month, or with two methods.
@@ -155,7 +158,7 @@ def base_of(months: Iterable[Cells], period: str) -> Base:
         got = ", ".join(sorted(versions)) or "no month"
         raise CreditError(fault(Fault.BASE, expected="months of one method", got=got))
     subs = [table.sub_scores() for table in tables]
-    known = [sub for sub in SubIndex if all(sub in month for month in subs)]
+    known = [sub for sub in SubIndex if all(month.get(sub, 0) > 0 for month in subs)]
     return Base(
         method=tables[0].method.version,
         period=period,

@@ -130,20 +130,24 @@ def carried(before: Release, table: Cells) -> Base:
         The new version's base.
 
     Raises:
-        CreditError: `Fault.LINK` if the months differ, or the new version names another month
-            or another predecessor.
+        CreditError: `Fault.LINK` if the months differ, the new version names another month or
+            another predecessor, or one of both stands at nought.
     """
     link = table.method.link
     wanted = (link.month, link.follows) if link else ("no link", "")
     if (str(table.month), before.method) != wanted or before.period != str(table.month):
         got = f"{before.period} by {before.method}, then {table.month}"
         raise CreditError(fault(Fault.LINK, expected=" after ".join(wanted), got=got, path="link"))
-    levels = {sub: before.sub_indices.get(sub, before.national) for sub in table.sub_scores()}
+    scores = {sub: score for sub, score in table.sub_scores().items() if score > 0}
+    if not (before.national > 0 and table.score > 0):
+        got = f"{before.national}, score {table.score}"
+        raise CreditError(fault(Fault.LINK, expected="both above 0", got=got, path="national"))
+    levels = {sub: before.sub_indices.get(sub, 0) or before.national for sub in scores}
     return Base(
         method=table.method.version,
         period=str(table.month),
         score=100 * table.score / before.national,
-        subs={sub: 100 * score / levels[sub] for sub, score in table.sub_scores().items()},
+        subs={sub: 100 * score / levels[sub] for sub, score in scores.items()},
     )
 
 

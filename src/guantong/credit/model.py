@@ -348,7 +348,7 @@ class Release:
     national: float
     """Base period = 100."""
     sub_indices: Mapping[SubIndex, float]
-    """Each against its own base."""
+    """Each against its own base; one without a base is not there."""
     provinces: Mapping[str, float]
     """Two digits -> index against the national base; NaN for one without firms; 32 keys."""
     sections: Mapping[str, float]
