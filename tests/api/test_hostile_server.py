@@ -96,6 +96,15 @@ def server(tmp_path: Path) -> Iterator[Running]:
     running.process.communicate()
 
 
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One server for questions that leave nothing behind."""
+    running = start(tmp_path_factory.mktemp("lasting") / "data")
+    yield running
+    running.process.kill()
+    running.process.communicate()
+
+
 def start(data: Path) -> Running:
     made = new_key(Caller("urn:maker", Level.PARTY))
     with open_world(Settings(data=data), create=True) as world:
@@ -129,12 +138,12 @@ def test_a_gigabyte_without_length_is_cut_off(server: Running) -> None:
     ("length", "status"),
     [("1073741824", b"413"), ("9" * 400, b"400"), ("-5", b"400"), ("10", b"400"), ("x", b"400")],
 )
-def test_a_length_that_lies(server: Running, length: str, status: bytes) -> None:
-    before = server.stored()
-    got = server.send(head(server, f"Content-Length: {length}"), document(1, 2))
+def test_a_length_that_lies(lasting: Running, length: str, status: bytes) -> None:
+    before = lasting.stored()
+    got = lasting.send(head(lasting, f"Content-Length: {length}"), document(1, 2))
     assert got.split(b" ")[1] == status
     assert b"Traceback" not in got
-    assert server.stored() == before
+    assert lasting.stored() == before
 
 
 def test_silent_senders_do_not_keep_others_out(server: Running) -> None:
@@ -164,7 +173,7 @@ def test_a_silent_sender_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
 
         monkeypatch.setattr(upload, "IDLE_SECONDS", 0.01)
         with pytest.raises(HttpError) as refused:
-            await upload._next(aiter(chunks()))  # type: ignore[arg-type]
+            await upload.next_chunk(aiter(chunks()))  # type: ignore[arg-type]
         assert refused.value.faults[0].code == "serve.slow"
 
     anyio.run(silent)
@@ -180,8 +189,8 @@ def test_a_silent_sender_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
         b"/c/\xff\xfe",
     ],
 )
-def test_odd_targets(server: Running, target: bytes) -> None:
-    got = server.send(b"GET " + target + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+def test_odd_targets(lasting: Running, target: bytes) -> None:
+    got = lasting.send(b"GET " + target + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert int(got.split(b" ")[1]) in {200, 400, 404}
     assert b"Traceback" not in got
     assert not any(line.lower().startswith((b"location", b"x:")) for line in got.split(b"\r\n"))
