@@ -25,6 +25,8 @@ class Name:
     en: str
     short: str = ""
     """One or two characters, for maps and narrow charts."""
+    letters: str = ""
+    """Two letters, for the same on pages in English; provinces only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,8 @@ def _table(file: str) -> dict[str, Any]:
 
 
 def _name(line: Mapping[str, Any]) -> Name:
-    return Name(line["key"], line["name_zh"], line["name_en"], line.get("abbreviation", ""))
+    short, letters = line.get("abbreviation", ""), line.get("letters", "")
+    return Name(line["key"], line["name_zh"], line["name_en"], short, letters)
 
 
 @cache

@@ -103,14 +103,14 @@ def _square(
     step = None if value is None else step_of(value, *bounds)
     fill = f"url(#{name}-none)" if step is None else COLOURS[step]
     ink = DARK if step is None else ink_of(step)
-    full = who.zh if language == "zh" else who.en
+    full, short = (who.zh, who.short) if language == "zh" else (who.en, who.letters)
     figure = ("无数据" if language == "zh" else "no data") if value is None else shown(value)
     place = "" if rank is None else f"，第{rank}位" if language == "zh" else f", place {rank}"
     return (
         f"<g><title>{full}: {figure}{place}</title>"
         f'<rect x="{x}" y="{y}" width="{SIDE}" height="{SIDE}" rx="5" fill="{fill}"/>'
         f'<text x="{x + SIDE / 2:g}" y="{y + 29}" text-anchor="middle" font-size="19" '
-        f'fill="{ink}">{who.short}</text>'
+        f'fill="{ink}">{short}</text>'
         f'<text x="{x + SIDE / 2:g}" y="{y + 49}" text-anchor="middle" font-size="12" '
         f'fill="{ink}">{figure if value is not None else "–"}</text></g>'
     )
