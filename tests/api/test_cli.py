@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from guantong import capture
 from guantong.serve.cli import main
 from tests.fault.capture_victim import document
 
@@ -237,3 +238,23 @@ def test_a_hold_turns_scans_red_and_lifting_it_turns_them_back(data: Path, file:
     assert run("check", CODE, "--data", data).exit_code == 0
     nonsense = run("hold", "(01)06901234567893", "recalled", "--data", data)
     assert (nonsense.exit_code, "serve.unreadable" in nonsense.stderr) == (1, True)
+
+
+def test_a_document_that_is_read_differently_is_not_lost_in_silence(
+    data: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("capture", file, "--data", data)
+    before = run("trace", CODE, "--data", data, "--json").stdout
+    real = capture.read
+
+    def stricter(body: bytes, **options: Any) -> capture.Reading:
+        return real(body.replace(b"06901234567892/21/1001", b"06901234567893/21/1001"), **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(capture, "read", stricter)
+        refused = run("rebuild", "--data", data)
+        assert refused.exit_code == 1
+        assert "serve.replay" in refused.stderr
+        assert run("doctor", "--data", data).exit_code == 1
+    assert run("trace", CODE, "--data", data, "--json").stdout == before
+    assert run("rebuild", "--data", data).exit_code == 0

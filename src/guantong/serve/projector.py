@@ -8,12 +8,14 @@ entry before it when the list is long), and is replayed as it was decided.
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
 
 import msgspec
 
 from guantong import capture, coding, parties
 from guantong.capture import Document, Limits
 from guantong.capture.event_hash import event_hash
+from guantong.errors import Refusal, fault
 from guantong.ledger import Entry, Ledger, StatementType
 from guantong.serve import index_facts, keys
 from guantong.store import Fact, Indexed, Store
@@ -29,6 +31,17 @@ Kept = frozenset[int] | None
 
 UNBOUNDED = Limits(bytes_max=2**40, events_max=2**31, depth_max=10_000)
 """What was accepted once is read again, whatever the limits are today."""
+
+
+class Fault(StrEnum):
+    """Why a ledger could not be replayed. Part of the public API: never renamed."""
+
+    REPLAY = "serve.replay"
+    """A document is read differently today than when it was accepted."""
+
+
+class ReplayError(Refusal):
+    """Nothing may be lost in silence: the index stays as it was."""
 
 
 def indexed(entry: Entry, document: Document, kept: Kept, digest: str) -> Indexed:
@@ -110,7 +123,17 @@ def _replayed(ledger: Ledger, entry: Entry, manifest: bytes) -> Indexed:
         )
         document = identified(reading.document or Document(format="none"))
         digest = hashlib.sha256(body).hexdigest()
-        return indexed(entry, document, _kept(statement.meta, manifest), digest)
+        read = indexed(entry, document, _kept(statement.meta, manifest), digest)
+        if len(read.events) != statement.n:
+            raise ReplayError(
+                fault(
+                    Fault.REPLAY,
+                    expected=f"the {statement.n} events that were accepted",
+                    got=f"{len(read.events)} events",
+                    path=f"entry {entry.index}",
+                )
+            )
+        return read
     if statement.typ is StatementType.CODE_RANGE:
         return bare(entry, coding.facts_of(coding.parse(ledger.body(entry.index))))
     if statement.typ is StatementType.KEY:

@@ -6,7 +6,7 @@ answers as far as the index goes. Pages, HTTP and command line all ask through i
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -418,15 +418,13 @@ def rebuild(settings: Settings) -> Iterable[tuple[int, int]]:
         raise WorldError(_absent(settings))
     fresh = settings.data / f"{INDEX}.new"
     _remove(fresh)
-    ledger = Ledger.open(place, clock=SystemClock(), entropy=SystemEntropy())
-    store = RowStore.open(fresh)
-    for size in projector.catch_up(ledger, store):
-        yield size, ledger.size
-    store.compact()
-    store.close()
-    _remove(index)
-    fresh.rename(index)
-    ledger.close()
+    with Ledger.open(place, clock=SystemClock(), entropy=SystemEntropy()) as ledger:
+        with closing(RowStore.open(fresh)) as store:
+            for size in projector.catch_up(ledger, store):
+                yield size, ledger.size
+            store.compact()
+        _remove(index)
+        fresh.rename(index)
 
 
 def _remove(index_file: Path) -> None:
