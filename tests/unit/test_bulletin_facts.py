@@ -20,8 +20,8 @@ from guantong.bulletin import (
     shipped_series,
 )
 from guantong.bulletin.check import TEXT_MAX
-from guantong.bulletin.figures import numbers
 from guantong.bulletin.flow import flow
+from guantong.bulletin.numbers import numbers
 from guantong.bulletin.periods import base_period, mentions
 
 VECTORS = Path(__file__).parent.parent / "vectors"

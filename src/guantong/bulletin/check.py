@@ -6,7 +6,7 @@ from typing import Final
 
 from guantong.bulletin.corrections import Correction, Corrections
 from guantong.bulletin.counts import counted
-from guantong.bulletin.figures import Figure, Passed, Role, numbers
+from guantong.bulletin.figures import Figure, Passed, Role
 from guantong.bulletin.finding import Finding, Page
 from guantong.bulletin.flow import Flow, addresses, flow
 from guantong.bulletin.model import (
@@ -21,10 +21,11 @@ from guantong.bulletin.model import (
     Verdict,
     in_order,
 )
+from guantong.bulletin.numbers import numbers
 from guantong.bulletin.periods import Mention, Period, base_period, mentions
 from guantong.bulletin.published import Rankings, Series, shipped_rankings, shipped_series
-from guantong.bulletin.ranking import Statement, statements
 from guantong.bulletin.relations import RULES
+from guantong.bulletin.statements import Statement, statements
 from guantong.errors import fault
 
 TEXT_MAX: Final = 200_000
