@@ -185,7 +185,7 @@ def text_of(form: Form) -> str:
     return text
 
 
-_ENDLESS: Final = re.compile(rf"\d{{{DIGITS_MAX + 1}}}")
+_ENDLESS: Final = re.compile(rf"[\d,，.]{{{DIGITS_MAX + 1}}}")
 
 
 # ------------------------------------------------------------------------ forms

@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from guantong.caller import Caller, Level
 from guantong.credit import names
+from guantong.credit.columns import number_of
 from guantong.credit.model import Month
 from guantong.credit.writing import month_en, month_zh, points
 from guantong.errors import Fault as Found
@@ -148,7 +149,7 @@ class IndexPages:
         if told is None:
             expected = f"a panel of {issue.release.period} kept here"
             raise HttpError(fault(Fault.NOT_FOUND, expected=expected, got="none", path="period"))
-        firm = int(text) if _is_number(text) else -1
+        firm = number_of(text)
         province = told.province(firm)
         if caller.level is Level.REGULATOR and not _in_region(caller, province):
             raise HttpError(_forbidden())
