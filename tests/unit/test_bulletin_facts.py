@@ -143,3 +143,8 @@ def test_the_shipped_figures_say_where_they_are_from() -> None:
 def test_the_period_of_the_text_may_be_told() -> None:
     claims = check("企业信用指数为158.83点，较上月上涨0.47点。", period="2024-10").claims
     assert [str(one.verdict) for one in claims] == ["consistent", "consistent"]
+
+
+def test_places_in_other_rankings_are_none_of_ours() -> None:
+    text = "2024年10月，从居民消费价格指数看，广东位居首位，北京排名重返首位。"
+    assert check(text).claims == ()

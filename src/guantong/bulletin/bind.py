@@ -12,6 +12,8 @@ GENERIC: Final = frozenset(
     {"", "全部", "总数", "总量", "总", "案件总数", "比", "其", "总额", "全部案件", "全部的"}
 )
 _INDEX: Final = re.compile(r"(?:中国|全国)?企业信用指数|信用指数|指数")
+_OURS: Final = re.compile(r"(?:企业信用|信用|(?:^|[^\u4e00-\u9fff])|[月度年国总该此期])$")
+"""What may stand before 指数 when it is this index and not that of prices or of confidence."""
 _NOT_NATIONAL: Final = re.compile(r"分指标|行业|排名|地区|区域|全省|全市")
 
 
@@ -161,9 +163,11 @@ def national(page: Page, figure: Figure) -> bool:
         return bool(_INDEX.search(figure.subject)) and not of_place
     begin = page.text.rfind("\n", 0, figure.start) + 1
     lead = page.text[max(begin, figure.start - 120) : figure.start]
-    marks = list(_INDEX.finditer(lead))
-    if not marks or (figure.unit == "%" and len(lead) - marks[-1].end() > 20):
+    last = lead.rfind("指数")
+    if last < 0 or not _OURS.search(lead[:last]) or "企业信用指数" not in page.text:
         return False
-    clause = max(lead.rfind(mark, 0, marks[-1].start()) for mark in "，。；：:！")
+    if figure.unit == "%" and len(lead) - last > 22:
+        return False
+    clause = max(lead.rfind(mark, 0, last) for mark in "，。；：:！")
     around = lead[clause + 1 :]
     return not any(True for _ in named(around)) and not _NOT_NATIONAL.search(around)

@@ -34,13 +34,13 @@ class Row:
 
     @property
     def low(self) -> Decimal:
-        """Least true value: half a step below, or one and a half for a derived row."""
-        return self.value - _STEP * (3 if self.derived else 1) / 2
+        """Least true value: half a step below, or a whole one for a derived row."""
+        return self.value - _STEP * (2 if self.derived else 1) / 2
 
     @property
     def high(self) -> Decimal:
         """Greatest true value."""
-        return self.value + _STEP * (3 if self.derived else 1) / 2
+        return self.value + _STEP * (2 if self.derived else 1) / 2
 
     def ground(self) -> Ground:
         """As what a verdict rests on."""

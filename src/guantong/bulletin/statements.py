@@ -65,6 +65,7 @@ _WAYS: Final[tuple[tuple[re.Pattern[str], Callable[[Asked], Finding], str], ...]
     (re.compile(r"环比(?:上升|上涨|提高|提升|增加|增长|回升|下降|回落|下滑|降低)(?![到至了约]|[^，。；\n]{0,3}\d)"), direction, "subject"),
     (re.compile(r"(?:总体|基本|整体)?(?:保持)?(?:稳定|持平|平稳)(?=[，。；\n]|$)"), direction, "subject"),
 )  # fmt: skip
+_OURS: Final = re.compile(r"信用(?:状况)?指数|企业信用水平")
 _TOPIC: Final = re.compile(r"指数|分指标|信用水平|排名|名次|位次")
 _SENTENCE: Final = re.compile(r"[^。！？\n]+")
 
@@ -73,7 +74,8 @@ def statements(page: Page, times: list[Mention]) -> Iterator[Statement]:
     """All statements in words about places and directions, in the paragraphs on the index."""
     for sentence in _SENTENCE.finditer(page.text):
         paragraph = _paragraph(page.text, sentence.start())
-        if "指数" not in paragraph:
+        # Places and directions of prices, confidence or output are none of ours.
+        if not _OURS.search(paragraph):
             continue
         yield from _in_sentence(page, times, sentence.start(), sentence.group())
 
