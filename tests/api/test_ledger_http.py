@@ -16,7 +16,7 @@ from guantong.caller import OPERATOR, Caller, Level
 from guantong.clock import SetClock
 from guantong.ledger import StatementType, Submission, SystemEntropy, leaf_hash
 from guantong.ledger.bundle import Proof, verify
-from guantong.ledger.checkpoint import Trust
+from guantong.ledger.checkpoint import Checkpoint, Trust
 from guantong.ledger.export import audit
 from guantong.ledger.merkle import range_root
 from guantong.ledger.note import KeyType, Note, SignerKey, VerifierKey
@@ -29,6 +29,7 @@ from guantong.serve.ledger_http import routes
 from guantong.serve.world import World, open_world
 from guantong.settings import Settings
 from tests.conftest import ROOT
+from tests.serve_desk import FakeDesk
 
 SIZE = 300
 
@@ -65,7 +66,7 @@ def clock() -> SetClock:
 @pytest.fixture
 def client(world: World, clock: SetClock) -> Iterator[TestClient]:
     app = create_app(world, world.settings)
-    app.router.routes[:0] = routes(world, lambda: world.ledger, clock=clock)
+    app.router.routes[:0] = routes(world, clock=clock)
     with TestClient(app, headers={"Accept": "application/json"}) as made:
         yield made
 
@@ -232,6 +233,16 @@ def test_a_log_without_a_key_says_so(world: World, client: TestClient) -> None:
             assert (answer.status_code, answer.json()["type"]) == (503, "ledger.key")
     finally:
         aside.rename(key)
+
+
+def test_every_installation_has_its_log_outside(world: World) -> None:
+    with TestClient(create_app(world, world.settings)) as plain:
+        stated, _ = trust_in(plain).open(plain.get("/ledger/checkpoint").content)
+        assert stated == Checkpoint(world.ledger.origin, world.ledger.size, world.ledger.root)
+
+
+def test_a_desk_without_a_ledger_has_none() -> None:
+    assert routes(FakeDesk()) == []
 
 
 def test_only_questions_are_taken(client: TestClient) -> None:

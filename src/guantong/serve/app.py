@@ -20,7 +20,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from guantong.caller import Caller
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
-from guantong.serve import answer, asked, bulletin_pages, index_pages, json_out, pages, problems
+from guantong.serve import (
+    answer,
+    asked,
+    bulletin_pages,
+    index_pages,
+    json_out,
+    ledger_http,
+    pages,
+    problems,
+)
 from guantong.serve.desk import Desk
 from guantong.serve.pages import Example
 from guantong.serve.problems import Fault, HttpError
@@ -77,6 +86,7 @@ def create_app(desk: Desk, settings: Settings) -> Starlette:
         Route("/codes", uploads.codes, methods=["POST"]),
         *index_pages.routes(desk),
         *bulletin_pages.routes(desk),
+        *ledger_http.routes(desk),
     ]
     app = Starlette(
         routes=routes,

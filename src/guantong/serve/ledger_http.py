@@ -10,9 +10,8 @@ References:
 
 import gzip
 import threading
-from collections.abc import Callable
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -58,20 +57,26 @@ class LogError(Refusal):
     """A part of the log is not shown."""
 
 
-def routes(
-    desk: Desk, ledger_of: Callable[[], Ledger], *, clock: Clock | None = None
-) -> list[Route]:
-    """The addresses of the log, to be mounted with all others.
+@runtime_checkable
+class Keeper(Protocol):
+    """A desk with a ledger behind it."""
+
+    ledger: Ledger
+
+
+def routes(desk: Desk, *, clock: Clock | None = None) -> list[Route]:
+    """The addresses of the log; none over a desk that keeps no ledger.
 
     Args:
-        desk: Tells who asks.
-        ledger_of: The ledger, asked for at every request.
-        clock: Says when the last checkpoint has become old.
+        desk: The installation.
+        clock: Says when the last checkpoint has become old; the machine's when not given.
 
     Returns:
         Routes below `PREFIX`.
     """
-    log = Log(desk, ledger_of, clock or SystemClock())
+    if not isinstance(desk, Keeper):
+        return []
+    log = Log(desk, desk, clock or SystemClock())
     # Plain functions: the server runs them beside its loop, for they read and wait for disks.
     return [
         Route(f"{PREFIX}/checkpoint", log.checkpoint),
@@ -84,9 +89,9 @@ def routes(
 class Log:
     """The log as outsiders see it: never further than its last checkpoint."""
 
-    def __init__(self, desk: Desk, ledger_of: Callable[[], Ledger], clock: Clock) -> None:
+    def __init__(self, desk: Desk, keeper: Keeper, clock: Clock) -> None:
         self._desk = desk
-        self._ledger_of = ledger_of
+        self._ledger = keeper.ledger
         self._clock = clock
         self._turn = threading.Lock()
         self._signed: tuple[int, bytes] | None = None
@@ -99,7 +104,7 @@ class Log:
     def vkey(self, request: Request) -> Response:
         """The log's key. Who fetches it here believes this server; better get it elsewhere."""
         del request
-        key = Signer(self._ledger_of()).trust.log.encode()
+        key = Signer(self._ledger).trust.log.encode()
         return Response(f"{key}\n", media_type=TEXT, headers={"Cache-Control": BRIEF} | OPEN)
 
     def tile(self, request: Request) -> Response:
@@ -117,13 +122,13 @@ class Log:
             raise LogError(fault(Fault.BEYOND, expected=f"within {self._size()}", got=path))
         if tile.level != ENTRIES:
             kept = PARTIAL if tile.is_partial else FULL
-            data = read_tile(self._ledger_of(), tile)
+            data = read_tile(self._ledger, tile)
             return Response(data, media_type=BYTES, headers={"Cache-Control": kept} | OPEN)
         caller = asked.caller(request, self._desk)
         if not caller.sees_all():
             expected = "a key of the operator or of a regulator for the whole country"
             raise LogError(fault(Fault.HIDDEN, expected=expected, got=caller.level.value))
-        return _packed(request, read_tile(self._ledger_of(), tile))
+        return _packed(request, read_tile(self._ledger, tile))
 
     def proof(self, request: Request) -> Response:
         """The proof of an entry, with the entry for those it belongs to.
@@ -135,7 +140,7 @@ class Log:
             LogError: if the tree of the last checkpoint has no such entry.
         """
         given = request.path_params["index"].removesuffix(".tlog-proof")
-        index, ledger, note = number(given), self._ledger_of(), self._note()
+        index, ledger, note = number(given), self._ledger, self._note()
         if index is None or index >= _size_in(note):
             raise LogError(fault(Fault.BEYOND, expected=f"0 to {_size_in(note) - 1}", got=given))
         caller = asked.caller(request, self._desk)
@@ -149,7 +154,7 @@ class Log:
         with self._turn:
             now = self._clock.now_ms()
             if self._signed is None or not 0 <= now - self._signed[0] < SIGNED_MS:
-                self._signed = now, Signer(self._ledger_of()).sign()
+                self._signed = now, Signer(self._ledger).sign()
             return self._signed[1]
 
     def _size(self) -> int:
