@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import sys
 import zipfile
 from pathlib import Path
 
@@ -218,6 +219,16 @@ def test_a_docx_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPa
     with pytest.raises(BulletinError) as caught:
         read(out.getvalue(), "a.docx")
     assert caught.value.faults[0].code == "bulletin.size"
+
+
+@pytest.mark.parametrize(("package", "data"), [("pypdf", b"%PDF-1.7"), ("docx", b"PK\3\4")])
+def test_a_reader_that_is_not_installed_is_told(
+    package: str, data: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(BulletinError) as caught:
+        read(data, "a")
+    assert "guantong[index]" in caught.value.faults[0].expected
 
 
 def test_a_workbook_is_no_bulletin(tmp_path: Path) -> None:

@@ -23,6 +23,11 @@ def alike(one: str, other: str) -> int:
     return len(pairs & {other[at : at + 2] for at in range(len(other) - 1)})
 
 
+def same_thing(one: str, other: str) -> bool:
+    """Whether two names may be of one thing: one is silent, or part of the other."""
+    return not one or not other or one in other or other in one
+
+
 def fits(one: str, other: str) -> bool:
     """Whether two names may be of the same thing: one is silent, or they share a word."""
     return not one or not other or alike(one, other) > 0
@@ -53,7 +58,7 @@ def value_of(page: Page, change: Figure) -> Figure | None:
     points = change.unit in POINTS
     for one in reversed(before):
         level = one.role in LEVELS or (points and one.role in {Role.SHARE, Role.RATE})
-        if level and _comparable(one, change) and fits(name, one.subject):
+        if level and _comparable(one, change) and same_thing(name, one.subject):
             return one
         if level and not points and _comparable(one, change):
             return None

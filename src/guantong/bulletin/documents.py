@@ -54,7 +54,11 @@ def read(data: bytes, name: str = "") -> Document:
     if len(data) > BYTES_MAX:
         raise BulletinError(fault(Fault.SIZE, expected=f"at most {BYTES_MAX} bytes", got=len(data)))
     kind = _kind(data, name.lower())
-    document = _READERS[kind](data)
+    try:
+        document = _READERS[kind](data)
+    except ImportError as refusal:
+        expected = "the extra guantong[index] installed, which reads PDF and DOCX"
+        raise BulletinError(fault(Fault.FILE, expected=expected, got=refusal.name)) from refusal
     if len(document.text) > TEXT_MAX:
         raise BulletinError(
             fault(Fault.SIZE, expected=f"at most {TEXT_MAX} characters", got=len(document.text))

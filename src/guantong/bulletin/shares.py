@@ -11,6 +11,7 @@ from guantong.bulletin.bind import (
     alike,
     head_of,
     row_of,
+    same_thing,
     same_unit,
 )
 from guantong.bulletin.figures import Figure, Role
@@ -32,6 +33,8 @@ def share(page: Page, figure: Figure) -> Found:
     if not parts:
         return short(Rule.SHARE, figure, "部分与总体的数值")
     part = parts[-1]
+    if part.clause != figure.clause and not same_thing(_own_part(page, figure), part.subject):
+        return short(Rule.SHARE, figure, f"{_own_part(page, figure)}的数值")
     whole = _whole(page, figure, part)
     if whole is None:
         return short(Rule.SHARE, figure, f"总体的数值({figure.whole or '未指明'})")
@@ -40,6 +43,12 @@ def share(page: Page, figure: Figure) -> Found:
         return short(Rule.SHARE, figure, "总体可能为零")
     because = (page.cite(part), page.cite(whole))
     return judged(page, Rule.SHARE, figure, true, because=because, operands=(part, whole))
+
+
+def _own_part(page: Page, figure: Figure) -> str:
+    """What the clause of a share says it is of: 重大案件占 1.2%; "" when it is silent."""
+    lead = page.text[figure.clause : figure.start]
+    return re.sub(r"(?:所占|占|比重|比例|份额).*$", "", lead).strip("其中的，约")
 
 
 def _whole(page: Page, figure: Figure, part: Figure) -> Figure | None:
