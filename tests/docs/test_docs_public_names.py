@@ -1,0 +1,316 @@
+"""What each room offers is pinned: a name that goes, comes or changes hands shows here.
+
+Taking a name away, or renaming it, breaks whoever uses it: say so in the changelog. The names of
+`guantong.serve` are the command line and HTTP, which have pages of their own.
+"""
+
+import importlib
+import inspect
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parent.parent.parent / "src" / "guantong"
+
+PUBLIC = {
+    "bulletin": """
+        BulletinError
+        Claim
+        Correction
+        Corrections
+        Document
+        Fault
+        Ground
+        NonClaim
+        Quantity
+        Rankings
+        Reason
+        Report
+        Rule
+        Series
+        Span
+        TEXT_MAX
+        Verdict
+        check
+        cli_rows
+        marked_up
+        read
+        shipped_rankings
+        shipped_series
+        to_csv
+        to_json
+        to_xlsx
+    """,
+    "capture": """
+        CaptureError
+        Collector
+        Document
+        Event
+        EventType
+        Fault
+        Limits
+        Reading
+        read
+    """,
+    "coding": """
+        CodeRange
+        CodingError
+        Fault
+        codes_of
+        facts_of
+        issued
+        parse
+        speaks_for
+    """,
+    "credit": """
+        Aggregation
+        Base
+        Cells
+        Contribution
+        CreditError
+        Decomposition
+        Fault
+        Indicator
+        Method
+        Month
+        PROVINCES
+        PanelMonth
+        Place
+        Provenance
+        Release
+        SECTIONS
+        SUB_INDEX_ZH
+        Scores
+        Segment
+        Shift
+        SubIndex
+        Turnover
+        across
+        base_of
+        carried
+        cells
+        chain
+        contributions
+        decompose
+        example
+        held
+        index
+        parse
+        release
+        scaled
+        score
+        turnover
+    """,
+    "identify": """
+        CccCertificate
+        DigitalLink
+        Ebike
+        Ecode
+        ElementString
+        Fault
+        Gln
+        Gs1Identifier
+        Gtin
+        Handle
+        Identifier
+        IdentifierError
+        Kind
+        MaCode
+        Native
+        Note
+        Nsi
+        Oid
+        Opaque
+        OpaqueScheme
+        Reading
+        Scan
+        Scheme
+        Sscc
+        Uscc
+        XkLicence
+        build_urn
+        canonical
+        explain
+        from_uri
+        nsi_table
+        parse_uri
+        read
+    """,
+    "ledger": """
+        Disk
+        Entropy
+        Entry
+        Fault
+        Ledger
+        LedgerError
+        Opening
+        Position
+        Recovery
+        STATEMENT_BYTES_MAX
+        SeededEntropy
+        Statement
+        StatementType
+        Submission
+        SystemEntropy
+        check
+        leaf_hash
+        verify_consistency
+        verify_inclusion
+    """,
+    "market": """
+        EVENTS
+        EVENTS_MIN
+        Fault
+        Filing
+        Issue
+        MarketError
+        START
+        Stop
+        Story
+        Submission
+        filings
+        start_ms
+        stories
+    """,
+    "parties": """
+        Certificate
+        Filing
+        Firm
+        Lack
+        Place
+        Product
+        Register
+        Standing
+        certificates_of
+        facts_of
+        filing
+        firm
+        place
+        product
+        speakers_of
+        standing_on
+        weighed
+    """,
+    "rules": """
+        Actor
+        CatalogueEntry
+        CodeScheme
+        Completeness
+        Duty
+        Fault
+        Figure
+        Force
+        Group
+        Later
+        MissingField
+        ProfileField
+        Provenance
+        Province
+        RecallDeadline
+        Role
+        Rules
+        RulesError
+        Ruleset
+        Section
+        Standard
+        Traced
+        Unit
+        Workdays
+        completeness
+        load
+        on
+        shipped
+    """,
+    "serve": """
+    """,
+    "store": """
+        EventFilter
+        Fact
+        Fault
+        Happening
+        Indexed
+        Role
+        RowStore
+        Store
+        StoreError
+        Stored
+    """,
+    "trace": """
+        Balance
+        Code
+        Custody
+        Direction
+        Edge
+        EventRef
+        Gap
+        Holder
+        Life
+        Move
+        Node
+        NodeKind
+        Relation
+        State
+        Stay
+        Step
+        Trail
+        Why
+        balances
+        class_of
+        custody
+        gaps
+        holder
+        life
+        lot_uri
+        moves
+        to_json
+        trace
+        visible
+        visible_holder
+        visible_life
+    """,
+    "verdict": """
+        CertificateView
+        Happened
+        Hold
+        Outcome
+        Reason
+        Verdict
+        best_known
+        check
+    """,
+}
+"""Room -> the names in its ``__all__``."""
+
+GROUND = {
+    "caller": "Caller Level OPERATOR PUBLIC",
+    "clock": "Clock SetClock SystemClock day_in_china",
+    "errors": "Fault Refusal fault",
+    "settings": "Settings",
+}
+"""Modules of the ground, which have no ``__all__`` -> names that other rooms rely on."""
+
+
+def test_every_room_is_pinned() -> None:
+    assert PUBLIC.keys() == {path.parent.name for path in SOURCE.glob("*/__init__.py")}
+
+
+@pytest.mark.parametrize("room", PUBLIC)
+def test_a_room_offers_what_is_pinned(room: str) -> None:
+    module = importlib.import_module(f"guantong.{room}")
+    assert sorted(getattr(module, "__all__", ())) == sorted(PUBLIC[room].split())
+
+
+@pytest.mark.parametrize("room", PUBLIC)
+def test_what_a_room_offers_is_there_and_explains_itself(room: str) -> None:
+    module = importlib.import_module(f"guantong.{room}")
+    for name in PUBLIC[room].split():
+        value = getattr(module, name)
+        if inspect.isclass(value) or inspect.isfunction(value):
+            assert value.__doc__, name
+            assert value.__module__.startswith(f"guantong.{room}"), f"{name} is another room's"
+
+
+@pytest.mark.parametrize("name", GROUND)
+def test_the_ground_has_what_others_rely_on(name: str) -> None:
+    module = importlib.import_module(f"guantong.{name}")
+    assert [word for word in GROUND[name].split() if not hasattr(module, word)] == []
