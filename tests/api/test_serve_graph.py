@@ -1,6 +1,5 @@
 """The drawing of a trace: layers, folding, order, and speed."""
 
-
 import pytest
 
 from guantong.serve import graph
