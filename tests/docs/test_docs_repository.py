@@ -5,11 +5,13 @@ import doctest
 import importlib
 import pkgutil
 import re
+import shlex
 import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 import guantong
@@ -35,8 +37,6 @@ LEAKS = {
 """What must not be committed."""
 NAMES_THEM = {"tests/docs/test_docs_repository.py"}
 """Files that may write the words, to look for them."""
-SETS_UP = {".ci/run", "Makefile"}
-"""Files that ask pip to install the locked packages."""
 
 
 def committed() -> list[Path]:
@@ -92,7 +92,7 @@ def test_no_link_leads_nowhere(path: Path) -> None:
 def test_nothing_is_committed_that_should_not_be(what: str) -> None:
     found = []
     for path in committed():
-        if relative(path) in NAMES_THEM or path.suffix in {".lock", ".png", ".woff2"}:
+        if relative(path) in NAMES_THEM or path.suffix in {".png", ".woff2"}:
             continue
         try:
             text = path.read_text("utf-8")
@@ -136,16 +136,24 @@ def test_the_layers_are_the_rooms_in_the_same_order() -> None:
     assert named - {"__main__"} == rooms_in_source()
 
 
-def commands_in(page: str) -> set[str]:
-    return set(re.findall(r"(?:\.venv/bin/)?\bguantong ([a-z][\w-]*)", page))
+def command_lines(path: Path) -> list[str]:
+    """The lines of a page's blocks that call our program."""
+    lines = "\n".join(FENCE.findall(path.read_text("utf-8"))).splitlines()
+    calls = (re.match(r"(?:\$ )?(?:\.venv/bin/)?guantong ([^|>&]*)", line) for line in lines)
+    return [call[1] for call in calls if call]
 
 
-@pytest.mark.parametrize(
-    "page", ["README.md", "README.zh-CN.md", "docs/guide/first-hour.md", "CHANGELOG.md"]
-)
-def test_the_commands_that_are_named_exist(page: str) -> None:
-    blocks = "\n".join(FENCE.findall((ROOT / page).read_text("utf-8")))
-    assert commands_in(blocks) <= main.commands.keys()
+@pytest.mark.parametrize("path", documents(), ids=relative)
+def test_the_commands_and_options_that_are_named_exist(path: Path) -> None:
+    for line in command_lines(path):
+        words = shlex.split(line, comments=True)
+        command: click.Command = main
+        while isinstance(command, click.Group) and words:
+            assert words[0] in command.commands, line
+            command = command.commands[words.pop(0)]
+        known = {option for one in command.params for option in (*one.opts, *one.secondary_opts)}
+        named = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
+        assert named <= known | {"--help", "-h"}, line
 
 
 def make_targets() -> set[str]:
