@@ -48,7 +48,7 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[int, list[str
         cwd=tmp_path_factory.mktemp("hour"),
         env=os.environ | {"PATH": path},
         check=True,
-        timeout=120,
+        timeout=600,
     )
     parts = re.split(rf"^{MARK} (\d+)$", done.stdout, flags=re.MULTILINE)
     outputs = [part.strip("\n").splitlines() for part in parts[0::2]]
