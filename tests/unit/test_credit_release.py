@@ -293,7 +293,7 @@ def test_not_said_when_they_do_not() -> None:
     assert "重返首位" not in text
     assert "first place" not in text
     assert "居首位" not in text
-    assert "北京、安徽、江苏位列指数排名前3位" in text
+    assert "北京、安徽、江苏位列企业信用指数排名前3位" in text
 
 
 def test_how_firm_the_first_are_is_always_told(made: Made) -> None:
