@@ -1,17 +1,20 @@
 """Programs that nobody here wrote verify our log, and refuse it when it was changed.
 
-Go's golang.org/x/mod/sumdb (signed notes, tiles, inclusion, consistency) and npm's
-@sigstore/verify (checkpoint signature, inclusion). Only the few lines that hand our files to
-them are ours: ``go/verify.go`` and ``js/verify.js``.
+Go's golang.org/x/mod/sumdb (signed notes, tiles, inclusion, consistency), npm's
+@sigstore/verify and PyPI's sigstore (checkpoint signature, inclusion). Only the few lines that
+hand our files to them are ours: ``go/verify.go``, ``js/verify.js`` and `python_says`.
 """
 
 import json
 import os
 import shutil
 import subprocess
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -359,6 +362,60 @@ def test_sigstore_refuses_proofs_that_were_changed(
         files[-1].write_bytes(proof.encode())
     answers = dict(zip(changed, sigstore(house.vkey, *files), strict=True))
     assert [what for what, answer in answers.items() if answer.accepted] == []
+
+
+# The same with PyPI's sigstore
+
+
+def python_says(vkey: str, file: Path) -> Answer:
+    """What PyPI's sigstore says: the log's signature, its root, and the way of the entry."""
+    errors = pytest.importorskip("sigstore.errors")
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    merkle = import_module("sigstore._internal.merkle")
+    rekor = import_module("sigstore._internal.rekor.checkpoint")
+    trust = import_module("sigstore._internal.trust")
+    v1 = import_module("sigstore_models.common.v1")
+    known = VerifierKey.parse(vkey)
+    public = Ed25519PublicKey.from_public_bytes(known.public)
+    raw = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    details = v1.PublicKeyDetails.PKIX_ED25519
+    keyring = trust.Keyring([v1.PublicKey(raw_bytes=b64encode(raw), key_details=details)])
+    proof = Proof.parse(file.read_bytes())
+    note = proof.checkpoint.decode()
+    stated = rekor.SignedCheckpoint.from_text(note).checkpoint
+    inclusion = SimpleNamespace(
+        checkpoint=SimpleNamespace(envelope=note),
+        log_index=proof.index,
+        tree_size=stated.log_size,
+        root_hash=bytes.fromhex(stated.log_hash),
+        hashes=list(proof.hashes),
+    )
+    inner = SimpleNamespace(
+        inclusion_proof=inclusion,
+        log_id=SimpleNamespace(key_id=known.id),
+        canonicalized_body=proof.extra,
+    )
+    entry = SimpleNamespace(_inner=inner)
+    try:
+        rekor.verify_checkpoint(keyring, entry)
+        merkle.verify_merkle_inclusion(entry)
+    except errors.VerificationError as error:
+        return Answer(accepted=False, text=str(error))
+    return Answer(accepted=True, text=f"ok: entry {proof.index} of {stated.log_size}")
+
+
+def test_python_sigstore_verifies_offline_proofs(house: House, tmp_path: Path) -> None:
+    for file in proofs(house, tmp_path):
+        want = Answer(accepted=True, text=f"ok: entry {file.stem} of {SIZE}")
+        assert python_says(house.vkey, file) == want
+
+
+def test_python_sigstore_refuses_proofs_that_were_changed(house: House, tmp_path: Path) -> None:
+    for what, proof in changed_proofs(house).items():
+        (tmp_path / "p").write_bytes(proof.encode())
+        assert not python_says(house.vkey, tmp_path / "p").accepted, what
 
 
 # Our vectors of notes, beside Go
