@@ -319,7 +319,9 @@ def _ranked(issue: Issue, dimension: str) -> Paragraph | None:
     kind = _KINDS[dimension]
     values: Mapping[str, float] = getattr(issue.now, kind.field)
     told = [(names.of(dimension, place.key), points(values[place.key])) for place in first]
-    zh = [f"各{kind.zh}中，{_list_zh(name.zh for name, _ in told)}位列企业信用指数排名前{len(first)}位。"]
+    zh = [
+        f"各{kind.zh}中，{_list_zh(name.zh for name, _ in told)}位列企业信用指数排名前{len(first)}位。"
+    ]
     zh += ["其中，", "；".join(f"{name.zh}为{value}点" for name, value in told), "。"]
     listed = _list_en(f"{name.en} ({value})" for name, value in told)
     en = [f"{kind.en}: the first {len(first)} are {listed}."]
