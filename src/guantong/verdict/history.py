@@ -48,7 +48,7 @@ def _line(step: Step, register: Register, sight: Sight) -> Happened:
         source=register.name_of(source) if shown else "",
         target=register.name_of(target) if shown else "",
         via=step.via if shown else (),
-        event_id=event.id,
+        event_id=event.id if shown else "",
         entry=step.stored.entry if shown else -1,
         hidden=hidden,
         corrected=step.corrected,
