@@ -227,3 +227,16 @@ def test_the_same_file_twice_is_answered_with_its_first_place(world: World) -> N
     assert again.ledger_index == first.ledger_index
     assert world.ledger.size == 1
     world.close()
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 1000])
+def test_all_facts_are_told_however_many_fit_a_page(
+    world: World, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    submit(world, records(), maker)
+    submit(world, records() + b"\n", maker)  # each key is stated twice
+    walked = [(fact.key, fact.entry) for fact in world.store.scan_facts("firm")]
+    assert len(walked) == 4
+    monkeypatch.setattr("guantong.serve.world.PAGE", size)
+    assert [(fact.key, fact.entry) for fact in world.all_facts("firm")] == walked
+    world.close()

@@ -7,7 +7,6 @@ is already there is not loaded again.
 import shutil
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Final
@@ -32,8 +31,6 @@ from guantong.verdict import Hold
 RECIPE: Final = "demo.json"
 """Beside the installation: which seed and size it was loaded from, once complete."""
 GS1: Final = "https://id.gs1.org/"
-PAGE: Final = 5_000
-"""Facts read at once."""
 APART_MIN: Final = 20_000
 """From this many events on, documents are made and read in another process."""
 AHEAD_MAX: Final = 500
@@ -195,9 +192,9 @@ def summarise(world: World, recipe: Recipe) -> dict[str, object]:
     """
     counts = world.store.counts()
     return {
-        "documents": sum(1 for _ in facts_of(world, "submission")),
+        "documents": len(world.all_facts("submission")),
         "events": counts["events"],
-        "codes": sum(size_of(fact) for fact in facts_of(world, "code_range")),
+        "codes": sum(size_of(fact) for fact in world.all_facts("code_range")),
         "ledger_size": world.ledger.size,
         "ledger_root": world.ledger.root.hex(),
         "examples": [
@@ -212,19 +209,6 @@ def summarise(world: World, recipe: Recipe) -> dict[str, object]:
             for story in market.stories(recipe.seed, events=recipe.events)
         ],
     }
-
-
-def facts_of(world: World, kind: str) -> Iterator[Fact]:
-    """All facts of a kind, page by page."""
-    after = ""
-    while page := world.store.scan_facts(kind, after=after, limit=PAGE):
-        # A page ends between keys: what shares the last key comes with the next page.
-        last = page[-1].key
-        whole = [fact for fact in page if fact.key != last] if len(page) == PAGE else page
-        if not whole:
-            whole = world.store.facts(kind, (last,))
-        yield from whole
-        after = whole[-1].key
 
 
 def size_of(fact: Fact) -> int:

@@ -36,6 +36,8 @@ from guantong.verdict import Verdict, holds
 
 LEDGER: Final = "ledger"
 INDEX: Final = "index.sqlite"
+PAGE: Final = 5_000
+"""Facts read at once."""
 LARGE_BYTES: Final = 1 << 20
 """A document above this is large: read, it takes up to fifty times its size."""
 LARGE_MAX: Final = 2
@@ -205,9 +207,20 @@ class World(AbstractContextManager["World"]):
             return store.facts(kind, keys)
 
     def all_facts(self, kind: str) -> list[Fact]:
-        """All facts of a kind, by key; a thousand keys at most."""
+        """All facts of a kind, by key, read page by page."""
+        found: list[Fact] = []
+        after = ""
         with self._readers.lend() as store:
-            return store.scan_facts(kind)
+            while page := store.scan_facts(kind, after=after, limit=PAGE):
+                # A page ends between keys: what shares the last key comes with the next page.
+                last = page[-1].key
+                whole = [fact for fact in page if fact.key != last] if len(page) == PAGE else page
+                if not whole:
+                    stated = store.facts(kind, (last,))
+                    whole = [fact for fact in stated if fact.key == last]
+                found += whole
+                after = whole[-1].key
+        return found
 
     def body(self, entry: int) -> bytes:
         """The body of a ledger entry, compared with its commitment."""
