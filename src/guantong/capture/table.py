@@ -1,0 +1,340 @@
+"""What do the events of a document say, as columns?
+
+The same as a tuple of `Event`, in the shape in which events travel from the process that read
+them to the one that stores them: numbers in arrays, each text once, consecutive items as one
+run. `EventTable.of` makes it of events, `EventTable.events` gives the same events back.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Self, TypeAlias
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from guantong.capture.model import Action, ErrorDeclaration, Event, EventType, Quantity, Typed
+from guantong.capture.serials import WHOLE, spell, split
+
+Ints: TypeAlias = NDArray[np.int64]
+"""One whole number a row."""
+
+TYPES: Final = tuple(EventType)
+ACTIONS: Final[tuple[Action | None, ...]] = (None, *Action)
+
+EPC, PARENT, CHILD, INPUT, OUTPUT = range(5)
+"""Roles, as `guantong.store.door.Role` numbers them."""
+
+
+class Rest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What few events say, or what nobody searches by."""
+
+    transactions: tuple[Typed, ...] = ()
+    persistent_set: tuple[str, ...] = ()
+    persistent_unset: tuple[str, ...] = ()
+    certification: tuple[str, ...] = ()
+    sensors: list[dict[str, object]] = []
+    ilmd: dict[str, object] = {}
+    error: ErrorDeclaration | None = None
+    read_point_extensions: dict[str, object] = {}
+    biz_location_extensions: dict[str, object] = {}
+    extensions: dict[str, object] = {}
+
+
+REST_FIELDS: Final = tuple(field.name for field in msgspec.structs.fields(Rest))
+_rest_bytes = msgspec.msgpack.Encoder().encode
+rest_of: Final = msgspec.msgpack.Decoder(Rest).decode
+"""Reads what `EventTable.rests` holds; b"" is `Rest()`, and is not passed here."""
+_NO_REST: Final = _rest_bytes(Rest())
+
+Ends: TypeAlias = tuple[tuple[Typed, ...], tuple[Typed, ...]]
+"""Sources and destinations."""
+_ends_bytes = msgspec.json.Encoder().encode
+_ends_of = msgspec.json.Decoder(Ends).decode
+
+
+def ends_text(sources: tuple[Typed, ...], destinations: tuple[Typed, ...]) -> str:
+    """Sources and destinations as one text; "" when there are none."""
+    return _ends_bytes((sources, destinations)).decode() if sources or destinations else ""
+
+
+def ends_of(text: str) -> Ends:
+    """The sources and destinations of such a text."""
+    return _ends_of(text) if text else ((), ())
+
+
+def kind_of(event_type: EventType, action: Action | None) -> int:
+    """Type and action in one small number. Stored: never renumbered."""
+    return TYPES.index(event_type) * 4 + ACTIONS.index(action)
+
+
+def type_of(kind: int) -> EventType:
+    """The type in such a number."""
+    return TYPES[kind >> 2]
+
+
+def action_of(kind: int) -> Action | None:
+    """The action in such a number."""
+    return ACTIONS[kind & 3]
+
+
+_COLUMNS: Final = (
+    *("time_ms", "kind", "offset", "step", "disposition", "read_point", "biz_location"),
+    *("ends", "rest"),
+)
+_KINDS: Final = {(t, a): kind_of(t, a) for t in TYPES for a in ACTIONS}
+
+
+class Head(NamedTuple):
+    """A class of items with consecutive serials; see `guantong.capture.serials`."""
+
+    text: str
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Which items take part, one row for consecutive ones, in the order of the events.
+
+    Within an event rows stand by role, single items before amounts, each in its list's order.
+    """
+
+    event: Ints
+    """Position of the event in the table, never falling."""
+    role: Ints
+    head: Ints
+    """Position in `EventTable.heads`."""
+    first: Ints
+    """First serial; 0 where the head is the whole text."""
+    count: Ints
+    """How many consecutive serials, 1 for an amount."""
+    measured: NDArray[np.bool_]
+    """Whether it is an amount of a class (a quantity element) and no single item."""
+    quantity: NDArray[np.float64]
+    """The amount; NaN when it is no amount, or an unknown one."""
+    uom: Ints
+    """Term: the unit, 0 for pieces."""
+
+    def __len__(self) -> int:
+        return len(self.event)
+
+
+@dataclass(frozen=True, slots=True)
+class EventTable:
+    """Events as columns. A term is a position in `terms`; 0 is ""."""
+
+    terms: tuple[str, ...]
+    """Each text once; the first is ""."""
+    heads: tuple[Head, ...]
+    time_ms: Ints
+    kind: Ints
+    """`kind_of`."""
+    offset: Ints
+    """Term."""
+    step: Ints
+    """Term."""
+    disposition: Ints
+    """Term."""
+    read_point: Ints
+    """Term."""
+    biz_location: Ints
+    """Term."""
+    ends: Ints
+    """Term: `ends_text`."""
+    ids: tuple[str, ...]
+    """Event ids."""
+    transformation: tuple[str, ...]
+    """transformationID of each event, or empty when no event has one."""
+    rest: Ints
+    """Position in `rests`."""
+    rests: tuple[bytes, ...]
+    """`Rest` in MessagePack, each once; the first is b"" for nothing."""
+    runs: Runs
+
+    def __len__(self) -> int:
+        return len(self.time_ms)
+
+    @classmethod
+    def of(cls, events: Sequence[Event]) -> Self:
+        """The table of some events."""
+        return cls(**_Maker().table(events))  # type: ignore[arg-type]
+
+    def events(self) -> tuple[Event, ...]:
+        """The events again."""
+        lists = _lists_of(self)
+        return tuple(_event(self, at, parts) for at, parts in enumerate(lists))
+
+    def with_ids(self, ids: Sequence[str]) -> "EventTable":
+        """The same events under these ids."""
+        members = {name: getattr(self, name) for name in self.__slots__}
+        return EventTable(**(members | {"ids": tuple(ids)}))
+
+
+class _Numbers(dict[str, int]):
+    """Gives each text a number, in order of first sight."""
+
+    def __missing__(self, text: str) -> int:
+        self[text] = number = len(self)
+        return number
+
+
+class _Maker:
+    """Turns events into columns."""
+
+    def __init__(self) -> None:
+        self.terms = _Numbers({"": 0})
+        self.rests: dict[bytes, int] = {b"": 0}
+        self.heads: dict[tuple[str, int], int] = {}
+        self.runs: list[tuple[int, int, int, int, int, bool, float, int]] = []
+
+    def table(self, events: Sequence[Event]) -> dict[str, object]:
+        term = self.terms
+        rows = [
+            (
+                event.time_ms,
+                _KINDS[event.type, event.action],
+                term[event.offset],
+                term[event.step],
+                term[event.disposition],
+                term[event.read_point],
+                term[event.biz_location],
+                term[ends_text(event.sources, event.destinations)],
+                self._rest(event),
+            )
+            for event in events
+        ]
+        for at, event in enumerate(events):
+            self._items(at, event)
+        columns = np.array(rows, np.int64).reshape(-1, 9).T
+        joined = tuple(event.transformation_id for event in events)
+        return dict(zip(_COLUMNS, columns, strict=True)) | {
+            "terms": tuple(self.terms),
+            "heads": tuple(Head(*head) for head in self.heads),
+            "ids": tuple(event.id for event in events),
+            "transformation": joined if any(joined) else (),
+            "rests": tuple(self.rests),
+            "runs": _runs(self.runs),
+        }
+
+    def _rest(self, event: Event) -> int:
+        raw = _rest_bytes(Rest(*[getattr(event, name) for name in REST_FIELDS]))
+        return 0 if raw == _NO_REST else self.rests.setdefault(raw, len(self.rests))
+
+    def _items(self, at: int, event: Event) -> None:
+        self._things(at, EPC, event.epcs, event.quantities)
+        if event.parent:
+            self._things(at, PARENT, (event.parent,), ())
+        self._things(at, CHILD, event.child_epcs, event.child_quantities)
+        self._things(at, INPUT, event.input_epcs, event.input_quantities)
+        self._things(at, OUTPUT, event.output_epcs, event.output_quantities)
+
+    def _things(self, at: int, role: int, epcs: Sequence[str], amounts: Sequence[Quantity]) -> None:
+        nan = float("nan")
+        for head, first, count in self._consecutive(epcs):
+            self.runs.append((at, role, head, first, count, False, nan, 0))
+        for amount in amounts:
+            text, width, serial = split(amount.epc_class)
+            much = nan if amount.quantity is None else float(amount.quantity)
+            uom = self.terms[amount.uom]
+            self.runs.append((at, role, self._head(text, width), serial, 1, True, much, uom))
+
+    def _consecutive(self, epcs: Sequence[str]) -> Iterator[tuple[int, int, int]]:
+        """Head, first serial and count of each run in the list."""
+        head, first, count = -1, 0, 0
+        for epc in epcs:
+            text, width, serial = split(epc)
+            number = self._head(text, width)
+            if number == head and serial == first + count and width != WHOLE:
+                count += 1
+                continue
+            if count:
+                yield head, first, count
+            head, first, count = number, serial, 1
+        if count:
+            yield head, first, count
+
+    def _head(self, text: str, width: int) -> int:
+        return self.heads.setdefault((text, width), len(self.heads))
+
+
+def _runs(rows: Sequence[tuple[int, int, int, int, int, bool, float, int]]) -> Runs:
+    columns = tuple(zip(*rows, strict=True)) or ((),) * 8
+    event, role, head, first, count, uom = (
+        np.array(column, np.int64) for column in (*columns[:5], columns[7])
+    )
+    measured, quantity = np.array(columns[5], np.bool_), np.array(columns[6], np.float64)
+    return Runs(event, role, head, first, count, measured, quantity, uom)
+
+
+Lists: TypeAlias = dict[int, tuple[list[str], list[Quantity]]]
+"""By role: single items and amounts."""
+
+
+def _lists_of(table: EventTable) -> list[Lists]:
+    """For each event, what its runs say."""
+    runs = table.runs
+    lists: list[Lists] = [{} for _ in range(len(table))]
+    rows = zip(
+        runs.event.tolist(),
+        runs.role.tolist(),
+        runs.head.tolist(),
+        runs.first.tolist(),
+        runs.count.tolist(),
+        runs.measured.tolist(),
+        runs.quantity.tolist(),
+        runs.uom.tolist(),
+        strict=True,
+    )
+    for event, role, head, first, count, measured, quantity, uom in rows:
+        items, amounts = lists[event].setdefault(role, ([], []))
+        text, width = table.heads[head]
+        if measured:
+            much = None if math.isnan(quantity) else quantity
+            amounts.append(Quantity(spell(text, width, first), much, table.terms[uom]))
+        elif width == 0:
+            items += [f"{text}{serial}" for serial in range(first, first + count)]
+        else:
+            items += [spell(text, width, serial) for serial in range(first, first + count)]
+    return lists
+
+
+_FIELDS: Final = (
+    (EPC, "epcs", "quantities"),
+    (CHILD, "child_epcs", "child_quantities"),
+    (INPUT, "input_epcs", "input_quantities"),
+    (OUTPUT, "output_epcs", "output_quantities"),
+)
+
+
+def _event(table: EventTable, at: int, parts: Lists) -> Event:
+    members: dict[str, object] = {}
+    raw = table.rests[table.rest[at]]
+    if raw:
+        rest = rest_of(raw)
+        members = {name: getattr(rest, name) for name in REST_FIELDS}
+    for role, items, amounts in _FIELDS:
+        if role in parts:
+            members[items], members[amounts] = tuple(parts[role][0]), tuple(parts[role][1])
+
+    def term(column: Ints) -> str:
+        return table.terms[column[at]]
+
+    sources, destinations = ends_of(term(table.ends))
+    kind = int(table.kind[at])
+    return Event(
+        type=type_of(kind),
+        action=action_of(kind),
+        time_ms=int(table.time_ms[at]),
+        offset=term(table.offset),
+        id=table.ids[at],
+        step=term(table.step),
+        disposition=term(table.disposition),
+        read_point=term(table.read_point),
+        biz_location=term(table.biz_location),
+        parent=parts[PARENT][0][0] if PARENT in parts else "",
+        transformation_id=table.transformation[at] if table.transformation else "",
+        sources=sources,
+        destinations=destinations,
+        **members,  # type: ignore[arg-type]
+    )
