@@ -318,7 +318,7 @@ def _event(table: EventTable, at: int, parts: Lists) -> Event:
             members[items], members[amounts] = tuple(parts[role][0]), tuple(parts[role][1])
 
     def term(column: Ints) -> str:
-        return table.terms[column[at]]
+        return table.terms[int(column[at])]
 
     sources, destinations = ends_of(term(table.ends))
     kind = int(table.kind[at])
