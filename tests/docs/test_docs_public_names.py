@@ -158,16 +158,20 @@ PUBLIC = {
         verify_inclusion
     """,
     "market": """
+        Bulk
         EVENTS
         EVENTS_MIN
         Fault
         Filing
         Issue
+        Lot
         MarketError
         START
         Stop
         Story
         Submission
+        Where
+        even
         filings
         start_ms
         stories

@@ -3,14 +3,19 @@
 `filings` gives what its firms would submit, as bytes, through the same door as anyone's:
 EPCIS 2.0 in JSON-LD, EPCIS 2.0 and 1.2 in XML, sheets, records, and the code ranges issued
 before use. The same seed gives the same bytes. `stories` gives one code for each thing worth
-seeing: a bad battery lot, a copied code, a load that never arrived, a return.
+seeing: a bad battery lot, a copied code, a load that never arrived, a return. `Bulk` is the same
+at scale: millions of rows, fast, and it knows where everything is in the end.
 
 This room knows identifiers and nothing else of ours: it cannot make a document that only we
 would understand.
 """
 
+from guantong.market.bulk import Bulk
+from guantong.market.bulk_firms import Where
+from guantong.market.bulk_truth import Lot
 from guantong.market.deeds import Issue, Stop
 from guantong.market.desk import Filing, Submission
+from guantong.market.even import even
 from guantong.market.market import (
     EVENTS,
     EVENTS_MIN,
@@ -27,13 +32,17 @@ __all__ = [
     "EVENTS",
     "EVENTS_MIN",
     "START",
+    "Bulk",
     "Fault",
     "Filing",
     "Issue",
+    "Lot",
     "MarketError",
     "Stop",
     "Story",
     "Submission",
+    "Where",
+    "even",
     "filings",
     "start_ms",
     "stories",

@@ -17,23 +17,23 @@ T = TypeVar("T")
 class Dice:
     """Draws for one purpose; two purposes of one seed never disturb each other."""
 
-    __slots__ = ("_draw",)
+    __slots__ = ("draw",)
 
     def __init__(self, seed: int, purpose: str) -> None:
-        self._draw = random.Random(f"{seed}/{purpose}").random
+        self.draw = random.Random(f"{seed}/{purpose}").random
 
     def chance(self, share: float) -> bool:
         """True in `share` (0 to 1) of all calls."""
-        return self._draw() < share
+        return self.draw() < share
 
     def below(self, bound: int) -> int:
         """A whole number from 0 to `bound` - 1."""
-        return int(self._draw() * bound)
+        return int(self.draw() * bound)
 
     def between(self, low: int, high: int) -> int:
         """A whole number from `low` to `high`, both included."""
-        return low + int(self._draw() * (high - low + 1))
+        return low + int(self.draw() * (high - low + 1))
 
     def pick(self, choices: Sequence[T]) -> T:
         """One of `choices`."""
-        return choices[int(self._draw() * len(choices))]
+        return choices[int(self.draw() * len(choices))]

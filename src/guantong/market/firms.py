@@ -4,6 +4,7 @@ A `World` is made from the seed and the number of events asked for; only the num
 sites grows with the latter, so that producers and their codes are those of the seed alone.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -245,14 +246,27 @@ def world(seed: int, *, events: int, year: int) -> World:
     Returns:
         The world; producers depend on seed and year only.
     """
-    maker = _Maker(seed)
-    firms = {role: maker.firms(role, count) for role, count in _COUNTS.items()}
-    firms[Role.SITE] = maker.firms(Role.SITE, min(SITES_MAX, max(6, events // 8000)))
     shops = min(SHOPS_MAX, max(36, events // 2000))
-    for role, share in _SHOP_SHARES.items():
-        firms[role] = maker.firms(role, round(shops * share))
-    goods = {firm.key: _products(firm, seed, year) for role in GOODS for firm in firms[role]}
-    return World(seed, firms, goods)
+    counts = {**_COUNTS, Role.SITE: min(SITES_MAX, max(6, events // 8000))}
+    counts |= {role: round(shops * share) for role, share in _SHOP_SHARES.items()}
+    return roster(seed, counts, year=year)
+
+
+def roster(seed: int, counts: Mapping[Role, int], *, year: int) -> World:
+    """So many firms of each role, and all they make.
+
+    Args:
+        seed: As for `world`.
+        counts: Numbers are given out in this order: producers first keeps them short.
+        year: In which certificates were issued.
+
+    Returns:
+        The world.
+    """
+    maker = _Maker(seed)
+    firms = {role: maker.firms(role, count) for role, count in counts.items()}
+    makers = (firm for role in GOODS for firm in firms.get(role, ()))
+    return World(seed, firms, {firm.key: _products(firm, seed, year) for firm in makers})
 
 
 class _Maker:

@@ -35,6 +35,7 @@ class Fault(StrEnum):
     """Why there is no such market. Part of the public API: never renamed."""
 
     EVENTS = "market.events"
+    ROWS = "market.rows"
     SEED = "market.seed"
 
 

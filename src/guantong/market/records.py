@@ -28,6 +28,15 @@ def of_firm(world: World, firm: Firm) -> bytes:
     )
 
 
+def of_firms(world: World, firms: Sequence[Firm]) -> bytes:
+    """The same of several firms, filed by whoever runs the installation."""
+    return records(
+        firms=[_firm(firm) for firm in firms],
+        places=[_place(firm, place, at) for firm in firms for at, place in enumerate(firm.places)],
+        products=[_product(one) for firm in firms for one in world.goods.get(firm.key, ())],
+    )
+
+
 def _firm(firm: Firm) -> dict[str, object]:
     known: dict[str, object] = {
         "name": firm.name,
