@@ -50,6 +50,12 @@ class Fault(StrEnum):
     """Not the address of a tile."""
     PROOF = "ledger.proof"
     """Not a proof, or one that does not lead to the root."""
+    ERASED = "ledger.erased"
+    """The body was erased lawfully; the entry that did it is named."""
+    UNSEALED = "ledger.unsealed"
+    """The body was stored in the clear and can not be erased here."""
+    KEPT = "ledger.kept"
+    """Answers rest on this body; it may not be erased."""
     EXPORT = "ledger.export"
     """What stands in the directory is not an earlier state of this ledger."""
 

@@ -34,7 +34,8 @@ from guantong.ledger.entropy import Entropy
 from guantong.ledger.faults import Fault, LedgerError
 from guantong.ledger.high_water import Mark, MarkWriter, read_mark
 from guantong.ledger.journal import SEGMENT_BYTES, Journal, create_journal
-from guantong.ledger.statement import Statement
+from guantong.ledger.sealing import Seals
+from guantong.ledger.statement import Statement, StatementType
 from guantong.ledger.submission import Packed, Submission, pack
 from guantong.ledger.vault import BlobFlag, LargeBodies, Opening, Wrapper, unwrap
 
@@ -75,14 +76,18 @@ class Recovery:
     """Large bodies whose entry was never written."""
     segments_rebuilt: int = 0
     """Finished segments whose nodes file was made again."""
+    erasures_completed: int = 0
+    """Erasures that were entered when the writer ended, and their keys not yet destroyed."""
 
 
-class _Description(msgspec.Struct, frozen=True):
+class _Description(msgspec.Struct, frozen=True, omit_defaults=True):
     """``ledger.json``: what never changes."""
 
     created_ms: int
     format: int
     origin: str
+    sealed: bool = False
+    """Whether bodies are sealed, so that they can be erased."""
 
 
 class Ledger:
@@ -114,7 +119,9 @@ class Ledger:
         self._lock_fd = -1
         self._marks: MarkWriter | None = None
         self._large = LargeBodies(disk, directory / "vault")
-        self.origin = _describe(directory).origin
+        described = _describe(directory)
+        self._seals = Seals(disk, directory / "vault") if described.sealed else None
+        self.origin = described.origin
         """The ledger's name, as it will stand in its checkpoints."""
         self.recovery = Recovery()
         """What opening had to put in order."""
@@ -131,8 +138,18 @@ class Ledger:
         entropy: Entropy,
         disk: Disk | None = None,
         segment_bytes: int = SEGMENT_BYTES,
+        sealed: bool = False,
     ) -> Self:
         """Make a new ledger in an empty or absent directory and open it for writing.
+
+        Args:
+            directory: Where.
+            origin: Its name.
+            clock: Gives the record time.
+            entropy: Gives salts and keys.
+            disk: Through which it writes.
+            segment_bytes: Size at which a segment is finished.
+            sealed: Seal every body with a key of its own, so that it can be erased.
 
         Returns:
             The ledger, with no entries.
@@ -149,13 +166,15 @@ class Ledger:
             raise LedgerError(
                 fault(Fault.EXISTS, expected="an empty directory", got=directory.name)
             )
-        description = msgspec.json.encode(_Description(clock.now_ms(), FORMAT, origin))
+        description = msgspec.json.encode(_Description(clock.now_ms(), FORMAT, origin, sealed))
         with _disk_failures():
             for path in reversed([p for p in (directory, *directory.parents) if not p.exists()]):
                 disk.make_directory(path)
                 disk.sync_directory(path.parent)
             create_journal(disk, directory / "journal", origin, *entropy.salts(1))
             disk.make_directory(directory / "vault")
+            if sealed:
+                Seals(disk, directory / "vault").create(entropy)
             write_file(disk, directory / "high_water", [Mark(0, merkle.EMPTY_ROOT).encode()])
             write_file(disk, directory / "ledger.json", [description])
         return cls.open(
@@ -239,7 +258,6 @@ class Ledger:
         if self.size < at_least:
             raise LedgerError(fault(Fault.SHRANK, expected=f"{at_least} entries", got=self.size))
         removed = self._large.discard_from(self.size)
-        self.recovery = Recovery(torn, removed, self._journal.rebuilt)
         if torn or mark.size < self.size:
             self._journal.settle()
         for names in (self._directory, self._directory / "journal", self._directory / "vault"):
@@ -248,6 +266,14 @@ class Ledger:
         if mark.size < self.size:
             self._marks.publish(self._journal.mark)
         self._marks.sync()
+        completed = self._complete_erasures()
+        self.recovery = Recovery(torn, removed, self._journal.rebuilt, completed)
+
+    def _complete_erasures(self) -> int:
+        """Destroy the keys that entries name and that a crash left; how many."""
+        if self._seals is None:
+            return 0
+        return self._seals.settle(lambda at: self._journal.statements(at, self.size), self.size)
 
     def _open_journal(self, *, writable: bool) -> Journal:
         return Journal(self._disk, self._directory / "journal", self.origin, writable=writable)
@@ -287,6 +313,8 @@ class Ledger:
                 if self._marks is not None and self._why_not is None:
                     with _disk_failures():
                         self._marks.sync()
+                        if self._seals is not None:
+                            self._seals.mark(self.size)
             finally:
                 self._why_not = Fault.CLOSED
                 self._release()
@@ -330,12 +358,14 @@ class Ledger:
             marks = self._writer()
             if not submissions:
                 return []
-            group = self._pack(submissions)
+            self._check_erasures(submissions)
+            group, start = self._pack(submissions), self.size
             self._why_not = Fault.STOPPED
             with _disk_failures():
                 self._commit(group, marks)
+                if self._seals is not None:
+                    self._seals.erase(start, submissions)
             self._why_not = None
-            start = self.size - len(submissions)
             return [Position(self.origin, index) for index in range(start, self.size)]
 
     def _writer(self) -> MarkWriter:
@@ -347,6 +377,24 @@ class Ledger:
                 )
             )
         return self._marks
+
+    def check_erasure(self, submission: Submission) -> None:
+        """Refuse an erasure that `append` would refuse its whole group for.
+
+        Raises:
+            LedgerError: if it names no entry, one that was erased, or one that is kept.
+        """
+        self._check_erasures([submission])
+
+    def _check_erasures(self, submissions: Sequence[Submission]) -> None:
+        """Refuse erasures of what can not be erased. Raises LedgerError."""
+        if all(it.typ is not StatementType.ERASURE for it in submissions):
+            return
+        if self._seals is None:
+            raise LedgerError(fault(Fault.UNSEALED, expected="a sealed ledger", got=self.origin))
+        self._seals.check(
+            submissions, self.size, lambda index: self._journal.blob(index)[0], self._statement
+        )
 
     def _pack(self, submissions: Sequence[Submission]) -> Packed:
         """Make statements and blobs; nothing is changed yet."""
@@ -363,6 +411,8 @@ class Ledger:
         if self._journal.is_full(self._segment_bytes):
             marks.sync()
             self._journal.rotate(*self._entropy.salts(1))
+        if self._seals is not None:
+            self._seals.seal(self.size, group, self._entropy)
         if max(group.flags) >= BlobFlag.OUTSIDE:
             self._write_large(group)
         self._journal.append(group.record_ms, group.statements, group.flags, group.blobs)
@@ -441,7 +491,8 @@ class Ledger:
             The bytes that were submitted.
 
         Raises:
-            LedgerError: if there is no such entry, or its body is not what was committed to.
+            LedgerError: if there is no such entry, its body was erased, or it is not what was
+                committed to.
         """
         return self.opening(index).body
 
@@ -458,12 +509,37 @@ class Ledger:
         flags, blob = self._journal.blob(index)
         if flags & BlobFlag.OUTSIDE:
             blob = self._large.read(index)
+        if flags & BlobFlag.SEALED:
+            blob = self._unsealed(index, statement, blob)
         opening = unwrap(flags, blob)
         if opening.commitment() != statement.doc:
             raise LedgerError(
                 fault(Fault.DAMAGED, path=f"entry {index}", expected="its body", got="another")
             )
         return opening
+
+    def erased_by(self, index: int) -> int | None:
+        """By which entry the body of another was erased.
+
+        Returns:
+            The index of the erasure; None when the body was not erased.
+
+        Raises:
+            LedgerError: if there is no entry `index`.
+        """
+        self._check_size(index + 1, least=1)
+        return None if self._seals is None else self._seals.erased_by(index, self._statement)
+
+    def _unsealed(self, index: int, statement: Statement, blob: bytes) -> bytes:
+        if self._seals is None:
+            raise LedgerError(fault(Fault.DAMAGED, expected="a sealed ledger", got=self.origin))
+        return self._seals.open(index, statement.doc, blob, self._statement)
+
+    def _statement(self, index: int) -> Statement:
+        """What an entry says, also one that another process has just committed."""
+        if index >= self.size:
+            self.refresh()
+        return self.entry(index).statement
 
     def inclusion_proof(self, index: int, size: int) -> list[bytes]:
         """The hashes from entry `index` to the root over `size` entries.

@@ -48,6 +48,8 @@ class Packed:
     """A group on its way into a frame; all of one length."""
 
     statements: list[bytes]
+    commitments: list[bytes]
+    """To each body, 64 hexadecimal digits."""
     flags: bytearray
     """`BlobFlag` of each blob."""
     blobs: list[bytes]
@@ -82,7 +84,7 @@ def pack(
     commitments = [sha256(blob).hexdigest().encode() for blob in plain]
     statements, record_ms = _statements(submissions, commitments, now_ms, last_ms)
     flags, blobs = wrapper.wrap(plain)
-    return Packed(statements, flags, blobs, record_ms)
+    return Packed(statements, commitments, flags, blobs, record_ms)
 
 
 def _statements(

@@ -4,12 +4,12 @@ A body is stored as a blob: ``salt || body``, the body part compressed when that
 holds SHA-256(salt || body) over the plain body. Small blobs lie in the frame of their entry;
 those over `INLINE_BYTES_MAX` in a file of their own, durable before the frame is written.
 
-The flag byte of a blob leaves room for sealing: the whole of ``salt || body`` encrypted under
-a key of its own, kept elsewhere; destroying that key erases body and salt alike.
+In a sealed ledger the whole of ``salt || body`` is encrypted under a key of its own, which
+`keytable` keeps elsewhere; destroying that key erases body and salt alike.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntFlag
 from hashlib import sha256
@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Final
 
 import zstandard
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from guantong.errors import fault
 from guantong.ledger.disk import Disk
@@ -27,6 +29,8 @@ INLINE_BYTES_MAX: Final = 1024 * 1024
 """Largest blob that lies in a frame."""
 COMPRESS_BYTES_MIN: Final = 512
 """Smaller bodies are not worth the 3 microseconds that trying to compress them costs."""
+NONCE_DIGITS: Final = 24
+"""Of the commitment, in hexadecimal, that serve as nonce: the salt makes them random."""
 _PER_DIRECTORY: Final = 1_000
 
 
@@ -36,7 +40,7 @@ class BlobFlag(IntFlag):
     ZSTD = 1
     """The body part is a Zstandard frame."""
     SEALED = 2
-    """Encrypted under a key kept elsewhere; reserved, not written by this version."""
+    """Encrypted with AES-256-GCM under the key of its entry, see `keytable`."""
     OUTSIDE = 4
     """In a file of its own, named by the index of the entry."""
 
@@ -55,7 +59,7 @@ class Opening:
         return sha256(self.salt + self.body).hexdigest()
 
 
-_ZSTD, _OUTSIDE = int(BlobFlag.ZSTD), int(BlobFlag.OUTSIDE)
+_ZSTD, _OUTSIDE, _SEALED = int(BlobFlag.ZSTD), int(BlobFlag.OUTSIDE), int(BlobFlag.SEALED)
 """Plain integers: arithmetic on the members of an enumeration costs as much as a hash."""
 
 
@@ -86,8 +90,43 @@ class Wrapper:
         return blob
 
 
+def seal(
+    keys: Sequence[bytes], commitments: Sequence[bytes], flags: bytearray, blobs: Sequence[bytes]
+) -> list[bytes]:
+    """Encrypt the blobs of a group, each under its own key, and note it in `flags`.
+
+    An entry's key may meet a second blob when the first was never acknowledged; the nonce is
+    then another one, as it is a part of the commitment.
+
+    Returns:
+        The sealed blobs, 16 bytes longer each.
+    """
+    flags[:] = bytes([flag | _SEALED for flag in flags])
+    return [
+        AESGCM(key).encrypt(bytes.fromhex(commitment[:NONCE_DIGITS].decode()), blob, None)
+        for key, commitment, blob in zip(keys, commitments, blobs, strict=True)
+    ]
+
+
+def unseal(key: bytes, commitment: str, blob: bytes) -> bytes:
+    """A sealed blob, in the clear.
+
+    Returns:
+        ``salt || body``, the body part perhaps compressed.
+
+    Raises:
+        LedgerError: if another key or commitment was used, or a bit of the blob is not as it was.
+    """
+    try:
+        return AESGCM(key).decrypt(bytes.fromhex(commitment[:NONCE_DIGITS]), blob, None)
+    except (InvalidTag, ValueError) as error:
+        raise LedgerError(
+            fault(Fault.DAMAGED, expected="its sealed body", got="another")
+        ) from error
+
+
 def unwrap(flags: int, blob: bytes) -> Opening:
-    """The salt and body of a blob.
+    """The salt and body of a blob that is not sealed, or no more.
 
     Returns:
         Both, in the clear.
@@ -95,8 +134,8 @@ def unwrap(flags: int, blob: bytes) -> Opening:
     Raises:
         LedgerError: if it is stored in a way this version does not know, or does not unpack.
     """
-    if flags & ~(BlobFlag.ZSTD | BlobFlag.OUTSIDE):
-        raise LedgerError(fault(Fault.FORMAT, expected="flags 0, 1, 4 or 5", got=flags))
+    if flags & ~(BlobFlag.ZSTD | BlobFlag.SEALED | BlobFlag.OUTSIDE):
+        raise LedgerError(fault(Fault.FORMAT, expected="flags 0 to 7", got=flags))
     salt, stored = blob[:SALT_BYTES], blob[SALT_BYTES:]
     if not flags & BlobFlag.ZSTD:
         return Opening(salt, stored)
