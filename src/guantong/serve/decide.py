@@ -1,0 +1,65 @@
+"""Is this new? What the writer asks the index about a whole group at once."""
+
+from collections.abc import Sequence
+
+from guantong.capture import Event
+from guantong.errors import Fault as Found
+from guantong.errors import fault
+from guantong.serve.job import Fault, Job, Receipt
+from guantong.serve.projector import DOCUMENTS
+from guantong.store import Store
+
+
+class Known:
+    """What is known of the bytes and events of a group; grows as its jobs are taken."""
+
+    def __init__(self, store: Store, jobs: Sequence[Job]) -> None:
+        """Ask once for all."""
+        documents = [job for job in jobs if job.typ in DOCUMENTS]
+        self._digests: dict[tuple[str, str], Job] = {}
+        self._ids: dict[str, set[str]] = {}
+        wanted: dict[str, list[str]] = {}
+        for job in documents:
+            ids = wanted.setdefault(job.by, [])
+            ids += [event.id for event in job.document.events if event.error is None]
+        for by, ids in wanted.items():
+            self._ids[by] = store.known_ids(by, ids)
+        keys = [_key(job) for job in documents]
+        self._seen: dict[str, Receipt] = {}
+        for fact in store.facts("submission", keys) if keys else ():
+            count = fact.fields["events"]
+            events = count if isinstance(count, int) else 0
+            first = Receipt(accepted=True, events=events, ledger_index=fact.entry, repeated=True)
+            self._seen.setdefault(fact.key, first)
+
+    def before(self, job: Job) -> Receipt | Job | None:
+        """Where the same bytes from the same party stand, or the job of this group that has them."""
+        return self._digests.get((job.by, job.digest)) or self._seen.get(_key(job))
+
+    def duplicates(self, job: Job) -> list[Found]:
+        """Faults for events whose id the party has used before; the rest is noted as kept."""
+        known = self._ids.get(job.by, set())
+        kept, faults = [], []
+        for position, event in zip(job.positions(), job.document.events, strict=True):
+            if event.error is None and event.id in known:
+                faults.append(_duplicate(job.document.format, position, event))
+            else:
+                kept.append(position)
+        if faults or job.faults:
+            job.kept = frozenset(kept)
+        return faults
+
+    def take(self, job: Job) -> None:
+        """Remember a job that goes in."""
+        self._digests[job.by, job.digest] = job
+        self._ids.setdefault(job.by, set()).update(event.id for event in job.document.events)
+
+
+def _key(job: Job) -> str:
+    return f"{job.by} {job.digest}"
+
+
+def _duplicate(form: str, position: int, event: Event) -> Found:
+    path = f"rows[{position}]" if form == "sheet" else f"epcisBody.eventList[{position}].eventID"
+    expected = "an event id this party has not used"
+    return fault(Fault.DUPLICATE, expected=expected, got=event.id, path=path)

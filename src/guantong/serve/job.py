@@ -1,0 +1,259 @@
+"""What does the writer get, and what does it answer?
+
+A `Job` is a document that was read, or another entry, ready to be decided: everything that can
+be done before, in any process, has been done.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, Protocol
+
+import msgspec
+
+from guantong.caller import Caller
+from guantong.capture import Document, Reading
+from guantong.capture.faults import Fault as CaptureFault
+from guantong.errors import Fault as Found
+from guantong.errors import Refusal, fault
+from guantong.ledger import StatementType, Submission
+from guantong.parties import Filing
+from guantong.serve import projector
+from guantong.store import Fact
+
+KEPT_TEXT_MAX: Final = 200
+"""Characters of accepted positions kept in the statement itself; more go into a manifest."""
+
+SHEET: Final = "sheet"
+"""`Document.format` of a table."""
+
+NAME_MAX: Final = 100
+"""Longest file name kept in the statement."""
+
+
+class Fault(StrEnum):
+    """Why the intake refused. Part of the public API: never renamed."""
+
+    BUSY = "serve.busy"
+    """Too many documents are waiting; try again shortly."""
+    CLOSED = "serve.closed"
+    """The writer has stopped."""
+    DUPLICATE = "capture.duplicate_event"
+    """The party has captured an event with this id before."""
+    FORBIDDEN = "serve.forbidden"
+    """The caller may not submit, or not in this party's name."""
+
+
+class IntakeError(Refusal):
+    """The intake can not take anything now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A document as it arrives."""
+
+    data: bytes
+    media: str = ""
+    """Media type, "" when not told."""
+    name: str = ""
+    """File name, "" when not told."""
+    proceed: bool = False
+    """Take the good events although others are wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The answer to a document."""
+
+    accepted: bool
+    """Whether it is in the ledger; when it is, it is on the disk too."""
+    events: int = 0
+    """How many of its events were accepted."""
+    ledger_index: int = -1
+    """Where it stands, -1 when refused."""
+    faults: tuple[Found, ...] = ()
+    """What is wrong; empty when all was accepted."""
+    repeated: bool = False
+    """The same bytes came from the same party before: this is where they stand."""
+    filing: Filing | None = None
+    """Whether it is complete by the general data requirements; None when that was not asked."""
+
+
+class Answer(Protocol):
+    """Where a job's answer goes, once."""
+
+    def set_result(self, receipt: Receipt, /) -> None:
+        """The receipt."""
+
+    def set_exception(self, error: BaseException | None, /) -> None:
+        """The writer failed."""
+
+    def done(self) -> bool:
+        """Whether it has come."""
+
+
+@dataclass(slots=True)
+class Job:
+    """What the writer gets: read, hashed, not yet decided."""
+
+    by: str
+    typ: StatementType
+    body: bytes
+    media: str
+    name: str
+    digest: str
+    document: Document
+    record_ms: int
+    """When it came; the ledger makes it no earlier than the entry before."""
+    facts: tuple[Fact, ...] = ()
+    meta: Mapping[str, str | int] = field(default_factory=dict)
+    faults: tuple[Found, ...] = ()
+    proceed: bool = False
+    answer: Answer = field(default_factory=Future[Receipt])
+    place: int = -1
+    """Of its entry in the group, once it is accepted."""
+    kept: frozenset[int] | None = None
+    """Accepted positions when only a part is accepted; None means all."""
+
+    def positions(self) -> Sequence[int]:
+        """Index in the document of each event that was read."""
+        return self.document.positions or range(len(self.document.events))
+
+    def count(self) -> int:
+        """How many events are accepted."""
+        return len(self.document.events) if self.kept is None else len(self.kept)
+
+
+def job_of(offer: Offer, reading: Reading, caller: Caller, now_ms: int) -> Job | Receipt:
+    """A document that was read, as the writer takes it.
+
+    Args:
+        offer: The document.
+        reading: What it says, event ids filled in.
+        caller: On whose behalf.
+        now_ms: When it came.
+
+    Returns:
+        The job; a receipt when it is refused already.
+
+    Raises:
+        IntakeError: if the caller may not submit.
+    """
+    _may_submit(caller)
+    document, faults = reading.document, reading.faults
+    if document is not None:
+        faults = (*faults, *_unfit(document))
+    if document is None or len(faults) > len(reading.faults):
+        return Receipt(accepted=False, faults=faults)
+    return Job(
+        by=caller.party,
+        typ=StatementType.CAPTURE if document.events else StatementType.MASTER_DATA,
+        body=offer.data,
+        media=_media(offer, document),
+        name=offer.name,
+        digest=hashlib.sha256(offer.data).hexdigest(),
+        document=document,
+        record_ms=now_ms,
+        faults=reading.faults,
+        proceed=offer.proceed,
+    )
+
+
+def entry_of(
+    typ: StatementType,
+    body: bytes,
+    facts: tuple[Fact, ...],
+    caller: Caller,
+    now_ms: int,
+    *,
+    media: str = "application/json",
+    meta: Mapping[str, str | int] | None = None,
+) -> Job:
+    """Something that is no document, as the writer takes it.
+
+    Args:
+        typ: What it is.
+        body: As the vault keeps it.
+        facts: What it leaves in the store; a rebuild must make the same from `body`.
+        caller: On whose behalf.
+        now_ms: When it came.
+        media: Media type of the body.
+        meta: Small facts for the statement.
+
+    Returns:
+        The job.
+
+    Raises:
+        IntakeError: if the caller may not submit.
+    """
+    _may_submit(caller)
+    return Job(
+        by=caller.party,
+        typ=typ,
+        body=body,
+        media=media,
+        name="",
+        digest=hashlib.sha256(body).hexdigest(),
+        document=Document(format="none"),
+        record_ms=now_ms,
+        facts=facts,
+        meta=meta or {},
+    )
+
+
+def _may_submit(caller: Caller) -> None:
+    if not caller.party:
+        raise IntakeError(fault(Fault.FORBIDDEN, expected="a known party", got="the public"))
+    if not caller.party.isprintable():  # nor any half of a character that no encoding can hold
+        shown = ascii(caller.party)
+        raise IntakeError(fault(Fault.FORBIDDEN, expected="a printable party key", got=shown))
+
+
+def _unfit(document: Document) -> Iterable[Found]:
+    """What the index could not hold; once in the ledger it would be too late to say so."""
+    parts = [(f"eventList[{n}]", event) for n, event in enumerate(document.events)]
+    for path, part in (*parts, ("master", document.master)):
+        try:
+            _encoded(part)
+        except OverflowError as error:
+            expected = "numbers that fit in 64 bits"
+            yield fault(CaptureFault.NUMBER, expected=expected, got=error, path=path)
+        except UnicodeEncodeError as error:
+            expected = "text that UTF-8 can hold"
+            yield fault(CaptureFault.ENCODING, expected=expected, got=error.reason, path=path)
+
+
+_encoded = msgspec.msgpack.Encoder().encode
+
+
+def _media(offer: Offer, document: Document) -> str:
+    """The media type by which a rebuild finds the same reader, "" when the bytes say it."""
+    if document.format == SHEET and not offer.data.startswith(b"PK"):
+        # Nothing in a CSV says that it is one, and its name may be no part of the statement.
+        return "text/csv"
+    essence = offer.media.partition(";")[0].strip().lower()
+    is_one = essence.isascii() and essence.isprintable() and len(essence) <= NAME_MAX
+    return essence if is_one else ""
+
+
+def submissions_of(job: Job) -> list[Submission]:
+    """The entries a job becomes: itself, after a manifest when the list of what is kept is long."""
+    meta: dict[str, str | int] = dict(job.meta)
+    before: list[Submission] = []
+    if job.kept is not None:
+        text = projector.ranges_text(job.kept)
+        if len(text) <= KEPT_TEXT_MAX:
+            meta["kept"] = text
+        else:
+            meta["manifest"] = 1
+            before = [_submission(job, StatementType.MANIFEST, text.encode(), "text/plain", 0)]
+    if job.name.isascii() and job.name.isprintable() and 0 < len(job.name) <= NAME_MAX:
+        meta["name"] = job.name
+    own = _submission(job, job.typ, job.body, job.media, job.count())
+    return [*before, msgspec.structs.replace(own, meta=meta)]
+
+
+def _submission(job: Job, typ: StatementType, body: bytes, media: str, count: int) -> Submission:
+    return Submission(typ=typ, by=job.by, body=body, media=media, n=count, record_ms=job.record_ms)
