@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from guantong import capture
 from guantong.serve.cli import main
+from guantong.store import segment
 from tests.fault.capture_victim import document
 
 CODE = "https://id.gs1.org/01/06901234567892/21/1000"
@@ -81,7 +82,7 @@ def test_a_refused_file_is_told_with_its_path_and_leaves_nothing(
     assert answer["faults"][0]["code"] == "capture.identifier"
     assert answer["faults"][0]["path"] == "epcisBody.eventList[1].epcList[0]"
     assert {"code", "path", "expected", "got"} <= set(answer["faults"][0])
-    status = sqlite3.connect(data / "index.sqlite").execute("SELECT count(*) FROM event")
+    status = sqlite3.connect(data / "index.sqlite").execute("SELECT events FROM progress")
     assert status.fetchone() == (0,)
 
 
@@ -171,8 +172,9 @@ def test_doctor_finds_a_changed_row(data: Path, file: Path) -> None:
     run("capture", file, "--data", data)
     assert run("doctor", "--data", data).exit_code == 0
     db = sqlite3.connect(data / "index.sqlite")
-    body = db.execute("SELECT body FROM event WHERE no = 2").fetchone()[0]
-    db.execute("UPDATE event SET body = ? WHERE no = 2", (body.replace(b"1001", b"1009"),))
+    held = segment.decode(1, db.execute("SELECT data FROM segment WHERE first = 1").fetchone()[0])
+    held.events.time_ms[1] += 1
+    db.execute("UPDATE segment SET data = ? WHERE first = 1", (segment.encode(held),))
     db.commit()
     db.close()
     sick = run("doctor", "--data", data, "--json")

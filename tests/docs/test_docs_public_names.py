@@ -235,6 +235,7 @@ PUBLIC = {
         Indexed
         Role
         RowStore
+        SegmentStore
         Store
         StoreError
         Stored
@@ -259,12 +260,10 @@ PUBLIC = {
         Trail
         Why
         balances
-        class_of
         custody
         gaps
         holder
         life
-        lot_uri
         moves
         to_json
         trace

@@ -83,6 +83,7 @@ _COLUMNS: Final = (
     *("time_ms", "kind", "offset", "step", "disposition", "read_point", "biz_location"),
     *("ends", "rest"),
 )
+_TERMS: Final = ("offset", "step", "disposition", "read_point", "biz_location", "ends")
 _KINDS: Final = {(t, a): kind_of(t, a) for t in TYPES for a in ACTIONS}
 
 
@@ -164,6 +165,11 @@ class EventTable:
         """The events again."""
         lists = _lists_of(self)
         return tuple(_event(self, at, parts) for at, parts in enumerate(lists))
+
+    @classmethod
+    def joined(cls, tables: Sequence["EventTable"]) -> Self:
+        """Several tables as one, their events one after the other."""
+        return cls(**_joined(tables))  # type: ignore[arg-type]
 
     def with_ids(self, ids: Sequence[str]) -> "EventTable":
         """The same events under these ids."""
@@ -256,6 +262,41 @@ class _Maker:
 
     def _head(self, text: str, width: int) -> int:
         return self.heads.setdefault((text, width), len(self.heads))
+
+
+def _joined(tables: Sequence[EventTable]) -> dict[str, object]:
+    """The members of one table with the events of several."""
+    terms, heads = _Numbers({"": 0}), dict[Head, int]()
+    rests: dict[bytes, int] = {b"": 0}
+    columns: dict[str, list[Ints]] = {name: [] for name in _COLUMNS}
+    runs: dict[str, list[NDArray[np.generic]]] = {name: [] for name in Runs.__slots__}
+    start = 0
+    for table in tables:
+        term = np.array([terms[text] for text in table.terms], np.int64)
+        head = np.array([heads.setdefault(one, len(heads)) for one in table.heads], np.int64)
+        rest = np.array([rests.setdefault(one, len(rests)) for one in table.rests], np.int64)
+        moves = {"rest": rest, "head": head, "uom": term} | dict.fromkeys(_TERMS, term)
+        for name, parts in columns.items():
+            column = getattr(table, name)
+            parts.append(moves[name][column] if name in moves else column)
+        for name, many in runs.items():
+            column = getattr(table.runs, name)
+            column = column + start if name == "event" else column
+            many.append(moves[name][column] if name in moves else column)
+        start += len(table)
+    joined = any(table.transformation for table in tables)
+    return {name: np.concatenate(parts) for name, parts in columns.items()} | {
+        "terms": tuple(terms),
+        "heads": tuple(heads),
+        "ids": tuple(text for table in tables for text in table.ids),
+        "transformation": tuple(
+            text for table in tables for text in table.transformation or ("",) * len(table)
+        )
+        if joined
+        else (),
+        "rests": tuple(rests),
+        "runs": Runs(**{name: np.concatenate(many) for name, many in runs.items()}),
+    }
 
 
 def _runs(rows: Sequence[tuple[int, int, int, int, int, bool, float, int]]) -> Runs:

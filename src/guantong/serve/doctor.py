@@ -9,7 +9,7 @@ from guantong.ledger import Ledger, SystemEntropy
 from guantong.serve import projector
 from guantong.serve.world import INDEX, LEDGER
 from guantong.settings import Settings
-from guantong.store import EventFilter, RowStore, Stored
+from guantong.store import EventFilter, SegmentStore, Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,10 @@ def examine(settings: Settings) -> list[Finding]:
         ledger = Ledger.open(
             settings.data / LEDGER, clock=SystemClock(), entropy=SystemEntropy(), read_only=True
         )
-        store = RowStore.open(settings.data / INDEX, read_only=True)
+        store = SegmentStore.open(settings.data / INDEX, read_only=True)
     except (Refusal, OSError) as error:
         return [Finding("open", ok=False, detail=str(error))]
-    looks: tuple[tuple[str, Callable[[Ledger, RowStore], str]], ...] = (
+    looks: tuple[tuple[str, Callable[[Ledger, SegmentStore], str]], ...] = (
         ("ledger", _ledger),
         ("vault", _vault),
         ("index size", _size),
@@ -59,18 +59,18 @@ class Differs(AssertionError):
     """The index does not say what the ledger says."""
 
 
-def _ledger(ledger: Ledger, _store: RowStore) -> str:
+def _ledger(ledger: Ledger, _store: SegmentStore) -> str:
     """Opening has compared every frame; the root is over what was read."""
     return f"{ledger.size} entries, root {ledger.root.hex()}"
 
 
-def _vault(ledger: Ledger, _store: RowStore) -> str:
+def _vault(ledger: Ledger, _store: SegmentStore) -> str:
     """Every body is there and is the one its statement commits to."""
     total = sum(len(ledger.body(index)) for index in range(ledger.size))
     return f"{ledger.size} bodies open, {total} bytes"
 
 
-def _size(ledger: Ledger, store: RowStore) -> str:
+def _size(ledger: Ledger, store: SegmentStore) -> str:
     if store.projected_size > ledger.size:
         ledger.refresh()  # a writer at work may have gone on since
     if store.projected_size > ledger.size:
@@ -80,7 +80,7 @@ def _size(ledger: Ledger, store: RowStore) -> str:
     return f"{store.projected_size} entries, {behind} behind"
 
 
-def _content(ledger: Ledger, store: RowStore) -> str:
+def _content(ledger: Ledger, store: SegmentStore) -> str:
     """Replay the ledger and compare each event with the stored one."""
     stored = _all_events(store)
     count = 0
@@ -99,7 +99,7 @@ def _content(ledger: Ledger, store: RowStore) -> str:
     return f"{count} events equal the ledger's"
 
 
-def _all_events(store: RowStore) -> Iterator[Stored]:
+def _all_events(store: SegmentStore) -> Iterator[Stored]:
     after: tuple[int, int] | None = None
     while page := store.scan_events(EventFilter(), after=after, limit=1000):
         yield from page

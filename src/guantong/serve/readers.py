@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from guantong.store import RowStore
+from guantong.store import SegmentStore
 
 
 class Readers:
@@ -18,10 +18,10 @@ class Readers:
     def __init__(self, index: Path) -> None:
         """Open none yet."""
         self._index = index
-        self._idle: list[RowStore] = []
+        self._idle: list[SegmentStore] = []
 
     @contextmanager
-    def lend(self) -> Iterator[RowStore]:
+    def lend(self) -> Iterator[SegmentStore]:
         """A handle nobody else uses; it is taken back afterwards.
 
         Yields:
@@ -30,7 +30,7 @@ class Readers:
         try:
             store = self._idle.pop()  # atomic, as is append
         except IndexError:
-            store = RowStore.open(self._index, read_only=True)
+            store = SegmentStore.open(self._index, read_only=True)
         try:
             yield store
         finally:

@@ -29,7 +29,7 @@ from guantong.serve import keys, projector
 from guantong.serve.intake import Intake, Offer, Receipt
 from guantong.serve.readers import Readers
 from guantong.settings import Settings
-from guantong.store import Fact, RowStore, StoreError
+from guantong.store import Fact, SegmentStore, StoreError
 from guantong.store import Fault as StoreFault
 from guantong.trace import Direction, Trail
 from guantong.verdict import Verdict, holds
@@ -63,7 +63,7 @@ class World(AbstractContextManager["World"]):
     """An open installation."""
 
     def __init__(
-        self, settings: Settings, ledger: Ledger, store: RowStore, clock: Clock, *, write: bool
+        self, settings: Settings, ledger: Ledger, store: SegmentStore, clock: Clock, *, write: bool
     ) -> None:
         """Start the writer if `write`; use `open_world` or `read_world`."""
         self.settings = settings
@@ -79,7 +79,7 @@ class World(AbstractContextManager["World"]):
         # Readers have handles of their own, so that they never see a transaction half done.
         path = settings.data / INDEX
         self._readers = Readers(path)
-        self.store = RowStore.open(path, read_only=True) if write else store
+        self.store = SegmentStore.open(path, read_only=True) if write else store
         """For one thread; questions borrow a handle each."""
 
     def __exit__(
@@ -350,7 +350,7 @@ def open_world(
         settings.data.mkdir(parents=True, exist_ok=True)
         Ledger.create(place, settings.origin, clock=clock, entropy=entropy).close()
         create_key(place, settings.origin, entropy=entropy)
-    store = RowStore.open(settings.data / INDEX)
+    store = SegmentStore.open(settings.data / INDEX)
     try:
         ledger = Ledger.open(place, clock=clock, entropy=entropy, at_least=store.projected_size)
     except BaseException:
@@ -376,7 +376,7 @@ def read_world(settings: Settings, *, clock: Clock | None = None) -> World:
     clock = clock or SystemClock()
     if not (settings.data / INDEX).exists():
         raise WorldError(_absent(settings))
-    store = RowStore.open(settings.data / INDEX, read_only=True)
+    store = SegmentStore.open(settings.data / INDEX, read_only=True)
     ledger = Ledger.open(
         settings.data / LEDGER, clock=clock, entropy=SystemEntropy(), read_only=True
     )
@@ -384,7 +384,7 @@ def read_world(settings: Settings, *, clock: Clock | None = None) -> World:
     return World(settings, ledger, store, clock, write=False)
 
 
-def _reach(store: RowStore, as_of: int | None) -> int:
+def _reach(store: SegmentStore, as_of: int | None) -> int:
     """The ledger size a question is answered for, one for all it reads.
 
     The writer goes on while a question is answered; what it adds meanwhile is left out, so
@@ -397,7 +397,7 @@ def _reach(store: RowStore, as_of: int | None) -> int:
     return size if as_of is None else min(as_of, size)
 
 
-def _check_kinship(ledger: Ledger, store: RowStore) -> None:
+def _check_kinship(ledger: Ledger, store: SegmentStore) -> None:
     """Refuse an index that was made from another ledger; closes both then."""
     said = store.last_said
     if said is None:
@@ -432,7 +432,7 @@ def rebuild(settings: Settings) -> Iterable[tuple[int, int]]:
     fresh = settings.data / f"{INDEX}.new"
     _remove(fresh)
     with Ledger.open(place, clock=SystemClock(), entropy=SystemEntropy()) as ledger:
-        with closing(RowStore.open(fresh)) as store:
+        with closing(SegmentStore.open(fresh)) as store:
             for size in projector.catch_up(ledger, store):
                 yield size, ledger.size
             store.compact()

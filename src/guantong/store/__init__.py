@@ -1,9 +1,10 @@
 """Find it again.
 
 The store is an index over ledger and vault: it can be dropped and rebuilt, and then gives the
-same answers. Its door is `guantong.store.door.Store`; behind it stands `guantong.store.rows`,
-a plain row store in SQLite (one row per item and event), which also serves as the oracle for
-any faster one. State (holder, container, disposition) is derived by the readers, never kept.
+same answers. Its door is `guantong.store.door.Store`, with `guantong.store.columns.ColumnStore` for
+questions about many items at once; behind it stands `guantong.store.segments` (ranges of items
+and compressed blocks in SQLite). `guantong.store.rows`, one row per item and event, gives the
+same answers slowly and is what it is compared with. State (holder, container, disposition) is derived by the readers, never kept.
 """
 
 from guantong.store.door import (
@@ -18,6 +19,7 @@ from guantong.store.door import (
     StoreError,
 )
 from guantong.store.rows import RowStore
+from guantong.store.segments import SegmentStore
 
 __all__ = [
     "EventFilter",
@@ -27,6 +29,7 @@ __all__ = [
     "Indexed",
     "Role",
     "RowStore",
+    "SegmentStore",
     "Store",
     "StoreError",
     "Stored",

@@ -11,6 +11,7 @@ from typing import Protocol
 import msgspec
 
 from guantong.capture.model import Event
+from guantong.capture.table import EventTable
 from guantong.errors import Refusal
 
 
@@ -85,6 +86,20 @@ class Indexed(msgspec.Struct, frozen=True, kw_only=True):
     """Index of each event in the document; empty means 0, 1, 2 …"""
     facts: tuple[Fact, ...] = ()
     """What it says about firms, products and the like."""
+    table: EventTable | None = None
+    """The events as columns, instead of `events`."""
+
+    def size(self) -> int:
+        """How many events."""
+        return len(self.events) if self.table is None else len(self.table)
+
+    def as_table(self) -> EventTable:
+        """The events as columns."""
+        return EventTable.of(self.events) if self.table is None else self.table
+
+    def as_events(self) -> tuple[Event, ...]:
+        """The events one by one."""
+        return self.events if self.table is None else self.table.events()
 
 
 class Stored(msgspec.Struct, frozen=True):

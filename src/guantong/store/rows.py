@@ -7,15 +7,15 @@ right: what a power cut takes is replayed from the ledger.
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Self
 
 import msgspec
 
 from guantong.capture.model import Event, Quantity
 from guantong.errors import fault
+from guantong.store import facts
 from guantong.store.door import (
     EventFilter,
     Fact,
@@ -26,12 +26,10 @@ from guantong.store.door import (
     Stored,
     StoreError,
 )
+from guantong.store.sqlite import bound, disk_failures, marks, open_index, slices, transaction
 
 VERSION = 2
 """Layout of the file; another number means: drop it and rebuild."""
-
-BATCH = 500
-"""Values bound in one IN list; far below SQLite's limit."""
 
 ROWS_AT_ONCE = (500, 50, 5, 1)
 """Rows inserted by one statement; few sizes, so that compiled statements are used again."""
@@ -52,13 +50,6 @@ CREATE TABLE row(
   item TEXT NOT NULL, event INTEGER NOT NULL, role INTEGER NOT NULL, ordinal INTEGER NOT NULL,
   quantity REAL, uom TEXT NOT NULL,
   PRIMARY KEY(item, event, role, ordinal)) WITHOUT ROWID;
-CREATE TABLE fact(
-  no INTEGER PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL, entry INTEGER NOT NULL,
-  by TEXT NOT NULL, received_ms INTEGER NOT NULL, body BLOB NOT NULL);
-CREATE INDEX fact_key ON fact(kind, key, no);
-CREATE TABLE fact_link(
-  kind TEXT NOT NULL, link TEXT NOT NULL, fact INTEGER NOT NULL,
-  PRIMARY KEY(kind, link, fact)) WITHOUT ROWID;
 CREATE TABLE progress(one INTEGER PRIMARY KEY CHECK(one = 1), projected_size INTEGER NOT NULL);
 INSERT INTO progress VALUES(1, 0);
 """
@@ -67,11 +58,8 @@ EVENT_COLUMNS = "no, entry, position, by, record_ms, body"
 
 _event_bytes = msgspec.msgpack.Encoder().encode
 _event_of = msgspec.msgpack.Decoder(Event).decode
-_fact_bytes = msgspec.msgpack.Encoder().encode
-_fact_of = msgspec.msgpack.Decoder(Fact).decode
 
 ItemRow = tuple[str, int, int, int, float | None, str]
-T = TypeVar("T")
 
 
 class RowStore:
@@ -79,52 +67,12 @@ class RowStore:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
+        self._facts = facts.Facts(db)
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> Self:
-        """Open the index file, making an empty one if there is none.
-
-        Args:
-            path: The file.
-            read_only: For readers: nothing can be changed through this handle.
-
-        Returns:
-            A store; close it when done.
-
-        Raises:
-            StoreError: if the file is no index, or has another layout version (rebuild it).
-        """
-        uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
-        try:
-            return cls._opened(uri, read_only=read_only)
-        except sqlite3.DatabaseError as error:
-            raise StoreError(
-                fault(Fault.UNREADABLE, expected="an index", got=error, path=path.name)
-            ) from error
-
-    @classmethod
-    def _opened(cls, uri: str, *, read_only: bool) -> Self:
-        db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
-        try:
-            cls._prepare(db, read_only=read_only)
-        except BaseException:
-            db.close()
-            raise
-        return cls(db)
-
-    @staticmethod
-    def _prepare(db: sqlite3.Connection, *, read_only: bool) -> None:
-        db.execute("PRAGMA cache_size = -65536")
-        if not read_only:
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = NORMAL")
-            # Seldom: each checkpoint waits for the disk, and the index needs no durability.
-            db.execute("PRAGMA wal_autocheckpoint = 32768")
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0 and not read_only:
-            db.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
-        elif version != VERSION:
-            raise StoreError(fault(Fault.VERSION, expected=f"layout {VERSION}", got=version))
+        """Open the index file, making an empty one if there is none; see `open_index`."""
+        return cls(open_index(path, SCHEMA + facts.SCHEMA, VERSION, read_only=read_only))
 
     def close(self) -> None:
         """Let go of the file."""
@@ -159,16 +107,8 @@ class RowStore:
             StoreError: if an entry is missing or comes twice, or the disk is full; nothing is
                 stored then.
         """
-        db = self._db
-        with _disk_failures():
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                self._insert(documents)
-                db.execute("COMMIT")
-            except BaseException:
-                if db.in_transaction:  # on a full disk SQLite has rolled back by itself
-                    db.execute("ROLLBACK")
-                raise
+        with transaction(self._db):
+            self._insert(documents)
 
     def _insert(self, documents: Sequence[Indexed]) -> None:
         db, size = self._db, self.projected_size
@@ -179,13 +119,13 @@ class RowStore:
             if document.entry != size:
                 raise StoreError(fault(Fault.GAP, expected=f"entry {size}", got=document.entry))
             size += 1
-            positions = document.positions or range(len(document.events))
-            for position, event in zip(positions, document.events, strict=True):
+            listed = document.as_events()
+            positions = document.positions or range(len(listed))
+            for position, event in zip(positions, listed, strict=True):
                 no += 1
                 events.append(_event_row(no, document, position, event))
                 rows += _item_rows(no, event)
-            for fact in document.facts:
-                self._insert_fact(document, fact)
+            self._facts.add(document)
         self._insert_rows("event", events)
         # Sorted: neighbours in the b-tree are written together.
         rows.sort(key=_item_of)
@@ -202,25 +142,10 @@ class RowStore:
         for size in ROWS_AT_ONCE:
             while len(rows) - start >= size:
                 part = rows[start : start + size]
-                marks = ",".join([f"({_marks(part[0])})"] * size)
+                groups = ",".join([f"({marks(part[0])})"] * size)
                 values = tuple(chain.from_iterable(part))
-                self._db.execute(f"INSERT INTO {table} VALUES{marks}", values)
+                self._db.execute(f"INSERT INTO {table} VALUES{groups}", values)
                 start += size
-
-    def _insert_fact(self, document: Indexed, fact: Fact) -> None:
-        cursor = self._db.execute(
-            "INSERT INTO fact(kind, key, entry, by, received_ms, body) VALUES(?,?,?,?,?,?)",
-            (
-                fact.kind,
-                fact.key,
-                document.entry,
-                document.by,
-                document.received_ms,
-                _fact_bytes(fact),
-            ),
-        )
-        links = {(fact.kind, link, cursor.lastrowid) for link in (fact.key, *fact.links)}
-        self._db.executemany("INSERT INTO fact_link VALUES(?,?,?)", sorted(links))
 
     def history(self, item: str, *, as_of: int | None = None) -> list[Happening]:
         """Every part an item took in an event, by event time, arrival breaking ties."""
@@ -231,8 +156,8 @@ class RowStore:
     ) -> Mapping[str, list[Happening]]:
         """`history` of many items at once; items without any have no key."""
         found: dict[str, list[Happening]] = {}
-        for part in _slices(sorted(set(items))):
-            for happening in self._happenings(f"item IN ({_marks(part)})", part, as_of):
+        for part in slices(sorted(set(items))):
+            for happening in self._happenings(f"item IN ({marks(part)})", part, as_of):
                 found.setdefault(happening.item, []).append(happening)
         return found
 
@@ -281,9 +206,9 @@ class RowStore:
     def _events(self, numbers: Collection[int], as_of: int | None) -> dict[int, Stored]:
         """Events by number, those of the first `as_of` entries."""
         found: dict[int, Stored] = {}
-        for part in _slices(sorted(numbers)):
-            sql = f"SELECT {EVENT_COLUMNS} FROM event WHERE no IN ({_marks(part)}) AND entry < ?"
-            for columns in self._db.execute(sql, (*part, _bound(as_of))):
+        for part in slices(sorted(numbers)):
+            sql = f"SELECT {EVENT_COLUMNS} FROM event WHERE no IN ({marks(part)}) AND entry < ?"
+            for columns in self._db.execute(sql, (*part, bound(as_of))):
                 found[columns[0]] = _stored(columns)
         return found
 
@@ -298,7 +223,7 @@ class RowStore:
         """Events by (record time, number), from just after the key `after`, at most `limit`."""
         where, values = _conditions(wanted)
         where.append("entry < ?")
-        values.append(_bound(as_of))
+        values.append(bound(as_of))
         if after is not None:
             where.append("(record_ms, no) > (?, ?)")
             values += after
@@ -317,38 +242,24 @@ class RowStore:
             "WHERE item > ? AND item < ? AND entry < ? ORDER BY item LIMIT ?"
         )
         low = max(after, f"{class_uri}/")
-        values = (low, f"{class_uri}/{AFTER_ANY}", _bound(as_of), limit)
+        values = (low, f"{class_uri}/{AFTER_ANY}", bound(as_of), limit)
         return [item for (item,) in self._db.execute(sql, values)]
 
     def facts(self, kind: str, keys: Collection[str], *, as_of: int | None = None) -> list[Fact]:
         """Facts of a kind whose key or link is one of `keys`, in ledger order."""
-        found: dict[int, Fact] = {}
-        for part in _slices(sorted(set(keys))):
-            sql = (
-                "SELECT no, entry, by, received_ms, body FROM fact JOIN fact_link "
-                f"ON fact.no = fact_link.fact WHERE fact_link.kind = ? AND link IN ({_marks(part)}) "
-                "AND entry < ?"
-            )
-            for no, *columns in self._db.execute(sql, (kind, *part, _bound(as_of))):
-                found[no] = _fact(columns)
-        return [found[no] for no in sorted(found)]
+        return self._facts.find(kind, keys, as_of)
 
     def scan_facts(
         self, kind: str, *, after: str = "", limit: int = 1000, as_of: int | None = None
     ) -> list[Fact]:
         """Facts of a kind by (key, ledger order), for keys just after `after`."""
-        sql = (
-            "SELECT entry, by, received_ms, body FROM fact "
-            "WHERE kind = ? AND key > ? AND entry < ? ORDER BY key, no LIMIT ?"
-        )
-        values = (kind, after, _bound(as_of), limit)
-        return [_fact(columns) for columns in self._db.execute(sql, values)]
+        return self._facts.scan(kind, after, limit, as_of)
 
     def known_ids(self, by: str, ids: Collection[str]) -> set[str]:
         """Which of these event ids this party has already captured."""
         known: set[str] = set()
-        for part in _slices(list(ids)):
-            sql = f"SELECT id FROM event WHERE id IN ({_marks(part)}) AND by = ?"
+        for part in slices(list(ids)):
+            sql = f"SELECT id FROM event WHERE id IN ({marks(part)}) AND by = ?"
             known.update(found for (found,) in self._db.execute(sql, (*part, by)))
         return known
 
@@ -365,18 +276,9 @@ class RowStore:
         Raises:
             StoreError: if the disk does not let it; nothing is lost by that.
         """
-        with _disk_failures():
+        with disk_failures():
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._db.execute("PRAGMA optimize")
-
-
-@contextmanager
-def _disk_failures() -> Iterator[None]:
-    """Turn SQLite's word for a failed write into ours."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        raise StoreError(fault(Fault.STOPPED, expected="an index that grows", got=error)) from error
 
 
 def _event_row(no: int, document: Indexed, position: int, event: Event) -> tuple[object, ...]:
@@ -429,12 +331,6 @@ def _stored(columns: Sequence[object]) -> Stored:
     return Stored(no, entry, position, by, record_ms, _event_of(body))  # type: ignore[arg-type]
 
 
-def _fact(columns: Sequence[object]) -> Fact:
-    entry, by, received_ms, body = columns
-    fact = _fact_of(body)  # type: ignore[arg-type]
-    return msgspec.structs.replace(fact, entry=entry, by=by, received_ms=received_ms)
-
-
 def _conditions(wanted: EventFilter) -> tuple[list[str], list[object]]:
     where: list[str] = []
     values: list[object] = []
@@ -448,11 +344,11 @@ def _conditions(wanted: EventFilter) -> tuple[list[str], list[object]]:
     )
     for column, options in lists:
         if options:
-            where.append(f"{column} IN ({_marks(options)})")
+            where.append(f"{column} IN ({marks(options)})")
             values += options
     if wanted.locations:
-        marks = _marks(wanted.locations)
-        where.append(f"(read_point IN ({marks}) OR biz_location IN ({marks}))")
+        listed = marks(wanted.locations)
+        where.append(f"(read_point IN ({listed}) OR biz_location IN ({listed}))")
         values += wanted.locations * 2
     if wanted.time_from_ms is not None:
         where.append("time_ms >= ?")
@@ -461,16 +357,3 @@ def _conditions(wanted: EventFilter) -> tuple[list[str], list[object]]:
         where.append("time_ms < ?")
         values.append(wanted.time_to_ms)
     return where, values
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ",".join("?" * len(values))
-
-
-def _bound(as_of: int | None) -> int:
-    return 2**62 if as_of is None else as_of
-
-
-def _slices(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(values), BATCH):
-        yield values[start : start + BATCH]

@@ -32,7 +32,6 @@ from guantong.trace.model import (
     Why,
     to_json,
 )
-from guantong.trace.names import class_of, lot_uri
 from guantong.trace.sight import visible, visible_holder, visible_life
 from guantong.trace.walk import trace
 
@@ -56,12 +55,10 @@ __all__ = [
     "Trail",
     "Why",
     "balances",
-    "class_of",
     "custody",
     "gaps",
     "holder",
     "life",
-    "lot_uri",
     "moves",
     "to_json",
     "trace",

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from guantong.capture.lots import class_of
 from guantong.capture.model import Action
 from guantong.store.door import Happening, Role, Stored
 from guantong.trace.book import Book
@@ -16,7 +17,7 @@ from guantong.trace.containment import BONDS, moment_of
 from guantong.trace.effect import Effect, effect_of
 from guantong.trace.life import life_in
 from guantong.trace.model import Bond, Edge, EventRef, NodeKind, Relation, Stay
-from guantong.trace.names import class_of, is_many, kind_of, lots_named
+from guantong.trace.names import is_many, kind_of, lots_named
 
 Window: TypeAlias = tuple[int, int]
 """First and last millisecond, both included, in which the origin has to do with an item."""

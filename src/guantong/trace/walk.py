@@ -4,6 +4,7 @@ A walk goes one hop at a time, knows its limits and says whether it finished. It
 its direction: upstream of the origin, or downstream, not to the siblings between.
 """
 
+from guantong.capture.lots import class_of
 from guantong.store.door import Store
 from guantong.trace.book import Book
 from guantong.trace.custody import Custody, custody
@@ -27,7 +28,7 @@ from guantong.trace.model import (
     Trail,
     itself,
 )
-from guantong.trace.names import class_of, kind_of
+from guantong.trace.names import kind_of
 
 EDGES_PER_NODE_MAX = 20
 """A walk keeps at most this many edges for each node it may have."""

@@ -4,8 +4,9 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from guantong import coding, parties, trace
+from guantong import coding, parties
 from guantong.caller import OPERATOR
+from guantong.capture.lots import class_of
 from guantong.clock import CHINA
 from guantong.coding import CodeRange
 from guantong.identify import Kind, Reading
@@ -61,7 +62,7 @@ def origin_of(store: Store, reading: Reading, life: Life, *, as_of: int | None =
     product = parties.product(store, class_uri, as_of=as_of) if class_uri else None
     bound_to = "" if product else _bound_to(life)
     if bound_to:
-        class_uri = trace.class_of(bound_to)
+        class_uri = class_of(bound_to)
         product = parties.product(store, class_uri, as_of=as_of)
     producer = _producer(store, reading, product, fact, making, as_of=as_of)
     return Origin(

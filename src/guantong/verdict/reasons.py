@@ -7,6 +7,7 @@ from urllib.parse import unquote
 from guantong import parties, trace
 from guantong.caller import Caller, Level
 from guantong.capture import Event
+from guantong.capture.lots import class_of, lot_uri
 from guantong.clock import day_in_china
 from guantong.parties import Register, Standing
 from guantong.store import Store
@@ -53,7 +54,7 @@ def of_holds(
 
 def _named(store: Store, target: str, *, as_of: int | None) -> str:
     """An item, lot or class in words: its product and what tells it apart."""
-    class_uri = trace.class_of(target) or target
+    class_uri = class_of(target) or target
     product = parties.product(store, class_uri, as_of=as_of)
     if product is None or not product.name:
         return target
@@ -62,7 +63,7 @@ def _named(store: Store, target: str, *, as_of: int | None) -> str:
 
 
 def _lots(item: str, lot: str) -> tuple[str, ...]:
-    return (trace.lot_uri(item, lot),) if lot else ()
+    return (lot_uri(item, lot),) if lot else ()
 
 
 def of_certificates(seen: Verdict, register: Register) -> Iterator[Reason]:

@@ -1,11 +1,20 @@
-"""The plain row store: what goes in comes out, as of any size, in one transaction."""
+"""What goes in comes out, as of any size, in one transaction: the same at every store."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from guantong.capture.model import Action, Event, EventType, Quantity
-from guantong.store import EventFilter, Fact, Indexed, Role, RowStore, StoreError
+from guantong.store import (
+    EventFilter,
+    Fact,
+    Indexed,
+    Role,
+    RowStore,
+    SegmentStore,
+    StoreError,
+)
 
 ITEM = "https://id.gs1.org/01/06901234567892/21/1"
 OTHER = "https://id.gs1.org/01/06901234567892/21/2"
@@ -23,23 +32,36 @@ def event(number: int, time_ms: int, **members: object) -> Event:
     return Event(time_ms=time_ms, **(given | members))  # type: ignore[arg-type]
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> RowStore:
-    return RowStore.open(tmp_path / "index.sqlite")
+class CompactedStore(SegmentStore):
+    """A segment store that is compacted whenever something came in."""
+
+    def append(self, documents: Sequence[Indexed]) -> None:
+        super().append(documents)
+        self.compact()
+
+
+ENGINES = (RowStore, SegmentStore, CompactedStore)
+Engine = RowStore | SegmentStore
+
+
+@pytest.fixture(params=ENGINES)
+def store(tmp_path: Path, request: pytest.FixtureRequest) -> Engine:
+    engine: type[RowStore | SegmentStore] = request.param
+    return engine.open(tmp_path / "index.sqlite")
 
 
 def document(entry: int, *events: Event, by: str = "urn:test:firm") -> Indexed:
     return Indexed(entry=entry, by=by, received_ms=1000 + entry, events=events)
 
 
-def test_history_is_by_event_time_and_arrival_breaks_ties(store: RowStore) -> None:
+def test_history_is_by_event_time_and_arrival_breaks_ties(store: Engine) -> None:
     store.append([document(0, event(1, 50, epcs=(ITEM,)), event(2, 10, epcs=(ITEM,)))])
     store.append([document(1, event(3, 50, epcs=(ITEM,)))])
     ids = [happening.stored.event.id for happening in store.history(ITEM)]
     assert ids == ["urn:test:2", "urn:test:1", "urn:test:3"]
 
 
-def test_each_role_makes_its_row(store: RowStore) -> None:
+def test_each_role_makes_its_row(store: Engine) -> None:
     packed = event(
         1,
         5,
@@ -66,12 +88,12 @@ def test_each_role_makes_its_row(store: RowStore) -> None:
     assert [h.item for h in store.outputs(numbers)[numbers[0]]] == [CASE]
 
 
-def test_an_item_named_twice_in_one_list_is_two_rows(store: RowStore) -> None:
+def test_an_item_named_twice_in_one_list_is_two_rows(store: Engine) -> None:
     store.append([document(0, event(1, 5, epcs=(ITEM, ITEM)))])
     assert len(store.history(ITEM)) == 2
 
 
-def test_as_of_shows_only_the_first_entries(store: RowStore) -> None:
+def test_as_of_shows_only_the_first_entries(store: Engine) -> None:
     fact = Fact("product", "urn:test:p", {"name": "a"})
     store.append([document(0, event(1, 5, epcs=(ITEM,)))])
     later = Indexed(
@@ -86,7 +108,7 @@ def test_as_of_shows_only_the_first_entries(store: RowStore) -> None:
     assert store.items_of("https://id.gs1.org/01/06901234567892", as_of=0) == []
 
 
-def test_a_gap_in_the_ledger_order_is_refused_and_nothing_is_stored(store: RowStore) -> None:
+def test_a_gap_in_the_ledger_order_is_refused_and_nothing_is_stored(store: Engine) -> None:
     with pytest.raises(StoreError) as refused:
         store.append([document(0, event(1, 5, epcs=(ITEM,))), document(2)])
     assert refused.value.faults[0].code == "store.gap"
@@ -96,19 +118,23 @@ def test_a_gap_in_the_ledger_order_is_refused_and_nothing_is_stored(store: RowSt
     assert store.counts() == {"entries": 0, "events": 0, "rows": 0, "facts": 0}
 
 
-def test_another_layout_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_another_layout_is_refused(tmp_path: Path, engine: type[Engine]) -> None:
     path = tmp_path / "index.sqlite"
-    store = RowStore.open(path)
+    store = engine.open(path)
     store._db.execute("PRAGMA user_version = 99")
     store.close()
     with pytest.raises(StoreError, match=r"store\.version"):
-        RowStore.open(path)
+        engine.open(path)
 
 
-def test_a_reader_can_not_write_and_sees_only_whole_transactions(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_reader_can_not_write_and_sees_only_whole_transactions(
+    tmp_path: Path, engine: type[Engine]
+) -> None:
     path = tmp_path / "index.sqlite"
-    writer = RowStore.open(path)
-    reader = RowStore.open(path, read_only=True)
+    writer = engine.open(path)
+    reader = engine.open(path, read_only=True)
     writer.append([document(0, event(1, 5, epcs=(ITEM,)))])
     assert reader.projected_size == 1
     assert len(reader.history(ITEM)) == 1
@@ -130,7 +156,7 @@ def test_a_reader_can_not_write_and_sees_only_whole_transactions(tmp_path: Path)
         (EventFilter(steps=("shipping",), types=("TransformationEvent",)), []),
     ],
 )
-def test_scan_filters(store: RowStore, wanted: EventFilter, ids: list[str]) -> None:
+def test_scan_filters(store: Engine, wanted: EventFilter, ids: list[str]) -> None:
     first = event(1, 10, epcs=(ITEM,), biz_location="urn:test:here")
     second = event(2, 20, epcs=(ITEM,), step="shipping")
     third = event(
@@ -146,7 +172,7 @@ def test_scan_filters(store: RowStore, wanted: EventFilter, ids: list[str]) -> N
     assert found == ids
 
 
-def test_pages_by_key_neither_repeat_nor_hide(store: RowStore) -> None:
+def test_pages_by_key_neither_repeat_nor_hide(store: Engine) -> None:
     store.append([document(0, *(event(n, n, epcs=(ITEM,)) for n in range(7)))])
     seen, after = [], None
     while page := store.scan_events(EventFilter(), after=after, limit=3):
@@ -159,7 +185,7 @@ def test_pages_by_key_neither_repeat_nor_hide(store: RowStore) -> None:
     assert len(seen) == len(set(seen))
 
 
-def test_facts_are_found_by_key_and_by_link_in_ledger_order(store: RowStore) -> None:
+def test_facts_are_found_by_key_and_by_link_in_ledger_order(store: Engine) -> None:
     given = Fact("certificate", "urn:c", {"status": "valid"}, links=("urn:p",))
     taken = Fact("certificate", "urn:c", {"status": "suspended"})
     store.append([Indexed(entry=0, by="body", received_ms=5, facts=(given,))])
@@ -177,13 +203,13 @@ def test_facts_are_found_by_key_and_by_link_in_ledger_order(store: RowStore) -> 
     assert store.scan_facts("certificate", after="urn:c") == []
 
 
-def test_known_ids_are_per_party(store: RowStore) -> None:
+def test_known_ids_are_per_party(store: Engine) -> None:
     store.append([document(0, event(1, 5, epcs=(ITEM,)), by="a")])
     assert store.known_ids("a", ["urn:test:1", "urn:test:2"]) == {"urn:test:1"}
     assert store.known_ids("b", ["urn:test:1"]) == set()
 
 
-def test_items_of_a_class_in_pages(store: RowStore) -> None:
+def test_items_of_a_class_in_pages(store: Engine) -> None:
     store.append([document(0, event(1, 5, epcs=(OTHER, ITEM), quantities=(Quantity(LOT, 1.0),)))])
     of_class = "https://id.gs1.org/01/06901234567892"
     assert store.items_of(of_class) == sorted([ITEM, OTHER, LOT])

@@ -1,0 +1,197 @@
+"""How does what is new become compact, without stopping anybody?
+
+A plan fixes which rows of `hot` are moved: those of events up to a number, which no longer
+change. Blocks and joined segments are built from it, in any process; each extent is installed
+in one transaction that removes the rows and puts the block, so that no reader sees a row twice
+or not at all. A plan that is dropped half way leaves nothing to mend.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guantong.store import block as blocks
+from guantong.store.block import ROW_COLUMNS, Block
+from guantong.store.numbering import BITS, MASK
+from guantong.store.reading import RUN_BITS, Reader
+from guantong.store.segment import Segment, encode
+from guantong.store.sqlite import snapshot, transaction
+from guantong.store.writing import SEGMENT_MAX, together, zone
+
+Ints: TypeAlias = NDArray[np.int64]
+
+RUNS_MAX: Final = 3
+"""Runs of one extent; one more, and all become one."""
+EXTENTS_AT_ONCE: Final = 64
+"""Built from one reading of `hot`."""
+SEGMENT_MIN: Final = 1_024
+"""Events in a segment that is left as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be moved."""
+
+    last_event: int
+    """Rows of events up to this one."""
+    extents: tuple[int, ...]
+    """That have such rows, in order."""
+    segments: tuple[tuple[tuple[int, int], ...], ...]
+    """Neighbours that become one: first event and size of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewBlock:
+    """A run of an extent, with what it replaces."""
+
+    extent: int
+    run: int
+    replaced: tuple[int, ...]
+    """Keys of blocks that are in it."""
+    n: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NewSegment:
+    """Neighbours as one."""
+
+    replaced: tuple[tuple[int, int], ...]
+    """First event and size of each, in order."""
+    zone: tuple[int, ...]
+    data: bytes
+
+
+def plan(db: sqlite3.Connection) -> Plan:
+    """All that may be moved now."""
+    with snapshot(db):
+        (last,) = db.execute("SELECT events FROM progress").fetchone()
+        sql = "SELECT DISTINCT item >> ? FROM hot WHERE event <= ?"
+        extents = sorted(extent for (extent,) in db.execute(sql, (BITS, last)))
+        return Plan(last, tuple(extents), tuple(_neighbours(db)))
+
+
+def _neighbours(db: sqlite3.Connection) -> Iterator[tuple[tuple[int, int], ...]]:
+    """Small segments beside each other, together of a fair size or the last ones."""
+    group: list[tuple[int, int]] = []
+    sql = "SELECT first, n FROM segment WHERE n < ? ORDER BY first"
+    for first, n in db.execute(sql, (SEGMENT_MIN,)).fetchall():
+        held = sum(size for _, size in group)
+        if group and (first != group[0][0] + held or held + n > SEGMENT_MAX):
+            if len(group) > 1:
+                yield tuple(group)
+            group = []
+        group.append((first, n))
+    if len(group) > 1:
+        yield tuple(group)
+
+
+def built(db: sqlite3.Connection, reader: Reader, planned: Plan) -> Iterator[NewBlock | NewSegment]:
+    """What a plan asks for, piece by piece, as the index is when each is read.
+
+    Args:
+        db: Only read.
+        reader: Of the same handle.
+        planned: Made by `plan` on this index, not yet installed.
+
+    Yields:
+        Pieces for `install`, in order.
+    """
+    for low in range(0, len(planned.extents), EXTENTS_AT_ONCE):
+        chosen = planned.extents[low : low + EXTENTS_AT_ONCE]
+        with snapshot(db):
+            made = list(_new_blocks(db, reader, chosen, planned.last_event))
+        yield from made
+    for neighbours in planned.segments:
+        with snapshot(db):
+            segment = together([reader.segment(*one) for one in neighbours])
+        yield NewSegment(neighbours, zone(segment), encode(segment))
+
+
+def _new_blocks(
+    db: sqlite3.Connection, reader: Reader, extents: Sequence[int], last_event: int
+) -> Iterator[NewBlock]:
+    sql = (
+        "SELECT item, count, role, unit, quantity, event FROM hot "
+        "WHERE item BETWEEN ? AND ? AND event <= ? ORDER BY item, event, role, seq"
+    )
+    rows: list[tuple[int, ...]] = []
+    for extent in extents:
+        rows += db.execute(sql, (extent << BITS, extent << BITS | MASK, last_event)).fetchall()
+    if not rows:
+        return
+    *own, event = np.array(rows, np.int64).T
+    columns = dict(zip(ROW_COLUMNS, own, strict=True)) | reader.event_columns(event)
+    starts = np.searchsorted(columns["item"], [extent << BITS for extent in extents])
+    ends = np.append(starts[1:], len(event))
+    for extent, start, end in zip(extents, starts.tolist(), ends.tolist(), strict=True):
+        part = {name: column[start:end] for name, column in columns.items()}
+        part["item"] = part["item"] & MASK
+        if end > start:
+            yield _new_block(db, reader, extent, blocks.of_columns(part))
+
+
+def _new_block(db: sqlite3.Connection, reader: Reader, extent: int, made: Block) -> NewBlock:
+    """A run of its own, or with all earlier ones when there are many."""
+    low = extent << RUN_BITS
+    sql = "SELECT key FROM block WHERE key BETWEEN ? AND ?"
+    keys = tuple(key for (key,) in db.execute(sql, (low, low | 0xFF)))
+    if len(keys) < RUNS_MAX:
+        run = 1 + max((key & 0xFF for key in keys), default=-1)
+        return NewBlock(extent, run, (), len(made), blocks.encode(made))
+    whole = blocks.merged([*reader.blocks_of(extent), made])
+    return NewBlock(extent, 0, keys, len(whole), blocks.encode(whole))
+
+
+def install(db: sqlite3.Connection, pieces: Sequence[NewBlock | NewSegment], last: int) -> None:
+    """Put pieces of a plan in the place of what they were built from.
+
+    Args:
+        db: The writer's handle.
+        pieces: All in one transaction.
+        last: `Plan.last_event`.
+
+    Raises:
+        StoreError: if the disk does not let it; nothing of `pieces` is installed then.
+    """
+    with transaction(db):
+        for piece in pieces:
+            if isinstance(piece, NewBlock):
+                _install_block(db, piece, last)
+            else:
+                _install_segment(db, piece)
+
+
+def _install_block(db: sqlite3.Connection, piece: NewBlock, last: int) -> None:
+    low = piece.extent << BITS
+    sql = "DELETE FROM hot WHERE item BETWEEN ? AND ? AND event <= ?"
+    moved = db.execute(sql, (low, low | MASK, last)).rowcount
+    db.executemany("DELETE FROM block WHERE key = ?", [(key,) for key in piece.replaced])
+    sql = "UPDATE progress SET hot = hot - ?, generation = generation + 1 RETURNING generation"
+    (generation,) = db.execute(sql, (moved,)).fetchone()
+    key = piece.extent << RUN_BITS | piece.run
+    db.execute("INSERT INTO block VALUES(?,?,?,?)", (key, generation, piece.n, piece.data))
+
+
+def _install_segment(db: sqlite3.Connection, piece: NewSegment) -> None:
+    db.executemany("DELETE FROM segment WHERE first = ? AND n = ?", piece.replaced)
+    db.execute(f"INSERT INTO segment VALUES({','.join('?' * 13)})", (*piece.zone, piece.data))
+
+
+def run(db: sqlite3.Connection, reader: Reader) -> None:
+    """Plan, build and install in this thread, some pieces at a time."""
+    planned = plan(db)
+    batch: list[NewBlock | NewSegment] = []
+    for piece in built(db, reader, planned):
+        batch.append(piece)
+        if len(batch) == EXTENTS_AT_ONCE:
+            install(db, batch, planned.last_event)
+            batch = []
+    install(db, batch, planned.last_event)
+
+
+__all__ = ["NewBlock", "NewSegment", "Plan", "Segment", "built", "install", "plan", "run"]

@@ -1,0 +1,88 @@
+"""Where do facts about firms, products and the like lie in an index?
+
+Every store keeps them in the same two tables: they are few beside the events.
+"""
+
+import sqlite3
+from collections.abc import Collection, Sequence
+from typing import Final
+
+import msgspec
+
+from guantong.store.door import Fact, Indexed
+from guantong.store.sqlite import bound, marks, slices
+
+SCHEMA: Final = """
+CREATE TABLE fact(
+  no INTEGER PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL, entry INTEGER NOT NULL,
+  by TEXT NOT NULL, received_ms INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE INDEX fact_key ON fact(kind, key, no);
+CREATE TABLE fact_link(
+  kind TEXT NOT NULL, link TEXT NOT NULL, fact INTEGER NOT NULL,
+  PRIMARY KEY(kind, link, fact)) WITHOUT ROWID;
+"""
+
+_bytes = msgspec.msgpack.Encoder().encode
+_fact_of = msgspec.msgpack.Decoder(Fact).decode
+
+
+class Facts:
+    """The facts of one index."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def add(self, document: Indexed) -> None:
+        """Keep the facts of an entry; within the caller's transaction."""
+        for fact in document.facts:
+            cursor = self._db.execute(
+                "INSERT INTO fact(kind, key, entry, by, received_ms, body) VALUES(?,?,?,?,?,?)",
+                (
+                    fact.kind,
+                    fact.key,
+                    document.entry,
+                    document.by,
+                    document.received_ms,
+                    _bytes(fact),
+                ),
+            )
+            links = {(fact.kind, link, cursor.lastrowid) for link in (fact.key, *fact.links)}
+            self._db.executemany("INSERT INTO fact_link VALUES(?,?,?)", sorted(links))
+
+    def find(self, kind: str, keys: Collection[str], as_of: int | None) -> list[Fact]:
+        """Facts of a kind whose key or link is one of `keys`, in ledger order."""
+        found: dict[int, Fact] = {}
+        for part in slices(sorted(set(keys))):
+            sql = (
+                "SELECT no, entry, by, received_ms, body FROM fact JOIN fact_link "
+                f"ON fact.no = fact_link.fact WHERE fact_link.kind = ? AND link IN ({marks(part)}) "
+                "AND entry < ?"
+            )
+            for no, *columns in self._db.execute(sql, (kind, *part, bound(as_of))):
+                found[no] = _fact(columns)
+        return [found[no] for no in sorted(found)]
+
+    def scan(self, kind: str, after: str, limit: int, as_of: int | None) -> list[Fact]:
+        """Facts of a kind by (key, ledger order), for keys just after `after`."""
+        sql = (
+            "SELECT entry, by, received_ms, body FROM fact "
+            "WHERE kind = ? AND key > ? AND entry < ? ORDER BY key, no LIMIT ?"
+        )
+        values = (kind, after, bound(as_of), limit)
+        return [_fact(columns) for columns in self._db.execute(sql, values)]
+
+    def count(self) -> int:
+        """How many there are."""
+        return int(self._db.execute("SELECT count(*) FROM fact").fetchone()[0])
+
+    def last(self) -> tuple[int, str, int] | None:
+        """Ledger index, party and record time of the newest."""
+        sql = "SELECT entry, by, received_ms FROM fact ORDER BY no DESC LIMIT 1"
+        found: tuple[int, str, int] | None = self._db.execute(sql).fetchone()
+        return found
+
+
+def _fact(columns: Sequence[object]) -> Fact:
+    entry, by, received_ms, body = columns
+    fact = _fact_of(body)  # type: ignore[arg-type]
+    return msgspec.structs.replace(fact, entry=entry, by=by, received_ms=received_ms)

@@ -1,0 +1,182 @@
+"""Which numbers belong to a text? Sorted hashes in pages, for sets that outgrow memory.
+
+A b-tree over random keys touches a page for each insertion. Here insertions gather in runs that
+are written once and merged when there are many of one size (a log-structured merge). A run is
+cut into pages by the upper bits of the hash: hashes are spread evenly, so the page of a key is
+known without an index. Keys are hashes: who asks must compare the text behind each answer.
+"""
+
+import hashlib
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guantong.store.packing import pack, unpack
+
+Ints: TypeAlias = NDArray[np.int64]
+
+KEY_BITS: Final = 48
+"""Of a hash that is kept: with 10⁹ keys, one look-up in 280,000 meets a stranger."""
+PAGE_KEYS: Final = 4_096
+"""About how many keys lie in a page."""
+RUNS_MAX: Final = 4
+"""Runs of one level; one more, and they become one of the next."""
+PAGES_KEPT: Final = 2_048
+"""Decoded pages in memory, about 64 KB each."""
+
+SCHEMA: Final = """
+CREATE TABLE hash_run(
+  no INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, level INTEGER NOT NULL, bits INTEGER NOT NULL,
+  keys INTEGER NOT NULL);
+CREATE TABLE hash_page(
+  run INTEGER NOT NULL, page INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY(run, page));
+"""
+
+
+def key_of(text: str) -> int:
+    """The key of a text: `KEY_BITS` of its hash."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=6).digest(), "little")
+
+
+def keys_of(texts: Sequence[str]) -> Ints:
+    """The keys of some texts."""
+    made = hashlib.blake2b
+    return np.array(
+        [int.from_bytes(made(t.encode(), digest_size=6).digest(), "little") for t in texts],
+        np.int64,
+    )
+
+
+class Hashes:
+    """Numbers by key, of one kind. A key may have several numbers."""
+
+    def __init__(self, db: sqlite3.Connection, kind: int) -> None:
+        self._db = db
+        self._kind = kind
+        self._pages: OrderedDict[tuple[int, int], tuple[Ints, Ints]] = OrderedDict()
+
+    def forget(self) -> None:
+        """Drop what is in memory: a transaction was undone."""
+        self._pages.clear()
+
+    def find(self, keys: Ints) -> tuple[Ints, Ints]:
+        """All numbers of some keys.
+
+        Args:
+            keys: In any order.
+
+        Returns:
+            Positions in `keys` and the number found for each, in order of position.
+        """
+        places: list[Ints] = []
+        numbers: list[Ints] = []
+        if len(keys):
+            for run, bits in self._runs():
+                self._find_in(run, bits, keys, places, numbers)
+        if not places:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        place, number = np.concatenate(places), np.concatenate(numbers)
+        order = np.lexsort((number, place))
+        return place[order], number[order]
+
+    def add(self, keys: Ints, numbers: Ints) -> None:
+        """Keep pairs; within the caller's transaction."""
+        if len(keys):
+            order = np.argsort(keys, kind="stable")
+            self._write(0, keys[order], numbers[order])
+            self._merge()
+
+    def _runs(self) -> list[tuple[int, int]]:
+        sql = "SELECT no, bits FROM hash_run WHERE kind = ?"
+        return self._db.execute(sql, (self._kind,)).fetchall()
+
+    def _find_in(
+        self, run: int, bits: int, keys: Ints, places: list[Ints], numbers: list[Ints]
+    ) -> None:
+        """Look into one run, page by page."""
+        page_of = keys >> (KEY_BITS - bits)
+        order = np.argsort(page_of, kind="stable")
+        pages, starts = np.unique(page_of[order], return_index=True)
+        for page, chosen in zip(pages.tolist(), np.split(order, starts[1:]), strict=True):
+            held, values = self._page(run, page)
+            wanted = keys[chosen]
+            low = np.searchsorted(held, wanted, "left")
+            count = np.searchsorted(held, wanted, "right") - low
+            if count.any():
+                places.append(np.repeat(chosen, count))
+                within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+                numbers.append(values[np.repeat(low, count) + within])
+
+    def _page(self, run: int, page: int) -> tuple[Ints, Ints]:
+        known = self._pages.get((run, page))
+        if known is None:
+            known = self._pages[run, page] = self._read(run, page)
+            if len(self._pages) > PAGES_KEPT:
+                self._pages.popitem(last=False)
+        else:
+            self._pages.move_to_end((run, page))
+        return known
+
+    def _read(self, run: int, page: int) -> tuple[Ints, Ints]:
+        sql = "SELECT data FROM hash_page WHERE run = ? AND page = ?"
+        found = self._db.execute(sql, (run, page)).fetchone()
+        if found is None:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        (keys, numbers), _ = unpack(found[0])
+        return keys, numbers
+
+    def _write(self, level: int, keys: Ints, numbers: Ints) -> None:
+        """A new run of sorted keys."""
+        bits = max(0, (len(keys) // PAGE_KEYS).bit_length())
+        run = self._db.execute(
+            "INSERT INTO hash_run(kind, level, bits, keys) VALUES(?,?,?,?)",
+            (self._kind, level, bits, len(keys)),
+        ).lastrowid
+        pages, starts = np.unique(keys >> (KEY_BITS - bits), return_index=True)
+        ends = np.append(starts[1:], len(keys))
+        self._db.executemany(
+            "INSERT INTO hash_page VALUES(?,?,?)",
+            (
+                (run, page, pack((keys[start:end], numbers[start:end])))
+                for page, start, end in zip(
+                    pages.tolist(), starts.tolist(), ends.tolist(), strict=True
+                )
+            ),
+        )
+
+    def _merge(self) -> None:
+        """Make one run of those of a level where there are too many, level by level."""
+        level = 0
+        while True:
+            runs = self._of_level(level)
+            if len(runs) <= RUNS_MAX:
+                return
+            keys, numbers = self._all(runs)
+            self._drop(runs)
+            self._write(level + 1, keys, numbers)
+            level += 1
+
+    def _of_level(self, level: int) -> list[int]:
+        sql = "SELECT no FROM hash_run WHERE kind = ? AND level = ?"
+        return [no for (no,) in self._db.execute(sql, (self._kind, level))]
+
+    def _all(self, runs: Sequence[int]) -> tuple[Ints, Ints]:
+        """What stands in some runs, in order of the keys."""
+        marks = ",".join("?" * len(runs))
+        sql = f"SELECT data FROM hash_page WHERE run IN ({marks})"
+        parts = [unpack(data)[0] for (data,) in self._db.execute(sql, runs)]
+        keys = np.concatenate([part[0] for part in parts])
+        numbers = np.concatenate([part[1] for part in parts])
+        order = np.argsort(keys, kind="stable")
+        return keys[order], numbers[order]
+
+    def _drop(self, runs: Sequence[int]) -> None:
+        marks = ",".join("?" * len(runs))
+        self._db.execute(f"DELETE FROM hash_page WHERE run IN ({marks})", runs)
+        self._db.execute(f"DELETE FROM hash_run WHERE no IN ({marks})", runs)
+        for key in [key for key in self._pages if key[0] in set(runs)]:
+            del self._pages[key]

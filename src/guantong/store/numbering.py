@@ -1,0 +1,340 @@
+"""Which number has an item inside one index?
+
+Numbers come from one counter, 1,024 at a time: an extent belongs to 1,024 consecutive serials
+of one class, so that items made together have neighbouring numbers. Codes without a plain
+serial, and serials of classes that turn out to be sparse, get numbers in order of first sight
+from a dictionary, which keeps their full text. The numbers never leave the index.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guantong.capture.serials import WHOLE, spell, split
+from guantong.store.codebook import Codebook
+from guantong.store.columns import Ranges, Span
+
+Ints: TypeAlias = NDArray[np.int64]
+
+BITS: Final = 10
+"""An extent has 2**BITS numbers."""
+MASK: Final = (1 << BITS) - 1
+DICTIONARY: Final = 0
+"""The class of extents whose items stand in the dictionary."""
+OPENED_MIN: Final = 64
+"""Extents a class may open before it is judged."""
+ROWS_MIN: Final = 16
+"""Rows per extent below which a class is sparse: its new serials go to the dictionary."""
+KEPT: Final = 1 << 20
+"""Extents remembered."""
+
+SCHEMA: Final = """
+CREATE TABLE class(
+  no INTEGER PRIMARY KEY, head TEXT NOT NULL, width INTEGER NOT NULL,
+  opened INTEGER NOT NULL DEFAULT 0, rows INTEGER NOT NULL DEFAULT 0,
+  sparse INTEGER NOT NULL DEFAULT 0, UNIQUE(head, width));
+INSERT INTO class(no, head, width) VALUES(0, '', -1);
+CREATE TABLE extent(
+  no INTEGER PRIMARY KEY, class INTEGER NOT NULL, block INTEGER NOT NULL, UNIQUE(class, block));
+"""
+
+
+class ClassRow:
+    """What is known of a class: ``no``, ``head``, ``width``, how full it is."""
+
+    __slots__ = ("changed", "head", "no", "opened", "rows", "sparse", "width")
+
+    def __init__(self, no: int, head: str, width: int, opened: int, rows: int, sparse: int) -> None:
+        self.no, self.head, self.width = no, head, width
+        self.opened, self.rows, self.sparse = opened, rows, sparse
+        self.changed = False
+
+
+class Numbering:
+    """Gives numbers to items and items to numbers. One for each handle."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self.codes = Codebook(db)
+        self._by_head: dict[tuple[str, int], ClassRow] = {}
+        self._by_no: dict[int, tuple[str, int]] = {}
+        self._extents: dict[tuple[int, int], int] = {}
+        self._owners: dict[int, tuple[int, int]] = {}
+
+    def forget(self) -> None:
+        """Drop what is in memory: a transaction was undone."""
+        self.codes.forget()
+        for known in (self._by_head, self._by_no, self._extents, self._owners):
+            known.clear()
+
+    # From items to numbers
+
+    def of_texts(self, items: Sequence[str]) -> Ints:
+        """The number of each item, -1 for one that has none."""
+        found = np.full(len(items), -1, np.int64)
+        others: list[int] = []
+        for place, item in enumerate(items):
+            text, width, serial = split(item)
+            number = -1 if width == WHOLE else self._direct(text, width, serial)
+            found[place] = number
+            if number < 0:
+                others.append(place)
+        if others:
+            ordinals = self.codes.find([items[place] for place in others])
+            for place, ordinal in zip(others, ordinals.tolist(), strict=True):
+                if ordinal >= 0:
+                    found[place] = self._in_extent(DICTIONARY, ordinal)
+        return found
+
+    def _direct(self, head: str, width: int, serial: int) -> int:
+        known = self.known_class(head, width)
+        return -1 if known is None else self._in_extent(known.no, serial)
+
+    def _in_extent(self, class_no: int, serial: int) -> int:
+        extent = self._extent(class_no, serial >> BITS)
+        return -1 if extent < 0 else extent << BITS | serial & MASK
+
+    def assign(
+        self, heads: Sequence[tuple[str, int]], head: Ints, first: Ints, count: Ints
+    ) -> tuple[Ints, Ints, Ints]:
+        """Numbers for runs of serials, new ones where needed; within a transaction.
+
+        Args:
+            heads: Classes (head, width).
+            head: For each run, its class as a position in `heads`.
+            first: Its first serial.
+            count: How many consecutive serials.
+
+        Returns:
+            Pieces of the runs that lie in one extent each, in order: the run each is of, its
+            first number, and how many.
+        """
+        whole = np.array([width == WHOLE for _, width in heads], np.bool_)
+        is_code = whole[head] if len(heads) else np.zeros(0, np.bool_)
+        run, start, size = _pieces(first, count)
+        numbers = np.full(len(run), -1, np.int64)
+        piece_head = head[run]
+        for position in np.unique(head[~is_code]).tolist():
+            mine = np.flatnonzero(piece_head == position)
+            numbers[mine] = self._assign_class(heads[position], start[mine], size[mine])
+        missing = numbers < 0
+        if missing.any():
+            return self._with_codes(heads, head, run, start, size, numbers)
+        return run, numbers, size
+
+    def _assign_class(self, head: tuple[str, int], start: Ints, size: Ints) -> Ints:
+        """Numbers of pieces of one class, -1 for what is to go to the dictionary."""
+        row = self.known_class(*head) or self._new_class(*head)
+        row.rows += int(size.sum())
+        row.changed = True
+        blocks, where = np.unique(start >> BITS, return_inverse=True)
+        extents = np.array([self._opened(row, block) for block in blocks.tolist()], np.int64)
+        chosen = extents[where]
+        return np.where(chosen < 0, -1, chosen << BITS | start & MASK)
+
+    def _opened(self, row: ClassRow, block: int) -> int:
+        """The extent of a block of serials, a new one unless the class is sparse."""
+        extent = self._extent(row.no, block)
+        if extent >= 0:
+            return extent
+        if not row.sparse and row.opened >= OPENED_MIN and row.rows < ROWS_MIN * row.opened:
+            row.sparse = 1
+        return -1 if row.sparse else self._new_extent(row, block)
+
+    def _new_extent(self, row: ClassRow, block: int) -> int:
+        sql = "INSERT INTO extent(class, block) VALUES(?,?)"
+        extent = self._db.execute(sql, (row.no, block)).lastrowid or 0
+        row.opened += 1
+        row.changed = True
+        self._keep(row.no, block, extent)
+        return extent
+
+    def _with_codes(
+        self,
+        heads: Sequence[tuple[str, int]],
+        head: Ints,
+        run: Ints,
+        start: Ints,
+        size: Ints,
+        numbers: Ints,
+    ) -> tuple[Ints, Ints, Ints]:
+        """The same pieces, those without a number taken apart into single codes."""
+        missing = np.flatnonzero(numbers < 0)
+        texts = [
+            spell(text, width, serial)
+            for piece in missing.tolist()
+            for text, width in (heads[head[run[piece]]],)
+            for serial in range(int(start[piece]), int(start[piece] + size[piece]))
+        ]
+        single = self._code_numbers(texts)
+        parts = np.ones(len(run), np.int64)
+        parts[missing] = size[missing]
+        of_run, of_size = np.repeat(run, parts), np.repeat(size, parts)
+        is_single = np.repeat(numbers < 0, parts)
+        made = np.repeat(numbers, parts)
+        made[is_single], of_size[is_single] = single, 1
+        return of_run, made, of_size
+
+    def _code_numbers(self, texts: Sequence[str]) -> Ints:
+        ordinals = self.codes.assign(texts)
+        blocks, where = np.unique(ordinals >> BITS, return_inverse=True)
+        row = self._row_of(DICTIONARY)
+        extents = []
+        for block in blocks.tolist():
+            extent = self._extent(DICTIONARY, block)
+            extents.append(extent if extent >= 0 else self._new_extent(row, block))
+        return np.array(extents, np.int64)[where] << BITS | ordinals & MASK
+
+    def number_of(self, item: str) -> int:
+        """The number of one item, a new one if needed; within a transaction."""
+        text, width, serial = split(item)
+        one = np.array([serial], np.int64)
+        _, numbers, _ = self.assign([(text, width)], one * 0, one, one * 0 + 1)
+        return int(numbers[0])
+
+    def save(self) -> None:
+        """Write what changed about classes; within the transaction."""
+        changed = [row for row in self._by_head.values() if row.changed]
+        self._db.executemany(
+            "UPDATE class SET opened = ?, rows = ?, sparse = ? WHERE no = ?",
+            [(row.opened, row.rows, row.sparse, row.no) for row in changed],
+        )
+        for row in changed:
+            row.changed = False
+
+    # From numbers to items
+
+    def texts(self, numbers: Ints) -> list[str]:
+        """The items of some numbers."""
+        return [
+            spell(head, width, serial)
+            for head, width, serial in self.spelled(np.asarray(numbers, np.int64))
+        ]
+
+    def spelled(self, numbers: Ints) -> Iterator[tuple[str, int, int]]:
+        """Head, width and serial of each number."""
+        owners = {extent: self._owner(extent) for extent in np.unique(numbers >> BITS).tolist()}
+        for number in numbers.tolist():
+            class_no, block = owners[number >> BITS]
+            serial = block << BITS | number & MASK
+            if class_no == DICTIONARY:
+                yield self.codes.text(serial), WHOLE, 0
+            else:
+                yield *self._class_text(class_no), serial
+
+    def spans(self, ranges: Ranges) -> list[Span]:
+        """Ranges of numbers as they are told outside."""
+        run, start, size = _pieces(ranges.first, ranges.count)
+        del run
+        spans: list[Span] = []
+        for first, count in zip(start.tolist(), size.tolist(), strict=True):
+            class_no, block = self._owner(first >> BITS)
+            serial = block << BITS | first & MASK
+            if class_no == DICTIONARY:
+                spans += [
+                    Span(self.codes.text(ordinal), -1, -1)
+                    for ordinal in range(serial, serial + count)
+                ]
+                continue
+            head, width = self._class_text(class_no)
+            spans.append(Span(head, serial, serial + count - 1, width))
+        return _joined(spans)
+
+    def under(self, prefix: str) -> list[int]:
+        """Extents of classes whose head begins with `prefix`; for codes see `Codebook.under`."""
+        sql = (
+            "SELECT extent.no FROM class JOIN extent ON class = class.no "
+            "WHERE head >= ? AND head < ? AND class.no <> 0"
+        )
+        found = self._db.execute(sql, (prefix, prefix + "\U0010ffff"))
+        return [extent for (extent,) in found]
+
+    # Classes and extents, remembered
+
+    def known_class(self, head: str, width: int) -> ClassRow | None:
+        """A class, None if it has no item yet."""
+        known = self._by_head.get((head, width))
+        if known is None:
+            sql = "SELECT no, head, width, opened, rows, sparse FROM class WHERE head=? AND width=?"
+            found = self._db.execute(sql, (head, width)).fetchone()
+            if found is None:
+                return None
+            known = self._keep_class(ClassRow(*found))
+        return known
+
+    def _row_of(self, class_no: int) -> ClassRow:
+        row = self.known_class(*self._class_text(class_no))
+        assert row is not None
+        return row
+
+    def _new_class(self, head: str, width: int) -> ClassRow:
+        sql = "INSERT INTO class(head, width) VALUES(?,?)"
+        no = self._db.execute(sql, (head, width)).lastrowid or 0
+        return self._keep_class(ClassRow(no, head, width, 0, 0, 0))
+
+    def _keep_class(self, row: ClassRow) -> ClassRow:
+        if len(self._by_head) >= KEPT and not any(r.changed for r in self._by_head.values()):
+            self._by_head.clear()
+        self._by_head[row.head, row.width] = row
+        return row
+
+    def _class_text(self, class_no: int) -> tuple[str, int]:
+        known = self._by_no.get(class_no)
+        if known is None:
+            sql = "SELECT head, width FROM class WHERE no = ?"
+            known = self._by_no[class_no] = self._db.execute(sql, (class_no,)).fetchone()
+        return known
+
+    def _extent(self, class_no: int, block: int) -> int:
+        known = self._extents.get((class_no, block), -1)
+        if known < 0:
+            sql = "SELECT no FROM extent WHERE class = ? AND block = ?"
+            found = self._db.execute(sql, (class_no, block)).fetchone()
+            if found is not None:
+                known = found[0]
+                self._keep(class_no, block, known)
+        return known
+
+    def _owner(self, extent: int) -> tuple[int, int]:
+        known = self._owners.get(extent)
+        if known is None:
+            sql = "SELECT class, block FROM extent WHERE no = ?"
+            class_no, block = known = self._db.execute(sql, (extent,)).fetchone()
+            self._keep(class_no, block, extent)
+        return known
+
+    def _keep(self, class_no: int, block: int, extent: int) -> None:
+        if len(self._extents) >= KEPT:
+            self._extents.clear()
+            self._owners.clear()
+        self._extents[class_no, block] = extent
+        self._owners[extent] = (class_no, block)
+
+
+def _pieces(first: Ints, count: Ints) -> tuple[Ints, Ints, Ints]:
+    """Runs cut where an extent ends: the run of each piece, its first, how many."""
+    parts = ((first + count - 1) >> BITS) - (first >> BITS) + 1
+    run = np.repeat(np.arange(len(first)), parts)
+    if len(run) == len(first):
+        return run, first, count
+    within = np.arange(len(run)) - np.repeat(np.cumsum(parts) - parts, parts)
+    edge = ((first[run] >> BITS) + within) << BITS
+    start = np.maximum(edge, first[run])
+    stop = np.minimum(edge + MASK + 1, (first + count)[run])
+    return run, start, stop - start
+
+
+def _joined(spans: Sequence[Span]) -> list[Span]:
+    """Spans of one class that touch as one."""
+    joined: list[Span] = []
+    for span in spans:
+        last = joined[-1] if joined else None
+        touches = last is not None and span.first >= 0 and last.last + 1 == span.first
+        if last is not None and touches and (last.head, last.width) == (span.head, span.width):
+            joined[-1] = last._replace(last=span.last)
+        else:
+            joined.append(span)
+    return joined

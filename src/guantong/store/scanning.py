@@ -1,0 +1,209 @@
+"""Which events answer a filter, bear an id, or belong to one transformation?
+
+Filters run over segments in order of arrival: a segment's row says what may be in it, its
+columns are compared all at once, and only what is asked for becomes events.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guantong.capture.table import TYPES
+from guantong.store.columns import Flag, Rows
+from guantong.store.door import EventFilter, Stored
+from guantong.store.hashes import Hashes, key_of, keys_of
+from guantong.store.reading import Reader
+from guantong.store.segment import Segment
+from guantong.store.sqlite import bound
+from guantong.store.terms import Terms
+from guantong.store.writing import mask_of
+
+Ints: TypeAlias = NDArray[np.int64]
+
+Key: TypeAlias = tuple[int, int]
+"""Record time and number."""
+
+
+class Scanner:
+    """Finds events of one index; every call within the caller's transaction."""
+
+    def __init__(self, db: sqlite3.Connection, reader: Reader, terms: Terms, ids: Hashes) -> None:
+        self._db = db
+        self._reader = reader
+        self._terms = terms
+        self._ids = ids
+
+    def scan(
+        self, wanted: EventFilter, *, after: Key | None, limit: int, as_of: int | None
+    ) -> list[Stored]:
+        """Events by (record time, number), from just after the key `after`, at most `limit`."""
+        asked = _Asked(self._terms, wanted)
+        if asked.nothing or limit <= 0:
+            return []
+        found: list[Stored] = []
+        for segment in self._segments(wanted, asked, after):
+            rows = np.flatnonzero(asked.chosen(segment, after, bound(as_of)))
+            for row in rows.tolist():
+                if asked.confirms(segment, row):
+                    found.append(self._reader.stored(segment.first + row))
+                    if len(found) == limit:
+                        return found
+        return found
+
+    def _segments(
+        self, wanted: EventFilter, asked: "_Asked", after: Key | None
+    ) -> Iterator[Segment]:
+        """Segments that may hold what is asked for, in order."""
+        events = self._leads(wanted)
+        if events is not None:
+            last = -1
+            for event in events.tolist():
+                if event >= last:
+                    segment = self._reader.segment_of(event)
+                    last = segment.first + len(segment)
+                    yield segment
+            return
+        sql = f"SELECT first, n FROM segment WHERE {asked.where} ORDER BY first"
+        start = -1
+        while True:
+            values = (*asked.values, start, -(2**63) if after is None else after[0])
+            page = self._db.execute(f"{sql} LIMIT 64", values).fetchall()
+            for first, n in page:
+                yield self._reader.segment(first, n)
+            if len(page) < 64:
+                return
+            start = page[-1][0]
+
+    def _leads(self, wanted: EventFilter) -> Ints | None:
+        """Candidates by id or transformation, sorted; None when neither is asked for."""
+        if wanted.ids:
+            return np.unique(self._ids.find(keys_of(wanted.ids))[1])
+        if wanted.transformation_ids:
+            return np.unique(self._of_transformations(wanted.transformation_ids))
+        return None
+
+    def _of_transformations(self, texts: Sequence[str]) -> Ints:
+        sql = "SELECT event FROM joined WHERE key = ?"
+        found = [
+            event
+            for text in texts
+            for (event,) in self._db.execute(sql, (key_of(text),)).fetchall()
+        ]
+        return np.array(found, np.int64)
+
+    def is_named(self, event: int, by: str, event_id: str) -> bool:
+        """Whether an event is a party's under this id."""
+        segment = self._reader.segment_of(event)
+        row = event - segment.first
+        return segment.ids[row] == event_id and self._terms.text(int(segment.events.by[row])) == by
+
+    def joined(self, events: Ints, as_of: int | None) -> tuple[Ints, Ints]:
+        """Pairs (event, other event of the same transformationID), itself included."""
+        pairs: list[Key] = []
+        for event in np.unique(events).tolist():
+            text = self._joining(event)
+            others = self._of_transformations([text]).tolist() if text else []
+            pairs += [(event, other) for other in others if self._joining(other) == text]
+        found = np.array(pairs, np.int64).reshape(-1, 2)
+        entries = self._reader.event_columns(found[:, 1])["entry"]
+        found = found[entries < bound(as_of)]
+        return found[:, 0], found[:, 1]
+
+    def _joining(self, event: int) -> str:
+        segment = self._reader.segment_of(event)
+        return segment.joined.get(event - segment.first, "")
+
+    def withdrawn(self, rows: Rows) -> Ints:
+        """Numbers of events among these rows that were withdrawn, and of the withdrawals."""
+        present = np.unique(rows.event)
+        gone: set[int] = set()
+        for event in np.unique(rows.event[(rows.flags & Flag.ERROR) > 0]).tolist():
+            gone.add(event)
+            stored = self._reader.stored(event)
+            for other in self._ids.find(keys_of([stored.event.id]))[1].tolist():
+                if other < event and self.is_named(other, stored.by, stored.event.id):
+                    gone.add(other)
+        return np.intersect1d(present, np.array(sorted(gone), np.int64))
+
+
+class _Asked:
+    """A filter in the terms of one index."""
+
+    def __init__(self, terms: Terms, wanted: EventFilter) -> None:
+        self._wanted = wanted
+        self._by_column = {
+            "step": terms.numbers(wanted.steps),
+            "disposition": terms.numbers(wanted.dispositions),
+            "by": terms.numbers(wanted.parties),
+        }
+        self._places = terms.numbers(wanted.locations)
+        self._types = [TYPES.index(t) for t in TYPES if t in wanted.types]
+        asked = (wanted.steps, wanted.dispositions, wanted.parties)
+        self._restricts = dict(zip(self._by_column, map(bool, asked), strict=True))
+        empty = [self._restricts[name] and not numbers for name, numbers in self._by_column.items()]
+        self.nothing = (
+            any(empty)
+            or (bool(wanted.locations) and not self._places)
+            or (bool(wanted.types) and not self._types)
+        )
+        self.where, self.values = self._zones()
+
+    def _zones(self) -> tuple[str, list[int]]:
+        """What the row of a segment must say for one of its events to be asked for."""
+        where: list[str] = []
+        values: list[int] = []
+        masks = (
+            ("kinds", self._types if self._wanted.types else None),
+            ("places", self._places if self._wanted.locations else None),
+            ("steps", self._asked_of("step")),
+            ("dispositions", self._asked_of("disposition")),
+            ("parties", self._asked_of("by")),
+        )
+        for column, numbers in masks:
+            if numbers is not None:
+                where.append(f"{column} & ? <> 0")
+                values.append(mask_of(numbers))
+        if self._wanted.time_from_ms is not None:
+            where.append("time_to >= ?")
+            values.append(self._wanted.time_from_ms)
+        if self._wanted.time_to_ms is not None:
+            where.append("time_from < ?")
+            values.append(self._wanted.time_to_ms)
+        return " AND ".join([*where, "first > ?", "record_to >= ?"]), values
+
+    def _asked_of(self, column: str) -> list[int] | None:
+        return self._by_column[column] if self._restricts[column] else None
+
+    def chosen(self, segment: Segment, after: Key | None, too_late: int) -> NDArray[np.bool_]:
+        """Which events of a segment the columns let through."""
+        events = segment.events
+        chosen = events.entry < too_late
+        for column, numbers in self._by_column.items():
+            if self._restricts[column]:
+                chosen &= np.isin(getattr(events, column), numbers)
+        if self._wanted.types:
+            chosen &= np.isin(events.kind >> 2, self._types)
+        if self._wanted.locations:
+            chosen &= np.isin(events.read_point, self._places) | np.isin(
+                events.biz_location, self._places
+            )
+        if self._wanted.time_from_ms is not None:
+            chosen &= events.time_ms >= self._wanted.time_from_ms
+        if self._wanted.time_to_ms is not None:
+            chosen &= events.time_ms < self._wanted.time_to_ms
+        if after is not None:
+            numbers_of = np.arange(segment.first, segment.first + len(segment))
+            same = (events.record_ms == after[0]) & (numbers_of > after[1])
+            chosen &= (events.record_ms > after[0]) | same
+        return chosen
+
+    def confirms(self, segment: Segment, row: int) -> bool:
+        """Whether what columns do not hold is as asked for."""
+        wanted = self._wanted
+        if wanted.ids and segment.ids[row] not in wanted.ids:
+            return False
+        joined = segment.joined.get(row, "")
+        return not wanted.transformation_ids or joined in wanted.transformation_ids

@@ -1,0 +1,291 @@
+"""The segment store: ranges of items, compressed blocks, events as columns, in one SQLite file.
+
+Its size and its cost grow with batches, not with items; see docs/decisions/0013. The row store
+(`guantong.store.rows`) answers the same questions slowly and is what it is compared with.
+"""
+
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Final, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guantong.store import codebook, compaction, facts, hashes, numbering, terms, writing
+from guantong.store.columns import Ranges, Rows, Span
+from guantong.store.door import EventFilter, Fact, Happening, Indexed, Role, Stored
+from guantong.store.hashes import keys_of
+from guantong.store.numbering import BITS, MASK, Numbering
+from guantong.store.reading import Reader
+from guantong.store.scanning import Scanner
+from guantong.store.sqlite import bound, disk_failures, open_index, snapshot, transaction
+from guantong.store.terms import Terms
+from guantong.store.writing import Writer
+
+Ints: TypeAlias = NDArray[np.int64]
+
+VERSION: Final = 3
+"""Layout of the file; another number means: drop it and rebuild."""
+
+SCHEMA: Final = "".join(
+    part.SCHEMA for part in (terms, numbering, codebook, hashes, writing, facts)
+)
+
+
+class SegmentStore:
+    """The doors of `guantong.store.door` and `guantong.store.columns` over one SQLite file."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._terms = Terms(db)
+        self._numbering = Numbering(db)
+        self._facts = facts.Facts(db)
+        self._writer = Writer(db, self._terms, self._numbering, self._facts)
+        self._reader = Reader(db, self._terms, self._numbering)
+        self._scanner = Scanner(db, self._reader, self._terms, self._writer.ids)
+        self._listed: tuple[tuple[str, int], list[str]] = (("", -1), [])
+
+    @classmethod
+    def open(cls, path: Path, *, read_only: bool = False) -> Self:
+        """Open the index file, making an empty one if there is none; see `open_index`."""
+        return cls(open_index(path, SCHEMA, VERSION, read_only=read_only))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    # What is known of the whole
+
+    @property
+    def projected_size(self) -> int:
+        """How many ledger entries are in the index."""
+        return int(self._db.execute("SELECT projected_size FROM progress").fetchone()[0])
+
+    @property
+    def last_said(self) -> tuple[int, str, int] | None:
+        """Ledger index, party and record time of the last entry that left something here.
+
+        By it an index is recognised as that of a ledger; None while it holds nothing.
+        """
+        with snapshot(self._db):
+            (events,) = self._db.execute("SELECT events FROM progress").fetchone()
+            said = [self._facts.last()]
+            if events:
+                last = self._reader.stored(events)
+                said.append((last.entry, last.by, last.record_ms))
+            return max((one for one in said if one is not None), default=None)
+
+    def counts(self) -> dict[str, int]:
+        """``entries``, ``events``, ``rows``, ``facts`` in the index."""
+        with snapshot(self._db):
+            sql = "SELECT projected_size, events, rows FROM progress"
+            entries, events, rows = self._db.execute(sql).fetchone()
+            return {
+                "entries": entries,
+                "events": events,
+                "rows": rows,
+                "facts": self._facts.count(),
+            }
+
+    # What changes it
+
+    def append(self, documents: Sequence[Indexed]) -> None:
+        """Index these entries in one transaction, together with the new `projected_size`.
+
+        Args:
+            documents: In ledger order, the first one at `projected_size`.
+
+        Raises:
+            StoreError: if an entry is missing or comes twice, or the disk is full; nothing is
+                stored then.
+        """
+        try:
+            with transaction(self._db):
+                self._writer.write(documents)
+        except BaseException:
+            self._writer.forget()
+            self._reader.forget()
+            raise
+
+    def compact(self) -> None:
+        """Move all of `hot` into blocks, join small segments, fold the write-ahead log.
+
+        Raises:
+            StoreError: if the disk does not let it; nothing is lost by that.
+        """
+        compaction.run(self._db, self._reader)
+        with disk_failures():
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._db.execute("PRAGMA optimize")
+
+    # Items
+
+    def history(self, item: str, *, as_of: int | None = None) -> list[Happening]:
+        """Every part an item took in an event, by event time, arrival breaking ties."""
+        return self.rows_of((item,), as_of=as_of).get(item, [])
+
+    def rows_of(
+        self, items: Iterable[str], *, as_of: int | None = None
+    ) -> Mapping[str, list[Happening]]:
+        """`history` of many items at once; items without any have no key."""
+        wanted = list(dict.fromkeys(items))
+        found: dict[str, list[Happening]] = {}
+        with snapshot(self._db):
+            numbers = self._numbering.of_texts(wanted).tolist()
+            for item, number in zip(wanted, numbers, strict=True):
+                if number >= 0 and (rows := self._reader.history(number, item, as_of)):
+                    found[item] = rows
+        return found
+
+    def inputs(self, events: Collection[int]) -> Mapping[int, list[Happening]]:
+        """By event number: the rows in role INPUT or CHILD."""
+        return self._by_event(events, (Role.INPUT, Role.CHILD))
+
+    def outputs(self, events: Collection[int]) -> Mapping[int, list[Happening]]:
+        """By event number: the rows in role OUTPUT or PARENT."""
+        return self._by_event(events, (Role.OUTPUT, Role.PARENT))
+
+    def _by_event(
+        self, events: Collection[int], roles: Collection[int]
+    ) -> Mapping[int, list[Happening]]:
+        found: dict[int, list[Happening]] = {}
+        with snapshot(self._db):
+            for event in sorted(set(events)):
+                rows = self._reader.rows_of_event(self._reader.stored(event), roles)
+                if rows:
+                    found[event] = rows
+        return found
+
+    def items_of(
+        self, class_uri: str, *, after: str = "", limit: int = 1000, as_of: int | None = None
+    ) -> list[str]:
+        """Items and lots of a class seen in any event, in text order from just after `after`."""
+        with snapshot(self._db):
+            name = (class_uri, bound(as_of) if as_of is not None else -self.projected_size)
+            if self._listed[0] != name:
+                self._listed = name, sorted(self._all_of(f"{class_uri}/", as_of))
+        listed = self._listed[1]
+        start = int(np.searchsorted(np.array(listed, dtype=object), after, "right"))
+        return listed[start : start + limit]
+
+    def _all_of(self, prefix: str, as_of: int | None) -> list[str]:
+        found: list[str] = []
+        for extent in self._numbering.under(prefix):
+            found += self._numbering.texts(self._present(extent, as_of))
+        codes = list(self._numbering.codes.under(prefix))
+        if codes:
+            numbers = self._numbering.of_texts([text for _, text in codes])
+            seen = {
+                extent: set(self._present(extent, as_of).tolist())
+                for extent in np.unique(numbers >> BITS).tolist()
+            }
+            found += [
+                text
+                for (_, text), number in zip(codes, numbers.tolist(), strict=True)
+                if number in seen[number >> BITS]
+            ]
+        return found
+
+    def _present(self, extent: int, as_of: int | None) -> Ints:
+        """Numbers of an extent that stand in an event."""
+        whole = Ranges(np.array([extent << BITS]), np.array([MASK + 1]))
+        rows = self._reader.rows_in(whole, as_of)
+        edges = np.zeros(MASK + 2, np.int64)
+        np.add.at(edges, rows.item & MASK, 1)
+        np.add.at(edges, (rows.item & MASK) + rows.count, -1)
+        return np.flatnonzero(np.cumsum(edges)[:-1] > 0) + (extent << BITS)
+
+    # Events
+
+    def scan_events(
+        self,
+        wanted: EventFilter,
+        *,
+        after: tuple[int, int] | None = None,
+        limit: int = 100,
+        as_of: int | None = None,
+    ) -> list[Stored]:
+        """Events by (record time, number), from just after the key `after`, at most `limit`."""
+        with snapshot(self._db):
+            return self._scanner.scan(wanted, after=after, limit=limit, as_of=as_of)
+
+    def known_ids(self, by: str, ids: Collection[str]) -> set[str]:
+        """Which of these event ids this party has already captured."""
+        listed = list(dict.fromkeys(ids))
+        with snapshot(self._db):
+            keys = keys_of(listed)
+            known: set[str] = set()
+            for place, event in zip(
+                *map(np.ndarray.tolist, self._writer.ids.find(keys)), strict=True
+            ):
+                if self._scanner.is_named(event, by, listed[place]):
+                    known.add(listed[place])
+            return known
+
+    # Facts
+
+    def facts(self, kind: str, keys: Collection[str], *, as_of: int | None = None) -> list[Fact]:
+        """Facts of a kind whose key or link is one of `keys`, in ledger order."""
+        return self._facts.find(kind, keys, as_of)
+
+    def scan_facts(
+        self, kind: str, *, after: str = "", limit: int = 1000, as_of: int | None = None
+    ) -> list[Fact]:
+        """Facts of a kind by (key, ledger order), for keys just after `after`."""
+        return self._facts.scan(kind, after, limit, as_of)
+
+    # In bulk
+
+    def numbers(self, items: Sequence[str]) -> Ints:
+        """The number of each item, -1 for one that has none."""
+        with snapshot(self._db):
+            return self._numbering.of_texts(items)
+
+    def texts(self, numbers: Ints) -> list[str]:
+        """The canonical URI of each number."""
+        with snapshot(self._db):
+            return self._numbering.texts(numbers)
+
+    def spans(self, ranges: Ranges) -> list[Span]:
+        """The same items as they are told outside, in the order of their numbers."""
+        with snapshot(self._db):
+            return self._numbering.spans(ranges)
+
+    def term(self, number: int) -> str:
+        """The text of a term."""
+        return self._terms.text(number)
+
+    def rows_in(self, ranges: Ranges, *, as_of: int | None = None) -> Rows:
+        """All rows of these items, cut to them; in any order."""
+        with snapshot(self._db):
+            return self._reader.rows_in(ranges, as_of)
+
+    def rows_of_events(
+        self, events: Ints, roles: Collection[int], *, as_of: int | None = None
+    ) -> Rows:
+        """All rows of these events in one of these roles; in any order."""
+        with snapshot(self._db):
+            return self._reader.rows_of_events(events, roles, as_of)
+
+    def joined_events(self, events: Ints, *, as_of: int | None = None) -> tuple[Ints, Ints]:
+        """Pairs (event, other event of the same transformationID), itself included."""
+        with snapshot(self._db):
+            return self._scanner.joined(events, as_of)
+
+    def withdrawn_events(self, rows: Rows) -> Ints:
+        """Numbers of events among these rows that were withdrawn, and of the withdrawals."""
+        with snapshot(self._db):
+            return self._scanner.withdrawn(rows)
+
+    def lot_events(self, lots: Sequence[str], *, as_of: int | None = None) -> tuple[Ints, Ints]:
+        """Pairs (position in `lots`, event whose master data name that lot)."""
+        with snapshot(self._db):
+            pairs: list[tuple[int, int]] = []
+            sql = "SELECT event FROM lot WHERE item = ?"
+            for place, number in enumerate(self._numbering.of_texts(lots).tolist()):
+                pairs += [(place, event) for (event,) in self._db.execute(sql, (number,))]
+            found = np.array(pairs, np.int64).reshape(-1, 2)
+            entries = self._reader.event_columns(found[:, 1])["entry"]
+            found = found[entries < bound(as_of)]
+            return found[:, 0], found[:, 1]
