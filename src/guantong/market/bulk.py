@@ -87,6 +87,11 @@ class Bulk:
         self._bad_reels = max(10, round(rows * BAD_SHARE / REEL / 10) * 10)
         self._small_reels = LOT // 2 if rows >= 100_000 else 2
 
+    @property
+    def submitters(self) -> list[str]:
+        """Canonical keys of everybody who files; the first is whoever runs the installation."""
+        return [_OPERATOR, *(works.pen.by for works in self._works)]
+
     # --- what is known in the end -------------------------------------------------------
 
     @property

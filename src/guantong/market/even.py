@@ -43,7 +43,7 @@ def even(
     world = roster(seed, {Role.CABLE: 2}, year=YEAR)
     maker = world.firm(Role.CABLE, 1)
     hand = Hand(maker, links=True)
-    goods = Goods(0, world.product(maker), links=True, serial=letters if foreign else str)
+    goods = Goods(0, world.product(maker, 3), links=True, serial=letters if foreign else str)
     done: list[Filing] = []
     pen = Pen(maker.uri, event_ids(seed), Clock(_START_MS, _STEP_MS), events, done)
     rest = f'"action":"ADD","bizStep":"commissioning","disposition":"active",{hand.here}'

@@ -17,6 +17,7 @@ from guantong.capture.event_hash import event_hash
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal
 from guantong.serve import json_out, words
+from guantong.serve.bench.command import bench_command
 from guantong.serve.index_cli import bulletin_group, credit_group
 from guantong.serve.intake import Offer, Receipt
 from guantong.serve.keys import end_of, new_key
@@ -359,6 +360,7 @@ def demo(data: Path, seed: int, events: int, port: int, *, serving: bool, as_jso
 main.add_command(ledger_group)
 main.add_command(credit_group)
 main.add_command(bulletin_group)
+main.add_command(bench_command)
 
 
 def progress(files: Iterable[Path], label: str) -> Iterable[Path]:

@@ -1,0 +1,283 @@
+"""One run: fill an installation, ask it, rebuild it, and weigh it."""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.request import urlopen
+
+import msgspec
+import numpy as np
+
+from guantong.caller import OPERATOR, Caller, Level
+from guantong.serve.bench import load, servers
+from guantong.serve.bench.load import Alike, Filled, Floor, Recipe
+from guantong.serve.keys import new_key
+from guantong.serve.world import LEDGER, World, open_world, read_world
+from guantong.settings import Settings
+
+SECONDS: Final = 5.0
+"""Each question is asked for so long."""
+CONNECTIONS: Final = 32
+SINGLE_CONNECTIONS: Final = 256
+SINGLES: Final = 5_000
+"""Documents of one event."""
+TRACES: Final = 1_000
+"""Most traces up."""
+
+Figures = dict[str, Any]
+Say = Callable[[str], None]
+
+
+@dataclass
+class Bench:
+    """What is known so far."""
+
+    recipe: Recipe
+    place: Path
+    memory_mb: int = 0
+    say: Say = lambda _: None
+    figures: Figures = field(default_factory=dict)
+    peaks: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def data(self) -> Path:
+        """The installation."""
+        return self.place / "data"
+
+    @property
+    def settings(self) -> Settings:
+        """Of the installation."""
+        return Settings(data=self.data)
+
+
+def run(bench: Bench) -> Figures:
+    """Measure everything once.
+
+    Args:
+        bench: Which market, where, and who is told how it goes.
+
+    Returns:
+        The figures; see docs/reference/performance.md.
+    """
+    began = time.perf_counter()
+    bench.say("floor")
+    floored, bench.peaks["floor"] = load.apart(load.floor_of, bench.recipe, bench.place / "floor")
+    keys = grant(bench.settings, load.submitters(bench.recipe))
+    single_maker = load.maker_of(bench.recipe.seed + 1)
+    keys |= grant(bench.settings, [single_maker])
+    with servers.serving(bench.data, memory_mb=bench.memory_mb) as server:
+        filled = _filled(bench, server, keys, floored)
+        _checked(bench, server, filled)
+        _singles(bench, server, keys[single_maker])
+        peaks = server.peaks_mb()
+    bench.peaks |= {f"server {n}" if n else "server": mb for n, mb in enumerate(peaks)}
+    _traced(bench, filled)
+    _weighed(bench, filled)
+    _rebuilt(bench, filled)
+    bench.figures["peak_mb"] = round(sum(peaks), 1)
+    bench.figures["peaks_mb"] = {name: round(mb, 1) for name, mb in bench.peaks.items()}
+    bench.figures["seconds"] = round(time.perf_counter() - began, 1)
+    return bench.figures
+
+
+def grant(settings: Settings, parties: Sequence[str]) -> dict[str, str]:
+    """Make an installation if there is none, and a key for each party."""
+    with open_world(settings, create=True) as world:
+        return {party: world.add_key(new_key(_caller(party)), OPERATOR) for party in parties}
+
+
+def _caller(party: str) -> Caller:
+    return OPERATOR if party == OPERATOR.party else Caller(party, Level.PARTY)
+
+
+# --- capture ------------------------------------------------------------------------------
+
+
+def _filled(bench: Bench, server: servers.Running, keys: dict[str, str], floored: Floor) -> Filled:
+    bench.say("capture")
+    filled, bench.peaks["load"] = load.apart(load.fill, server.address, keys, bench.recipe)
+    began = time.perf_counter()
+    _await_index(server.address)
+    bench.figures["index_lag_s"] = round(time.perf_counter() - began, 2)
+    took = filled.measured
+    bench.figures |= {
+        "rows": filled.rows,
+        "events": filled.events,
+        "documents": filled.documents,
+        "document_bytes": filled.bytes,
+        "capture_events_per_s": _round(filled.events / took.seconds),
+        "capture_codes_per_s": _round(filled.rows / took.seconds),
+        "capture_p99_ms": round(took.p99_ms, 2),
+        "capture_busy": took.busy,
+        "load_cpu_share": round(took.cpu_seconds / took.seconds, 2),
+        "floor_events_per_s": _round(floored.events / floored.seconds),
+        "floor_codec": floored.codec,
+        "decode_events_per_s": _round(floored.events / floored.decode_seconds),
+    }
+    return filled
+
+
+def _await_index(address: str) -> None:
+    """Wait until the index has what was acknowledged."""
+    while True:
+        with urlopen(f"{address}/status.json", timeout=60) as answer:
+            status = msgspec.json.decode(answer.read())
+        if status["projected_size"] >= status["ledger_size"]:
+            return
+        time.sleep(0.05)
+
+
+def _singles(bench: Bench, server: servers.Running, key: str) -> None:
+    """Documents of one event, many at once."""
+    bench.say("single-event documents")
+    count = min(SINGLES, bench.recipe.rows // 20)
+    alike = Alike(bench.recipe.seed + 1, count, events=1)
+    took, _ = load.apart(load.capture_alike, server.address, key, alike, SINGLE_CONNECTIONS)
+    bench.figures |= {
+        "single_docs_per_s": _round(took.per_second),
+        "single_p50_ms": round(took.p50_ms, 2),
+        "single_p99_ms": round(took.p99_ms, 2),
+        "single_busy": took.busy,
+    }
+
+
+# --- questions over HTTP ------------------------------------------------------------------
+
+
+def _checked(bench: Bench, server: servers.Running, filled: Filled) -> None:
+    """Scans, without pause and at half of that rate, and an empty handler beside them."""
+    bench.say("check")
+    codes = filled.codes
+    full, _ = load.apart(load.ask, server.address, codes, CONNECTIONS, seconds=SECONDS)
+    half, _ = load.apart(
+        load.ask,
+        server.address,
+        codes,
+        CONNECTIONS,
+        seconds=SECONDS,
+        rate=max(1.0, full.per_second / 2),
+    )
+    with servers.empty() as nothing:
+        least, _ = load.apart(load.ask, nothing.address, codes, CONNECTIONS, seconds=SECONDS)
+    bench.figures |= {
+        "check_per_s": _round(full.per_second),
+        "check_full_p99_ms": round(full.p99_ms, 2),
+        "check_p50_ms": round(half.p50_ms, 2),
+        "check_p99_ms": round(half.p99_ms, 2),
+        "check_load_cpu_share": round(full.cpu_seconds / full.seconds, 2),
+        "empty_per_s": _round(least.per_second),
+        "empty_load_cpu_share": round(least.cpu_seconds / least.seconds, 2),
+    }
+
+
+# --- questions in this process ------------------------------------------------------------
+
+
+def _traced(bench: Bench, filled: Filled) -> None:
+    """Trace up, lot down and recall, first with nothing of the index in memory."""
+    bench.say("trace")
+    items = [code for code in filled.codes[:TRACES]]
+    cold_up = _cold(bench, lambda world: world.trace(items[0], "up", OPERATOR))
+    cold_down = _cold(bench, lambda world: world.trace(filled.small.code, "down", OPERATOR))
+    with read_world(bench.settings) as world:
+        up = _timed(lambda code: world.trace(code, "up", OPERATOR), items)
+        down = _timed(
+            lambda code: world.trace(code, "down", OPERATOR), [filled.small.code] * TRACES
+        )
+        trail = world.trace(filled.small.code, "down", OPERATOR)
+    found = sum(node.kind == "item" and node.state != "consumed" for node in trail.nodes)
+    bench.figures |= {
+        **_spread("trace_up", up),
+        "trace_up_cold_ms": cold_up,
+        **_spread("lot_down", down),
+        "lot_down_cold_ms": cold_down,
+        "lot_down_items": found,
+        "lot_down_right": found == filled.small.items and trail.complete,
+    }
+    bench.figures |= {
+        "recall_items": found,
+        "recall_s": round(down[-1], 4),
+        "recall_by": "trace down of the small lot",
+    }
+
+
+def _cold(bench: Bench, question: Callable[[World], object]) -> float:
+    """Milliseconds of a first question when the system has forgotten the files."""
+    for path in bench.data.rglob("*"):
+        if path.is_file():
+            _forget(path)
+    with read_world(bench.settings) as world:
+        began = time.perf_counter()
+        question(world)
+        return round(1000 * (time.perf_counter() - began), 2)
+
+
+def _forget(path: Path) -> None:
+    """Have the system drop what it holds of a file in memory, where it can."""
+    if not hasattr(os, "posix_fadvise"):
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    finally:
+        os.close(descriptor)
+
+
+def _timed(question: Callable[[str], object], codes: Sequence[str]) -> list[float]:
+    """Seconds of each answer, for at most `SECONDS` in all and twice at least."""
+    spent: list[float] = []
+    until = time.perf_counter() + SECONDS
+    for code in codes:
+        began = time.perf_counter()
+        question(code)
+        spent.append(time.perf_counter() - began)
+        if began > until and len(spent) > 1:
+            break
+    return spent
+
+
+def _spread(name: str, spent: Sequence[float]) -> Figures:
+    p50, p99 = (float(np.percentile(spent, part)) * 1000 for part in (50, 99))
+    return {f"{name}_p50_ms": round(p50, 3), f"{name}_p99_ms": round(p99, 3)}
+
+
+# --- size and rebuilding ------------------------------------------------------------------
+
+
+def _weighed(bench: Bench, filled: Filled) -> None:
+    """Bytes on the disk by row, index and ledger apart."""
+    ledger = bench.data / LEDGER
+    kept = _bytes(ledger)
+    index = _bytes(bench.data) - kept
+    bench.figures |= {
+        "bytes_per_row": round(index / filled.rows, 2),
+        "ledger_bytes_per_row": round(kept / filled.rows, 2),
+        "index_bytes": index,
+        "ledger_bytes": kept,
+    }
+
+
+def _bytes(place: Path) -> int:
+    """What the files below a directory take on the disk."""
+    return sum(path.stat().st_blocks * 512 for path in place.rglob("*") if path.is_file())
+
+
+def _rebuilt(bench: Bench, filled: Filled) -> None:
+    """Drop the index and make it again from the ledger."""
+    bench.say("rebuild")
+    began = time.perf_counter()
+    servers.run("rebuild", "--data", str(bench.data), "--json", memory_mb=bench.memory_mb)
+    spent = time.perf_counter() - began
+    rate = filled.events / spent
+    bench.figures |= {
+        "rebuild_events_per_s": _round(rate),
+        "rebuild_by_capture": round(rate / bench.figures["capture_events_per_s"], 2),
+    }
+
+
+def _round(rate: float) -> int:
+    return round(rate)

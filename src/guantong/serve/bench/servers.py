@@ -1,0 +1,120 @@
+"""A server as its own process: start it, know how much memory it took, stop it."""
+
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import IO, Final
+
+import msgspec
+
+STOP_SECONDS: Final = 120.0
+PROC: Final = Path("/proc")
+
+
+class _Address(msgspec.Struct):
+    address: str
+
+
+class NoServer(RuntimeError):
+    """The server ended before it had said where it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that answers."""
+
+    address: str
+    pid: int
+
+    def peaks_mb(self) -> list[float]:
+        """Most memory held so far, of the process and each of its children."""
+        return [_peak_mb(pid) for pid in (self.pid, *_children(self.pid))]
+
+
+@contextmanager
+def serving(data: Path, *, memory_mb: int = 0) -> Iterator[Running]:
+    """Our server over an installation.
+
+    Args:
+        data: The installation.
+        memory_mb: Bound of private memory (RLIMIT_DATA) of each of its processes; 0 for none.
+
+    Yields:
+        The server.
+    """
+    with _started(
+        "guantong", "serve", "--data", str(data), "--port", "0", "--json", memory_mb=memory_mb
+    ) as running:
+        yield running
+
+
+@contextmanager
+def empty() -> Iterator[Running]:
+    """A server whose only answer is empty."""
+    with _started("guantong.serve.bench.empty") as running:
+        yield running
+
+
+def run(*arguments: str, memory_mb: int = 0) -> bytes:
+    """Run one of our commands to its end; gives its output."""
+    done = subprocess.run(
+        [sys.executable, "-m", "guantong", *arguments],
+        check=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=partial(_bound, memory_mb) if memory_mb else None,
+    )
+    return done.stdout
+
+
+@contextmanager
+def _started(module: str, *arguments: str, memory_mb: int = 0) -> Iterator[Running]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        stdout=subprocess.PIPE,
+        preexec_fn=partial(_bound, memory_mb) if memory_mb else None,  # noqa: PLW1509
+    )
+    assert process.stdout is not None
+    try:
+        yield Running(_address(process.stdout), process.pid)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(STOP_SECONDS)
+        process.stdout.close()
+
+
+def _address(output: IO[bytes]) -> str:
+    """What the server prints as JSON, perhaps over several lines."""
+    said = b""
+    for line in output:
+        said += line
+        with suppress(msgspec.DecodeError):
+            return msgspec.json.decode(said, type=_Address).address.rstrip("/")
+    raise NoServer(said.decode("utf-8", "replace"))
+
+
+def _bound(memory_mb: int) -> None:
+    resource.setrlimit(resource.RLIMIT_DATA, (memory_mb << 20, memory_mb << 20))
+
+
+def _children(pid: int) -> list[int]:
+    """Processes below a process; none where the system does not tell."""
+    found: list[int] = []
+    for task in (PROC / str(pid) / "task").glob("*/children"):
+        below = [int(child) for child in task.read_text().split()]
+        found += below + [one for child in below for one in _children(child)]
+    return found
+
+
+def _peak_mb(pid: int) -> float:
+    with suppress(OSError):
+        for line in (PROC / str(pid) / "status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    return 0.0
