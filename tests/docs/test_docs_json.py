@@ -102,6 +102,7 @@ def answers(demo: tuple[Path, Any], tmp_path_factory: pytest.TempPathFactory) ->
         "doctor": [asked("doctor", "--data", fresh)],
         "rebuild": [asked("rebuild", "--data", fresh)],
         "serve": [served(fresh)],
+        "bench": [asked("bench", "--rows", 10_000, "--seconds", 0.1)],
     }
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from guantong.market import records
-from guantong.market.bulk_firms import BIKE_MAKERS, Cast, Goods, Hand, Where, serial_of
+from guantong.market.bulk_firms import BIKE_MAKERS, MILLS, Cast, Goods, Hand, Where, serial_of
 from guantong.market.bulk_retail import Retail
 from guantong.market.bulk_text import Clock, Pen, Serial, event_ids
 from guantong.market.bulk_trade import Trade
@@ -84,7 +84,8 @@ class Bulk:
         self._trade = Trade(self._cast, self._retail, self._watch, self.mix, trade)
         self._works = self._all_works(foreign=foreign)
         self._planned = 0
-        self._bad_reels = max(10, round(rows * BAD_SHARE / REEL / 10) * 10)
+        share = len(self._works[:-BIKE_MAKERS:MILLS])
+        self._bad_reels = max(1, round(rows * BAD_SHARE / REEL / share)) * share
         self._small_reels = LOT // 2 if rows >= 100_000 else 2
 
     @property
@@ -178,10 +179,14 @@ class Bulk:
     def _unit(self) -> Unit:
         """The next thing to be made."""
         dice, watch = self._dice, self._watch
-        if watch.reels[BAD] < self._bad_reels * self._planned / self.rows:
-            return self._pallet(self._works[0], BAD, self._bad_reels)
         if watch.reels[SMALL] < min(self._small_reels, 200 * self._planned / self.rows):
-            return self._pallet(self._works[1], SMALL, self._small_reels)
+            works = self._works[1]
+            if not watch.reels[SMALL]:
+                works.melt(SMALL, self._small_reels)
+            self._planned += _PALLET_ROWS
+            return works.pallet(SMALL, mixed=False)
+        if watch.reels[BAD] < self._bad_reels * self._planned / self.rows:
+            return self._bad()
         if dice.chance(BIKES):
             self._planned += _CONTAINER_ROWS
             return dice.pick(self._works[-BIKE_MAKERS:]).container()
@@ -192,14 +197,19 @@ class Bulk:
         self._planned += _PALLET_ROWS
         return works.pallet(0, mixed=dice.chance(MIXED))
 
-    def _pallet(self, works: Works, watch: int, reels: int) -> Unit:
-        """One of a watched lot; of the small one none is mixed."""
-        drawn = self._watch.reels[watch]
-        if not drawn:
-            works.melt(watch, reels)
+    def _bad(self) -> Unit:
+        """A pallet of the bad lot, which one mill cast for several works."""
+        sharers = self._works[:-BIKE_MAKERS:MILLS]
+        if not self._watch.reels[BAD]:
+            first = sharers[0]
+            lot = first.cast(BAD, self._bad_reels)
+            first.pen.close()
+            for works in sharers:
+                works.bring(BAD, lot, self._bad_reels // len(sharers))
+        works = self._dice.pick([one for one in sharers if one.left(BAD)])
         self._planned += _PALLET_ROWS
-        mixed = watch == BAD and self._dice.chance(MIXED)
-        return works.pallet(watch, mixed=mixed or reels - drawn == 1)
+        mixed = self._dice.chance(MIXED) or works.left(BAD) == 1
+        return works.pallet(BAD, mixed=mixed)
 
     def _filed(self) -> Iterator[Filing]:
         for one in self._done:
@@ -251,7 +261,7 @@ class Bulk:
         self, firm: Firm, at: int, goods: tuple[Goods, ...], reels: Goods, parts: tuple[Goods, ...]
     ) -> Works:
         links = bool(at % 2)
-        mill = self._cast.mills[at % len(self._cast.mills)]
+        mill = self._cast.mills[at % MILLS]
         return Works(
             hand=Hand(firm, links),
             pen=Pen(firm.uri, self._ids, self._clock, self._document, self._done),

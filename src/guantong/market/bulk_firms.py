@@ -11,6 +11,7 @@ from guantong.market.firms import Firm, Product, World, roster
 
 CABLE_MAKERS_MAX: Final = 20
 BIKE_MAKERS: Final = 4
+MILLS: Final = 3
 DISTRIBUTORS: Final = 8
 WHOLESALERS_MAX: Final = 60
 SHOPS_MAX: Final = 20_000
@@ -167,7 +168,7 @@ def _world(seed: int, rows: int) -> World:
     shops = min(SHOPS_MAX, max(40, rows // 500))
     counts = {
         Role.CABLE: min(CABLE_MAKERS_MAX, max(6, rows // 50_000)),
-        Role.ROD: 4,
+        Role.ROD: MILLS,
         Role.BATTERY: 2,
         Role.MOTOR: 2,
         Role.CHARGER: 2,

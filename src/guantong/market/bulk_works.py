@@ -179,21 +179,39 @@ class Works:
 
     def melt(self, watch: int, reels: int) -> Copper:
         """A copper lot, cast by the mill and brought here."""
+        return self.bring(watch, self.cast(watch, reels), reels)
+
+    def cast(self, watch: int, reels: int) -> str:
+        """The mill casts a copper lot that is enough for so many reels: its name."""
         self._lots += 1
         lot = f"C{self.hand.firm.key.rpartition('-')[2]}{self._lots:05d}"
-        code = self.mill.spell(self.rod.lot(lot))
         self.watch.lots[watch] = self.rod.lot(lot).link
-        what = f'"quantityList":[{_amount(code, COPPER_KG * reels)}]'
         self.pen.put(
             OBJECT,
-            f'{what},"action":"ADD","bizStep":"commissioning","disposition":"active",'
-            f'{self.mill.here},"ilmd":{{"cbvmda:lotNumber":"{lot}"}}',
+            f'{self._copper_of(lot, reels)},"action":"ADD","bizStep":"commissioning",'
+            f'"disposition":"active",{self.mill.here},"ilmd":{{"cbvmda:lotNumber":"{lot}"}}',
         )
-        self.move(self.mill, self.hand, what)
-        self.mix["rows"] += 3
-        self.mix["quantity"] += 3
-        self._copper[watch] = Copper(lot, code, reels)
-        return self._copper[watch]
+        self.mix["rows"] += 1
+        self.mix["quantity"] += 1
+        return lot
+
+    def bring(self, watch: int, lot: str, reels: int) -> Copper:
+        """Some of a copper lot is brought here."""
+        self.move(self.mill, self.hand, self._copper_of(lot, reels))
+        self.mix["rows"] += 2
+        self.mix["quantity"] += 2
+        copper = Copper(lot, self.mill.spell(self.rod.lot(lot)), reels)
+        self._copper[watch] = copper
+        return copper
+
+    def left(self, watch: int) -> int:
+        """Reels of a watched lot that can still be used here."""
+        copper = self._copper.get(watch)
+        return len(self._drawn.get(watch, ())) + (copper.left if copper else 0)
+
+    def _copper_of(self, lot: str, reels: int) -> str:
+        code = self.mill.spell(self.rod.lot(lot))
+        return f'"quantityList":[{_amount(code, COPPER_KG * reels)}]'
 
     def _transform(self, what: str) -> None:
         self.pen.put(

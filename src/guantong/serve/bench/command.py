@@ -57,15 +57,29 @@ SHOWN: Final = (
     default=0,
     help="Bound the private memory of server and rebuild (Linux); 0 for none.",
 )
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.1, 600),
+    default=5.0,
+    show_default=True,
+    help="How long each question is asked.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def bench_command(
-    rows: int, data: Path | None, seed: int, document: int, memory_mb: int, *, as_json: bool
+    rows: int,
+    data: Path | None,
+    seed: int,
+    document: int,
+    memory_mb: int,
+    seconds: float,
+    *,
+    as_json: bool,
 ) -> None:
     """Measure this machine: fill an installation through its front door and ask it."""
     from guantong.serve.bench.run import Bench, run
 
     with _place(data) as place:
-        bench = Bench(Recipe(seed, rows, document), Path(place), memory_mb, say=_say)
+        bench = Bench(Recipe(seed, rows, document), Path(place), memory_mb, seconds, say=_say)
         figures = run(bench)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(figures), indent=2).decode())

@@ -9,15 +9,18 @@ import resource
 import selectors
 import socket
 import time
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _END: Final = b"\r\n\r\n"
 _CHUNK: Final = 1 << 18
+_AHEAD_MAX: Final = 32
+"""Requests held back because their lane is busy."""
 _PAUSE: Final = 0.02
 """Before a request that was refused as busy is sent again."""
 _BUSY: Final = (b"429", b"503")
@@ -42,6 +45,14 @@ class Measured:
         return self.count / self.seconds if self.seconds else 0.0
 
 
+class Request(NamedTuple):
+    """What is sent."""
+
+    raw: bytes
+    lane: str = ""
+    """Of a lane one request is under way at a time, in order; "" is no lane."""
+
+
 class HttpError(RuntimeError):
     """An answer that is neither a success nor "busy": the run is void."""
 
@@ -54,6 +65,7 @@ class _Line:
     out: memoryview = field(default_factory=lambda: memoryview(b""))
     got: bytearray = field(default_factory=bytearray)
     asked: bytes = b""
+    lane: str = ""
     since: float = 0.0
 
 
@@ -68,21 +80,23 @@ class Http:
         for _ in range(connections):
             sock = socket.create_connection((host.strip("[]"), int(port)))
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            sock.setblocking(False)
+            sock.settimeout(0)
             line = _Line(sock)
             self._selector.register(sock, selectors.EVENT_READ, line)
             self._idle.append(line)
         self._open = connections
         self._spent: list[float] = []
         self._busy = 0
+        self._lanes: set[str] = set()
+        self._ahead: deque[Request] = deque()
 
     def run(
-        self, requests: Iterator[bytes], *, seconds: float = 0.0, rate: float = 0.0
+        self, requests: Iterator[Request], *, seconds: float = 0.0, rate: float = 0.0
     ) -> Measured:
         """Send requests, each as soon as a connection is free, and await all answers.
 
         Args:
-            requests: Whole requests; taken one at a time.
+            requests: Taken one at a time, some ahead where lanes are busy.
             seconds: Send no more after this time; 0 for no bound.
             rate: At most so many a second, evenly spaced; an answer's time then counts from
                 when its request was due. 0 sends without pause.
@@ -94,20 +108,39 @@ class Http:
         sent, more = 0, True
         while more or len(self._idle) < self._open:
             now = time.perf_counter()
+            more = more and not (seconds and now - began > seconds)
             while more and self._idle:
-                due = began + sent / rate if rate else now
-                if due > now:
+                due = began + sent / rate if rate else time.perf_counter()
+                if due > now and rate:
                     break
-                request = None if seconds and now - began > seconds else next(requests, None)
-                more = request is not None
-                if request is not None:
-                    self._send(self._idle.pop(), request, due)
-                    sent += 1
+                request = self._next(requests)
+                if request is None:
+                    more = bool(self._ahead)
+                    break
+                self._send(self._idle.pop(), request, due)
+                sent += 1
             self._take(0.0005 if rate and self._idle and more else 1.0)
         spent = time.perf_counter() - began
         times = np.array(self._spent or [0.0]) * 1000
         p50, p99 = (float(np.percentile(times, part)) for part in (50, 99))
         return Measured(len(self._spent), spent, _cpu() - cpu, p50, p99, self._busy)
+
+    def _next(self, requests: Iterator[Request]) -> Request | None:
+        """The first request whose lane is free; None when there is none now."""
+        for at, request in enumerate(self._ahead):
+            if request.lane not in self._lanes:
+                del self._ahead[at]
+                return request
+        waiting = {request.lane for request in self._ahead}
+        while len(self._ahead) < _AHEAD_MAX:
+            found = next(requests, None)
+            if found is None:
+                return None
+            if found.lane not in self._lanes and found.lane not in waiting:
+                return found
+            waiting.add(found.lane)
+            self._ahead.append(found)
+        return None
 
     def close(self) -> None:
         """Hang up."""
@@ -115,9 +148,11 @@ class Http:
             key.data.sock.close()
         self._selector.close()
 
-    def _send(self, line: _Line, request: bytes, due: float) -> None:
-        line.asked, line.since = request, due
-        line.out = memoryview(request)
+    def _send(self, line: _Line, request: Request, due: float) -> None:
+        line.asked, line.lane, line.since = request.raw, request.lane, due
+        if request.lane:
+            self._lanes.add(request.lane)
+        line.out = memoryview(request.raw)
         line.got.clear()
         self._write(line)
         if line.out:
@@ -160,26 +195,28 @@ class Http:
         if status in _BUSY:
             self._busy += 1
             time.sleep(_PAUSE)
-            self._send(line, line.asked, line.since)
+            self._send(line, Request(line.asked, line.lane), line.since)
             return
         if not status.startswith(b"2"):
             raise HttpError(bytes(line.got[:2000]).decode("utf-8", "replace"))
         self._spent.append(time.perf_counter() - line.since)
+        self._lanes.discard(line.lane)
         self._idle.append(line)
 
 
-def post(key: str, media: str, body: bytes) -> bytes:
+def post(key: str, media: str, body: bytes, lane: str = "") -> Request:
     """A request that hands in a document."""
     head = (
         f"POST /capture HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {key}\r\n"
         f"Content-Type: {media}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    return head.encode() + body
+    return Request(head.encode() + body, lane)
 
 
-def get(path: str) -> bytes:
+def get(path: str) -> Request:
     """A request that asks for JSON."""
-    return f"GET {path} HTTP/1.1\r\nHost: bench\r\nAccept: application/json\r\n\r\n".encode()
+    head = f"GET {path} HTTP/1.1\r\nHost: bench\r\nAccept: application/json\r\n\r\n"
+    return Request(head.encode())
 
 
 def _cpu() -> float:

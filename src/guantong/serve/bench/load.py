@@ -14,7 +14,7 @@ from typing import Final, ParamSpec, TypeVar
 
 from guantong import market
 from guantong.serve.bench import floor
-from guantong.serve.bench.http import Http, Measured, get, post
+from guantong.serve.bench.http import Http, Measured, Request, get, post
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -123,10 +123,11 @@ def fill(address: str, keys: Mapping[str, str], recipe: Recipe) -> Filled:
 
 def _posted(
     filings: Iterator[market.Filing], keys: Mapping[str, str], sizes: list[int]
-) -> Iterator[bytes]:
+) -> Iterator[Request]:
+    # A firm sends one document after the other: what it corrects is there before.
     for one in filings:
         sizes.append(len(one.body))
-        yield post(keys[one.by], one.media, one.body)
+        yield post(keys[one.by], one.media, one.body, one.by)
 
 
 def capture_alike(address: str, key: str, alike: Alike, connections: int) -> Measured:
@@ -149,7 +150,7 @@ def ask(
     return measured
 
 
-def _again(requests: Sequence[bytes]) -> Iterator[bytes]:
+def _again(requests: Sequence[Request]) -> Iterator[Request]:
     while True:
         yield from requests
 

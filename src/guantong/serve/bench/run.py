@@ -18,8 +18,6 @@ from guantong.serve.keys import new_key
 from guantong.serve.world import LEDGER, World, open_world, read_world
 from guantong.settings import Settings
 
-SECONDS: Final = 5.0
-"""Each question is asked for so long."""
 CONNECTIONS: Final = 32
 SINGLE_CONNECTIONS: Final = 256
 SINGLES: Final = 5_000
@@ -38,6 +36,8 @@ class Bench:
     recipe: Recipe
     place: Path
     memory_mb: int = 0
+    seconds: float = 5.0
+    """Each question is asked for so long."""
     say: Say = lambda _: None
     figures: Figures = field(default_factory=dict)
     peaks: dict[str, float] = field(default_factory=dict)
@@ -151,17 +151,17 @@ def _checked(bench: Bench, server: servers.Running, filled: Filled) -> None:
     """Scans, without pause and at half of that rate, and an empty handler beside them."""
     bench.say("check")
     codes = filled.codes
-    full, _ = load.apart(load.ask, server.address, codes, CONNECTIONS, seconds=SECONDS)
+    full, _ = load.apart(load.ask, server.address, codes, CONNECTIONS, seconds=bench.seconds)
     half, _ = load.apart(
         load.ask,
         server.address,
         codes,
         CONNECTIONS,
-        seconds=SECONDS,
+        seconds=bench.seconds,
         rate=max(1.0, full.per_second / 2),
     )
     with servers.empty() as nothing:
-        least, _ = load.apart(load.ask, nothing.address, codes, CONNECTIONS, seconds=SECONDS)
+        least, _ = load.apart(load.ask, nothing.address, codes, CONNECTIONS, seconds=bench.seconds)
     bench.figures |= {
         "check_per_s": _round(full.per_second),
         "check_full_p99_ms": round(full.p99_ms, 2),
@@ -183,9 +183,11 @@ def _traced(bench: Bench, filled: Filled) -> None:
     cold_up = _cold(bench, lambda world: world.trace(items[0], "up", OPERATOR))
     cold_down = _cold(bench, lambda world: world.trace(filled.small.code, "down", OPERATOR))
     with read_world(bench.settings) as world:
-        up = _timed(lambda code: world.trace(code, "up", OPERATOR), items)
+        up = _timed(lambda code: world.trace(code, "up", OPERATOR), items, bench.seconds)
         down = _timed(
-            lambda code: world.trace(code, "down", OPERATOR), [filled.small.code] * TRACES
+            lambda code: world.trace(code, "down", OPERATOR),
+            [filled.small.code] * TRACES,
+            bench.seconds,
         )
         trail = world.trace(filled.small.code, "down", OPERATOR)
     found = sum(node.kind == "item" and node.state != "consumed" for node in trail.nodes)
@@ -227,10 +229,10 @@ def _forget(path: Path) -> None:
         os.close(descriptor)
 
 
-def _timed(question: Callable[[str], object], codes: Sequence[str]) -> list[float]:
-    """Seconds of each answer, for at most `SECONDS` in all and twice at least."""
+def _timed(question: Callable[[str], object], codes: Sequence[str], seconds: float) -> list[float]:
+    """Seconds of each answer, for about so long in all and twice at least."""
     spent: list[float] = []
-    until = time.perf_counter() + SECONDS
+    until = time.perf_counter() + seconds
     for code in codes:
         began = time.perf_counter()
         question(code)
