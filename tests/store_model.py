@@ -340,7 +340,7 @@ class Twins:
 
 def _told(store: SegmentStore, rows: Rows) -> list[tuple[object, ...]]:
     """Rows of the index, one for each item, in words."""
-    told = []
+    told: list[tuple[object, ...]] = []
     for at in range(len(rows)):
         first, count = int(rows.item[at]), int(rows.count[at])
         for item in store.texts(np.arange(first, first + count)):

@@ -79,7 +79,7 @@ def test_hypothesis_finds_no_order_that_differs(tmp_path: Path) -> None:
         def teardown(self) -> None:
             self.twins.close()
 
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Lives,
         settings=settings(
             max_examples=60,
