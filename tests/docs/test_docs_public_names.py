@@ -233,12 +233,17 @@ PUBLIC = {
         Fault
         Happening
         Indexed
+        Memory
+        Noted
+        Reached
+        Recalling
         Role
         RowStore
         SegmentStore
         Store
         StoreError
         Stored
+        Watched
     """,
     "trace": """
         Balance

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from guantong.store import SegmentStore
+from guantong.store import Memory, Recalling, SegmentStore
 
 
 class Readers:
@@ -18,11 +18,12 @@ class Readers:
     def __init__(self, index: Path) -> None:
         """Open none yet."""
         self._index = index
-        self._idle: list[SegmentStore] = []
+        self._idle: list[Recalling] = []
+        self._memory = Memory()
 
     @contextmanager
-    def lend(self) -> Iterator[SegmentStore]:
-        """A handle nobody else uses; it is taken back afterwards.
+    def lend(self) -> Iterator[Recalling]:
+        """A handle nobody else uses, as new as the index now; it is taken back afterwards.
 
         Yields:
             The handle.
@@ -30,8 +31,9 @@ class Readers:
         try:
             store = self._idle.pop()  # atomic, as is append
         except IndexError:
-            store = SegmentStore.open(self._index, read_only=True)
+            store = self._opened()
         try:
+            _ = store.reached
             yield store
         finally:
             self._idle.append(store)
@@ -40,3 +42,6 @@ class Readers:
         """Let go of the file; nobody asks any more."""
         while self._idle:
             self._idle.pop().close()
+
+    def _opened(self) -> Recalling:
+        return Recalling(SegmentStore.open(self._index, read_only=True), self._memory)

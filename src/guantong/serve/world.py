@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from threading import BoundedSemaphore, Lock
+from threading import BoundedSemaphore
 from types import TracebackType
 from typing import Final
 
@@ -26,11 +26,10 @@ from guantong.identify import Reading as CodeReading
 from guantong.ledger import Entropy, Ledger, StatementType, SystemEntropy
 from guantong.ledger.signer import create_key
 from guantong.serve import keys, projector
-from guantong.serve.erasing import Erasure, Keeps, check_erasable, ground_of
 from guantong.serve.intake import Intake, Offer, Receipt
 from guantong.serve.readers import Readers
 from guantong.settings import Settings
-from guantong.store import Fact, SegmentStore, StoreError
+from guantong.store import Fact, SegmentStore, Store, StoreError
 from guantong.store import Fault as StoreFault
 from guantong.trace import Direction, Trail
 from guantong.verdict import Verdict, holds
@@ -73,7 +72,6 @@ class World(AbstractContextManager["World"]):
         self.examples: Sequence[Mapping[str, str]] = ()
         self._written = store
         self._large = BoundedSemaphore(LARGE_MAX)
-        self._erasing = Lock()
         limits = Limits(
             bytes_max=settings.document_bytes_max, events_max=settings.document_events_max
         )
@@ -292,38 +290,6 @@ class World(AbstractContextManager["World"]):
         facts = holds.facts_of(order)
         return self._writer().enter(StatementType.HOLD, body, facts, caller).result()
 
-    def erase(self, index: int, ground: str, caller: Caller) -> Receipt:
-        """Erase the body of a document: its key and salt; what the index says stays.
-
-        Args:
-            index: The document's entry.
-            ground: Why, by which law; stands in the public statement.
-            caller: On whose behalf.
-
-        Returns:
-            The receipt of the erasure, which is an entry too; the key is destroyed by then.
-
-        Raises:
-            WorldError: if there is nothing to erase.
-        """
-        writer, why = self._writer(), ground_of(ground)
-        with self._erasing:
-            check_erasable(self.ledger, index)
-            (document,) = projector.replayed(self.ledger, index, index + 1)
-            erasure = Erasure(entry=index, ground=why, keeps=Keeps.of(document))
-            entered = writer.enter(
-                StatementType.ERASURE,
-                msgspec.json.encode(erasure),
-                (),
-                caller,
-                meta=erasure.meta(),
-            )
-            receipt = entered.result()
-        if not receipt.accepted:
-            raise WorldError(*receipt.faults)
-        self.wait(receipt.ledger_index + 1)
-        return receipt
-
     def record(
         self,
         body: bytes,
@@ -382,7 +348,7 @@ def open_world(
         if settings.data.exists() and any(settings.data.iterdir()):
             raise WorldError(fault(Fault.FOREIGN, expected="an empty directory", got=settings.data))
         settings.data.mkdir(parents=True, exist_ok=True)
-        Ledger.create(place, settings.origin, clock=clock, entropy=entropy, sealed=True).close()
+        Ledger.create(place, settings.origin, clock=clock, entropy=entropy).close()
         create_key(place, settings.origin, entropy=entropy)
     store = SegmentStore.open(settings.data / INDEX)
     try:
@@ -418,7 +384,7 @@ def read_world(settings: Settings, *, clock: Clock | None = None) -> World:
     return World(settings, ledger, store, clock, write=False)
 
 
-def _reach(store: SegmentStore, as_of: int | None) -> int:
+def _reach(store: Store, as_of: int | None) -> int:
     """The ledger size a question is answered for, one for all it reads.
 
     The writer goes on while a question is answered; what it adds meanwhile is left out, so

@@ -18,6 +18,7 @@ from guantong.store.door import (
     Stored,
     StoreError,
 )
+from guantong.store.recall import Memory, Noted, Reached, Recalling, Watched
 from guantong.store.rows import RowStore
 from guantong.store.segments import SegmentStore
 
@@ -27,10 +28,15 @@ __all__ = [
     "Fault",
     "Happening",
     "Indexed",
+    "Memory",
+    "Noted",
+    "Reached",
+    "Recalling",
     "Role",
     "RowStore",
     "SegmentStore",
     "Store",
     "StoreError",
     "Stored",
+    "Watched",
 ]

@@ -71,6 +71,18 @@ class Facts:
         values = (kind, after, bound(as_of), limit)
         return [_fact(columns) for columns in self._db.execute(sql, values)]
 
+    def after(self, number: int, without: Collection[str]) -> list[Fact]:
+        """Facts with a greater number, but not of these kinds."""
+        sql = (
+            "SELECT entry, by, received_ms, body FROM fact "
+            f"WHERE no > ? AND kind NOT IN ({marks(tuple(without))}) ORDER BY no"
+        )
+        return [_fact(columns) for columns in self._db.execute(sql, (number, *without))]
+
+    def last_number(self) -> int:
+        """Number of the newest, 0 for none."""
+        return int(self._db.execute("SELECT coalesce(max(no), 0) FROM fact").fetchone()[0])
+
     def count(self) -> int:
         """How many there are."""
         return int(self._db.execute("SELECT count(*) FROM fact").fetchone()[0])

@@ -256,6 +256,10 @@ class Reader:
         found.sort(key=lambda one: one[0])
         return [happening for _, happening in found]
 
+    def is_in_after(self, number: int, event: int) -> bool:
+        """Whether one item takes part in an event with a greater number."""
+        return any(row[0] > event for row in self._item_rows(number))
+
     def _item_rows(self, number: int) -> list[tuple[int, int, bool, int, float, int]]:
         """Event, role, whether it is an amount, place in its list, amount and unit of each row."""
         extent, within = number >> BITS, number & MASK

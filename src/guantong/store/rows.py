@@ -26,7 +26,16 @@ from guantong.store.door import (
     Stored,
     StoreError,
 )
-from guantong.store.sqlite import bound, disk_failures, marks, open_index, slices, transaction
+from guantong.store.recall import Reached
+from guantong.store.sqlite import (
+    bound,
+    disk_failures,
+    marks,
+    open_index,
+    slices,
+    snapshot,
+    transaction,
+)
 
 VERSION = 2
 """Layout of the file; another number means: drop it and rebuild."""
@@ -83,6 +92,26 @@ class RowStore:
         """How many ledger entries are in the index."""
         size = self._db.execute("SELECT projected_size FROM progress").fetchone()[0]
         return int(size)
+
+    @property
+    def reached(self) -> Reached:
+        """How far it goes: entries, last event and last fact, in one look."""
+        sql = "SELECT projected_size, (SELECT coalesce(max(no), 0) FROM event) FROM progress"
+        with snapshot(self._db):
+            size, event = self._db.execute(sql).fetchone()
+            return Reached(size, event, self._facts.last_number())
+
+    def facts_after(self, number: int, *, without: Collection[str]) -> list[Fact]:
+        """Facts with a greater number, but not of these kinds."""
+        return self._facts.after(number, without)
+
+    def touched(self, items: Collection[str], *, after: int) -> bool:
+        """Whether any of these items takes part in an event with a greater number."""
+        sql = "SELECT 1 FROM row WHERE item IN ({}) AND event > ? LIMIT 1"
+        return any(
+            self._db.execute(sql.format(marks(part)), (*part, after)).fetchone()
+            for part in slices(tuple(items))
+        )
 
     @property
     def last_said(self) -> tuple[int, str, int] | None:

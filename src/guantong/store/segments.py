@@ -18,6 +18,7 @@ from guantong.store.door import EventFilter, Fact, Happening, Indexed, Role, Sto
 from guantong.store.hashes import keys_of
 from guantong.store.numbering import BITS, MASK, Numbering
 from guantong.store.reading import Reader
+from guantong.store.recall import Reached
 from guantong.store.scanning import Scanner
 from guantong.store.sqlite import bound, disk_failures, open_index, snapshot, transaction
 from guantong.store.terms import Terms
@@ -61,6 +62,24 @@ class SegmentStore:
     def projected_size(self) -> int:
         """How many ledger entries are in the index."""
         return int(self._db.execute("SELECT projected_size FROM progress").fetchone()[0])
+
+    @property
+    def reached(self) -> Reached:
+        """How far it goes: entries, last event and last fact, in one look."""
+        with snapshot(self._db):
+            sql = "SELECT projected_size, events FROM progress"
+            size, event = self._db.execute(sql).fetchone()
+            return Reached(size, event, self._facts.last_number())
+
+    def facts_after(self, number: int, *, without: Collection[str]) -> list[Fact]:
+        """Facts with a greater number, but not of these kinds."""
+        return self._facts.after(number, without)
+
+    def touched(self, items: Collection[str], *, after: int) -> bool:
+        """Whether any of these items takes part in an event with a greater number."""
+        with snapshot(self._db):
+            numbers = self._numbering.of_texts(list(items)).tolist()
+            return any(self._reader.is_in_after(n, after) for n in numbers if n >= 0)
 
     @property
     def last_said(self) -> tuple[int, str, int] | None:
