@@ -168,6 +168,11 @@ def _pass_on(meaning: Meaning, faults: Collector) -> None:
     meaning.found = []
 
 
+def listed(envelope: Envelope) -> Sequence[msgspec.Raw] | None:
+    """The events of a document, not yet read; None when it has no list of them."""
+    return _events(envelope)[0]
+
+
 def _events(envelope: Envelope) -> tuple[Sequence[msgspec.Raw] | None, str]:
     """The events of a document, not yet read, and where they stand."""
     body = envelope.body

@@ -209,19 +209,31 @@ def verify_inclusion(
     References:
         RFC 9162, section 2.1.3.2
     """
-    if not 0 <= index < size or not _hashes(leaf, root, *proof):
-        return False
+    return reached_root(leaf, index, size, proof) == root
+
+
+def reached_root(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes | None:
+    """The root to which `proof` leads from entry `index` of a tree of `size`.
+
+    Returns:
+        32 bytes; None when the proof has not the shape of that place.
+
+    References:
+        RFC 9162, section 2.1.3.2
+    """
+    if not 0 <= index < size or not _hashes(leaf, *proof):
+        return None
     place, last, reached = index, size - 1, leaf
     for other in proof:
         if last == 0:
-            return False
+            return None
         if place & 1 or place == last:
             reached = node_hash(other, reached)
             place, last = _climb(place, last)
         else:
             reached = node_hash(reached, other)
         place, last = place >> 1, last >> 1
-    return last == 0 and reached == root
+    return reached if last == 0 else None
 
 
 def verify_consistency(

@@ -61,10 +61,14 @@ class StatementType(StrEnum):
 class Statement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One entry. Fields stand in the order of their names, as in the bytes."""
 
+    att: str = ""
+    """Whose word it is that `by` sent this, when nobody signed: ``gateway``."""
     by: str
     """The submitting party's key."""
     doc: str
     """Commitment to the body: SHA-256(salt || body), 64 hexadecimal digits, lower case."""
+    key: str = ""
+    """For signed submissions: id of the signer's key, 64 hexadecimal digits."""
     media: str
     """Media type of the body."""
     meta: Mapping[str, str | int] = {}
@@ -75,8 +79,12 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
     """For signed submissions: leaf hash of this party's entry before, hexadecimal."""
     received: int
     """Record time: milliseconds since the epoch, never less than the entry before."""
+    root: str = ""
+    """Over the salted events of the body, 64 hexadecimal digits; see `inner`."""
     seq: int = 0
     """For signed submissions: 1, 2, 3 … within the party, so that a gap shows."""
+    sig: str = ""
+    """For signed submissions: the signature in base64; what it is over, see `signed`."""
     typ: StatementType
     v: int
     """Version of this shape: 1."""

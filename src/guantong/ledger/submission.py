@@ -8,12 +8,14 @@ from typing import Final
 
 import msgspec
 
-from guantong.ledger.faults import LedgerError
+from guantong.errors import fault
+from guantong.ledger.entropy import SALT_BYTES
+from guantong.ledger.faults import Fault, LedgerError
 from guantong.ledger.statement import COMMITMENT_BYTES, INTEGER_MAX, Statement, StatementType
 from guantong.ledger.vault import Wrapper
 
 _BEFORE_COMMITMENT: Final = b'"doc":"'
-"""`by` stands before it and may say anything, but no quotation mark unescaped."""
+"""`att` and `by` stand before it and may say anything, but no quotation mark unescaped."""
 
 
 class Submission(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -32,6 +34,17 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Record time, where the submitter decided on one; 0 means the ledger's clock."""
     meta: Mapping[str, str | int] = {}
     """Small facts that a reader needs without the body; never personal data."""
+    salt: bytes = b""
+    """Of the commitment, where the submitter chose it: 32 bytes; b"" means the ledger's."""
+    root: str = ""
+    """Over the salted events of the body; needs a `salt`."""
+    att: str = ""
+    """Whose word it is that `by` sent this, when nobody signed."""
+    key: str = ""
+    """Of a signed submission, as are the next three; see `Statement`."""
+    prev: str = ""
+    seq: int = 0
+    sig: str = ""
 
 
 def check(submission: Submission) -> None:
@@ -40,6 +53,9 @@ def check(submission: Submission) -> None:
     Raises:
         LedgerError: if no statement can be made of it.
     """
+    if len(submission.salt) not in {0, SALT_BYTES}:
+        expected, got = f"{SALT_BYTES} bytes or none", len(submission.salt)
+        raise LedgerError(fault(Fault.STATEMENT, expected=expected, got=got, path="salt"))
     _ends(submission, max(submission.record_ms, INTEGER_MAX))
 
 
@@ -69,7 +85,7 @@ def pack(
 
     Args:
         submissions: What to pack.
-        salts: One for each.
+        salts: One for each; it counts unless the submission has its own.
         wrapper: Makes the blobs.
         now_ms: The present.
         last_ms: Record time of the entry before.
@@ -80,7 +96,8 @@ def pack(
     Raises:
         LedgerError: if one has no statement; its path says which.
     """
-    plain = list(map(add, salts, [submission.body for submission in submissions]))
+    chosen = [it.salt or salt for it, salt in zip(submissions, salts, strict=True)]
+    plain = list(map(add, chosen, [submission.body for submission in submissions]))
     commitments = [sha256(blob).hexdigest().encode() for blob in plain]
     statements, record_ms = _statements(submissions, commitments, now_ms, last_ms)
     flags, blobs = wrapper.wrap(plain)
@@ -96,10 +113,13 @@ def _statements(
     statements: list[bytes] = []
     for it, commitment in zip(submissions, commitments, strict=True):
         last = max(last, it.record_ms or now)
-        key = (it.by, it.media, it.n, it.typ, last)
-        ends = None if it.meta else known.get(key)
+        key = (it.by, it.media, it.n, it.typ, last, it.att)
+        own = it.meta or it.root or it.sig
+        ends = None if own else known.get(key)
         if ends is None:
-            ends = known[key] = _ends(it, last, path=f"submissions[{len(statements)}]")
+            ends = _ends(it, last, path=f"submissions[{len(statements)}]")
+            if not own:
+                known[key] = ends
         statements.append(ends[0] + commitment + ends[1])
     return statements, last
 
@@ -107,12 +127,18 @@ def _statements(
 def _ends(submission: Submission, received: int, *, path: str = "") -> tuple[bytes, bytes]:
     """The bytes of a statement, parted where its commitment stands."""
     statement = Statement(
+        att=submission.att,
         by=submission.by,
         doc="",
+        key=submission.key,
         media=submission.media,
         meta=submission.meta,
         n=submission.n,
+        prev=submission.prev,
         received=received,
+        root=submission.root,
+        seq=submission.seq,
+        sig=submission.sig,
         typ=submission.typ,
         v=1,
     )
