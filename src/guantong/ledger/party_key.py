@@ -157,7 +157,9 @@ class SigningKey:
             key = load_pem_private_key(pem, None)
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
             expected = "a private key in PEM, not encrypted"
-            raise LedgerError(fault(Fault.PARTY_KEY, expected=expected, got="other text")) from error
+            raise LedgerError(
+                fault(Fault.PARTY_KEY, expected=expected, got="other text")
+            ) from error
         if isinstance(key, Ed25519PrivateKey) or _is_p256(key):
             assert isinstance(key, (Ed25519PrivateKey, EllipticCurvePrivateKey))
             return cls(key)
