@@ -53,6 +53,7 @@ class Intake:
         *,
         limits: Limits | None = None,
         thread: bool = True,
+        upkeep: Callable[[], float | None] = lambda: None,
     ) -> None:
         """Catch the index up with the ledger, then start the writer thread.
 
@@ -62,16 +63,19 @@ class Intake:
             clock: Says when a document came.
             limits: Of documents that are read here.
             thread: Off for a process that does nothing else, and calls `commit` itself.
+            upkeep: Called between groups: keeps the index in order for some milliseconds and
+                says after how many seconds it wants to go on, None when it has nothing to do.
         """
         self._ledger = ledger
         self._store = store
         self._clock = clock
         self._limits = limits or Limits()
+        self._upkeep = upkeep
         self._queue: queue.Queue[Job | None] = queue.Queue(WAITING_MAX)
         self._projected = threading.Condition()
         self._failure: BaseException | None = None
         for _ in projector.catch_up(ledger, store):
-            pass
+            upkeep()
         self._size = store.projected_size
         self.told = self._size
         """Ledger size after the last entry that said more than events."""
@@ -194,19 +198,28 @@ class Intake:
             documents = self._commit(jobs)
             told()
             self._project(documents)
+            self._upkeep()
         except BaseException as error:
             self._fail(error, jobs)
             raise
 
     def _gather(self) -> list[Job | None]:
         """Everything that waits now, at least one; a None at the end means stop."""
-        group = [self._queue.get()]
+        group = [self._first()]
         while group[-1] is not None and len(group) < GROUP_MAX:
             try:
                 group.append(self._queue.get_nowait())
             except queue.Empty:
                 break
         return group
+
+    def _first(self) -> Job | None:
+        """The next that waits; meanwhile the index is kept in order."""
+        while True:
+            try:
+                return self._queue.get(timeout=self._upkeep())
+            except queue.Empty:
+                continue
 
     def _commit(self, jobs: list[Job]) -> list[Indexed]:
         """Answer the jobs; what was accepted, as the index is to hold it."""

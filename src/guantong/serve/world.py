@@ -26,6 +26,7 @@ from guantong.identify import Reading as CodeReading
 from guantong.ledger import Entropy, Ledger, StatementType, SystemEntropy
 from guantong.ledger.signer import create_key
 from guantong.serve import keys, projector
+from guantong.serve.compactor import Compactor
 from guantong.serve.intake import Intake, Offer, Receipt
 from guantong.serve.readers import Readers
 from guantong.settings import Settings
@@ -75,9 +76,11 @@ class World(AbstractContextManager["World"]):
         limits = Limits(
             bytes_max=settings.document_bytes_max, events_max=settings.document_events_max
         )
-        self.intake = Intake(ledger, store, clock, limits=limits) if write else None
-        # Readers have handles of their own, so that they never see a transaction half done.
         path = settings.data / INDEX
+        self._compactor = Compactor(store, path)
+        upkeep = self._compactor.tick
+        self.intake = Intake(ledger, store, clock, limits=limits, upkeep=upkeep) if write else None
+        # Readers have handles of their own, so that they never see a transaction half done.
         self._readers = Readers(path)
         self.store = SegmentStore.open(path, read_only=True) if write else store
         """For one thread; questions borrow a handle each."""
@@ -95,8 +98,9 @@ class World(AbstractContextManager["World"]):
         """Finish what is waiting and let go of the files."""
         if self.intake is not None:
             self.intake.close()
+            self._compactor.close()
             with suppress(StoreError):  # a full disk: the next one to open does it
-                self._written.compact()
+                self._written.fold()
             self.store.close()
         self._readers.close()
         self._written.close()
@@ -433,8 +437,10 @@ def rebuild(settings: Settings) -> Iterable[tuple[int, int]]:
     _remove(fresh)
     with Ledger.open(place, clock=SystemClock(), entropy=SystemEntropy()) as ledger:
         with closing(SegmentStore.open(fresh)) as store:
-            for size in projector.catch_up(ledger, store):
-                yield size, ledger.size
+            with closing(Compactor(store, fresh)) as compactor:
+                for size in projector.catch_up(ledger, store):
+                    compactor.tick()
+                    yield size, ledger.size
             store.compact()
         _remove(index)
         fresh.rename(index)

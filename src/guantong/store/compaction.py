@@ -18,7 +18,7 @@ from guantong.store import block as blocks
 from guantong.store.block import ROW_COLUMNS, Block
 from guantong.store.numbering import BITS, MASK
 from guantong.store.reading import RUN_BITS, Reader
-from guantong.store.segment import Segment, encode
+from guantong.store.segment import encode
 from guantong.store.sqlite import snapshot, transaction
 from guantong.store.writing import SEGMENT_MAX, together, zone
 
@@ -66,6 +66,10 @@ class NewSegment:
     data: bytes
 
 
+Piece: TypeAlias = NewBlock | NewSegment
+"""What is installed at once."""
+
+
 def plan(db: sqlite3.Connection) -> Plan:
     """All that may be moved now."""
     with snapshot(db):
@@ -90,7 +94,7 @@ def _neighbours(db: sqlite3.Connection) -> Iterator[tuple[tuple[int, int], ...]]
         yield tuple(group)
 
 
-def built(db: sqlite3.Connection, reader: Reader, planned: Plan) -> Iterator[NewBlock | NewSegment]:
+def built(db: sqlite3.Connection, reader: Reader, planned: Plan) -> Iterator[Piece]:
     """What a plan asks for, piece by piece, as the index is when each is read.
 
     Args:
@@ -147,7 +151,7 @@ def _new_block(db: sqlite3.Connection, reader: Reader, extent: int, made: Block)
     return NewBlock(extent, 0, keys, len(whole), blocks.encode(whole))
 
 
-def install(db: sqlite3.Connection, pieces: Sequence[NewBlock | NewSegment], last: int) -> None:
+def install(db: sqlite3.Connection, pieces: Sequence[Piece], last: int) -> None:
     """Put pieces of a plan in the place of what they were built from.
 
     Args:
@@ -185,13 +189,10 @@ def _install_segment(db: sqlite3.Connection, piece: NewSegment) -> None:
 def run(db: sqlite3.Connection, reader: Reader) -> None:
     """Plan, build and install in this thread, some pieces at a time."""
     planned = plan(db)
-    batch: list[NewBlock | NewSegment] = []
+    batch: list[Piece] = []
     for piece in built(db, reader, planned):
         batch.append(piece)
         if len(batch) == EXTENTS_AT_ONCE:
             install(db, batch, planned.last_event)
             batch = []
     install(db, batch, planned.last_event)
-
-
-__all__ = ["NewBlock", "NewSegment", "Plan", "Segment", "built", "install", "plan", "run"]

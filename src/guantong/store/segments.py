@@ -5,7 +5,7 @@ Its size and its cost grow with batches, not with items; see docs/decisions/0013
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self, TypeAlias
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from guantong.store import codebook, compaction, facts, hashes, numbering, terms, writing
 from guantong.store.columns import Ranges, Rows, Span
+from guantong.store.compaction import Piece, Plan
 from guantong.store.door import EventFilter, Fact, Happening, Indexed, Role, Stored
 from guantong.store.hashes import keys_of
 from guantong.store.numbering import BITS, MASK, Numbering
@@ -95,6 +96,11 @@ class SegmentStore:
                 said.append((last.entry, last.by, last.record_ms))
             return max((one for one in said if one is not None), default=None)
 
+    @property
+    def hot_rows(self) -> int:
+        """How many rows wait to be moved into blocks."""
+        return int(self._db.execute("SELECT hot FROM progress").fetchone()[0])
+
     def counts(self) -> dict[str, int]:
         """``entries``, ``events``, ``rows``, ``facts`` in the index."""
         with snapshot(self._db):
@@ -127,6 +133,19 @@ class SegmentStore:
             self._reader.forget()
             raise
 
+    def plan(self) -> tuple[Plan, Iterator[Piece]]:
+        """What may be compacted now, and its pieces, built as they are taken."""
+        planned = compaction.plan(self._db)
+        return planned, compaction.built(self._db, self._reader, planned)
+
+    def install(self, pieces: Sequence[Piece], last_event: int) -> None:
+        """Put pieces of a plan in place; `last_event` is the plan's.
+
+        Raises:
+            StoreError: if the disk does not let it; nothing of `pieces` is installed then.
+        """
+        compaction.install(self._db, pieces, last_event)
+
     def compact(self) -> None:
         """Move all of `hot` into blocks, join small segments, fold the write-ahead log.
 
@@ -134,6 +153,14 @@ class SegmentStore:
             StoreError: if the disk does not let it; nothing is lost by that.
         """
         compaction.run(self._db, self._reader)
+        self.fold()
+
+    def fold(self) -> None:
+        """Fold the write-ahead log into the file and refresh the planner's statistics.
+
+        Raises:
+            StoreError: if the disk does not let it; nothing is lost by that.
+        """
         with disk_failures():
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._db.execute("PRAGMA optimize")

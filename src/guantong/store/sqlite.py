@@ -78,8 +78,8 @@ def disk_failures() -> Iterator[None]:
 def transaction(db: sqlite3.Connection) -> Iterator[None]:
     """All of it or nothing; a failed write is one of ours."""
     with disk_failures():
-        db.execute("BEGIN IMMEDIATE")
         try:
+            db.execute("BEGIN IMMEDIATE")
             yield
             db.execute("COMMIT")
         except BaseException:
@@ -94,11 +94,16 @@ def snapshot(db: sqlite3.Connection) -> Iterator[None]:
     if db.in_transaction:
         yield
         return
-    db.execute("BEGIN")
     try:
+        db.execute("BEGIN")
         yield
+    except sqlite3.DatabaseError as error:
+        raise StoreError(
+            fault(Fault.UNREADABLE, expected="an index that can be read", got=error)
+        ) from error
     finally:
-        db.execute("COMMIT")
+        if db.in_transaction:
+            db.execute("COMMIT")
 
 
 def marks(values: Sequence[object]) -> str:

@@ -1,0 +1,90 @@
+"""Blocks are made beside the writer, and nobody sees it."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from guantong.serve.compactor import SLICE_SECONDS, Compactor
+from guantong.store import SegmentStore
+from tests.store_model import Twins
+
+
+@pytest.fixture
+def twins(tmp_path: Path) -> Twins:
+    twins = Twins(tmp_path, 7)
+    for _ in range(40):
+        twins.capture()
+    return twins
+
+
+def compared(twins: Twins) -> None:
+    for _ in range(20):
+        twins.look()
+        twins.bulk()
+
+
+def test_nothing_is_done_below_the_limit(twins: Twins) -> None:
+    compactor = Compactor(twins.segments, twins.place / "segments.sqlite")
+    assert compactor.tick() is None
+
+
+def test_all_is_moved_while_more_comes_in(twins: Twins) -> None:
+    compactor = Compactor(twins.segments, twins.place / "segments.sqlite", hot_max=20)
+    before = twins.segments.hot_rows
+    ticks = 0
+    while compactor.tick() is not None:
+        ticks += 1
+        if ticks % 20 == 1 and ticks < 400:
+            twins.capture()
+            twins.look()
+        time.sleep(0.002)
+        if twins.segments.hot_rows < before // 2:
+            break
+    compactor.close()
+    compared(twins)
+
+
+def test_another_process_that_ends_is_begun_again(twins: Twins) -> None:
+    compactor = Compactor(twins.segments, twins.place / "segments.sqlite", hot_max=20)
+    compactor.tick()
+    process = compactor._process
+    assert process is not None
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    assert compactor.tick() is None  # it notices, and drops the plan
+    compared(twins)
+    compactor.finish()
+    assert twins.segments.hot_rows <= 20
+    compared(twins)
+
+
+def test_a_slice_ends_when_its_time_is_over(twins: Twins) -> None:
+    moments = iter(n * SLICE_SECONDS / 2 for n in range(10**6))
+    path = twins.place / "segments.sqlite"
+    compactor = Compactor(twins.segments, path, hot_max=20, seconds=lambda: next(moments))
+    compactor.tick()
+    channel = compactor._channel
+    assert channel is not None
+    while not channel.poll():
+        time.sleep(0.01)
+    time.sleep(0.2)  # several messages wait now
+    before = twins.segments.hot_rows
+    compactor.tick()
+    assert channel.poll()  # one was taken, the others wait
+    assert twins.segments.hot_rows <= before
+    compactor.finish()
+    assert twins.segments.hot_rows <= 20
+
+
+def test_a_reader_of_another_handle_goes_on(twins: Twins) -> None:
+    reader = SegmentStore.open(twins.place / "segments.sqlite", read_only=True)
+    items = sorted(set(twins.items))[:50]
+    expected = reader.rows_of(items)
+    compactor = Compactor(twins.segments, twins.place / "segments.sqlite", hot_max=20)
+    while compactor.tick() is not None:
+        assert reader.rows_of(items) == expected
+    assert reader.rows_of(items) == expected
