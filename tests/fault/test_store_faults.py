@@ -126,7 +126,7 @@ def test_a_commit_that_was_kept_and_told_as_failed(tmp_path: Path) -> None:
 class _Liar(sqlite3.Connection):
     """Commits, and says that it could not."""
 
-    def execute(self, sql: str, *values: object) -> sqlite3.Cursor:  # type: ignore[override]
+    def execute(self, sql: str, *values: object) -> sqlite3.Cursor:
         done = super().execute(sql, *values)  # type: ignore[arg-type]
         if sql == "COMMIT" and self.total_changes:
             message = "disk I/O error"

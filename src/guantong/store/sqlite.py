@@ -102,8 +102,7 @@ def snapshot(db: sqlite3.Connection) -> Iterator[None]:
             fault(Fault.UNREADABLE, expected="an index that can be read", got=error)
         ) from error
     finally:
-        if db.in_transaction:
-            db.execute("COMMIT")
+        db.rollback()  # it only read; this also ends what failed to begin
 
 
 def marks(values: Sequence[object]) -> str:
