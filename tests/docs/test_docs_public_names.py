@@ -46,11 +46,14 @@ PUBLIC = {
         Collector
         Document
         Event
+        EventTable
         EventType
         Fault
         Limits
         Reading
+        TableReading
         read
+        read_table
     """,
     "coding": """
         CodeRange

@@ -11,7 +11,8 @@ from typing import Final, Protocol, cast
 import msgspec
 
 from guantong.capture.faults import Fault, Limits
-from guantong.capture.reading import Collector, Reading
+from guantong.capture.json_table import read_plain
+from guantong.capture.reading import Collector, Reading, TableReading
 
 
 class Reader(Protocol):
@@ -36,6 +37,8 @@ _SHEET_MEDIA: Final = (
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 )
 _RECORDS: Final = b'"guantong"'
+_FEW_BYTES: Final = 16_384
+"""Below this one event after the other is faster than columns."""
 
 
 def read(
@@ -70,6 +73,41 @@ def read(
     if kind not in _READERS:
         return _refused(Fault(kind), _EXPECTED[kind], _shown(data), bounds)
     return _reader(kind)(data, limits=bounds, proceed=proceed)
+
+
+def read_table(
+    data: bytes,
+    *,
+    media: str = "",
+    name: str = "",
+    limits: Limits | None = None,
+    proceed: bool = False,
+) -> TableReading:
+    """Read a document of whatever syntax it is in, its events as columns.
+
+    The same as `read`, many times faster for documents in JSON whose events are all right and
+    have no extensions.
+
+    Args:
+        data: The document as sent.
+        media: Its media type, "" when not told; only a hint.
+        name: Its file name, "" when not told; only a hint.
+        limits: How much it may cost; the defaults of `Limits` when absent.
+        proceed: Give the good events although others are wrong.
+
+    Returns:
+        What `read` gives for the same arguments, as columns.
+    """
+    bounds = limits or Limits()
+    if (
+        _FEW_BYTES <= len(data) <= bounds.bytes_max
+        and sniff(data, media=media, name=name) == "json"
+    ):
+        found = read_plain(data, bounds)
+        if found is not None:
+            return found
+    reading = read(data, media=media, name=name, limits=bounds, proceed=proceed)
+    return TableReading.of(reading)
 
 
 _EXPECTED: Final[dict[str, str]] = {

@@ -56,7 +56,7 @@ class EventReader:
             return self._read_apart(raw)
         if marks(raw) != marks(msgspec.json.encode(shape)):
             return self._read_apart(raw)
-        event, found = _finish(self._meaning, shape, _NOTHING, self._limits)
+        event, found = finish(self._meaning, shape, self._limits)
         if not found:
             return event, ()
         return None, self._read_apart(raw)[1] or found
@@ -85,7 +85,7 @@ class EventReader:
             shape = _shaped(scrubber, scrubber.sort(members, kind), kind)
         except msgspec.ValidationError as problem:
             return None, [*_ordered(_taken(meaning), members), told(problem)]
-        event, found = _finish(meaning, shape, scrubber.extras, self._limits)
+        event, found = finish(meaning, shape, self._limits, scrubber.extras)
         return event, _ordered(found, members)
 
     def _inner(self, members: dict[str, object]) -> Meaning:
@@ -142,10 +142,20 @@ def _ordered(found: Sequence[Found], members: Mapping[str, object]) -> Sequence[
     return sorted(found, key=lambda one: order.get(_TOP.split(one.path, 1)[0], len(order)))
 
 
-def _finish(
-    meaning: Meaning, shape: shapes.Base, extras: Extras, limits: Limits
+def finish(
+    meaning: Meaning, shape: shapes.Base, limits: Limits, extras: Extras = _NOTHING
 ) -> tuple[Event | None, Sequence[Found]]:
-    """The event of a shape and of what stood beside it."""
+    """The event of a shape and of what stood beside it.
+
+    Args:
+        meaning: What texts mean in the event.
+        shape: Its own members.
+        limits: How deep its sensor data may go.
+        extras: Its extensions.
+
+    Returns:
+        As `EventReader.read`.
+    """
     made: dict[str, object] = {}
     _put_common(made, shape, meaning)
     if isinstance(shape, shapes.ObjectShape | shapes.TransactionShape):
@@ -157,7 +167,7 @@ def _finish(
     if shape.error is not None:
         made["error"] = _error(shape.error, meaning, extras.error)
     if shape.sensors:
-        made["sensors"] = Sensors(meaning, limits.depth_max).read(shape.sensors)
+        made["sensors"] = Sensors(meaning, limits.depth_max).read(list(shape.sensors))
     if extras is not _NOTHING:
         _put_extras(made, extras)
     event = Event(type=_TYPES[type(shape)], **made)  # type: ignore[arg-type]
@@ -220,7 +230,7 @@ def _put_things(
     if shape.epcs:
         made["epcs"] = meaning.codes(shape.epcs, "epcList")
     if shape.quantities:
-        made["quantities"] = _amounts(shape.quantities, "quantityList", meaning)
+        made["quantities"] = amounts(shape.quantities, "quantityList", meaning)
     if isinstance(shape, shapes.TransactionShape) and shape.parent is not None:
         made["parent"] = meaning.code(shape.parent, "parentID")
 
@@ -237,7 +247,7 @@ def _put_relation(
     if shape.child_epcs:
         made["child_epcs"] = meaning.codes(shape.child_epcs, "childEPCs")
     if shape.child_quantities:
-        made["child_quantities"] = _amounts(shape.child_quantities, "childQuantityList", meaning)
+        made["child_quantities"] = amounts(shape.child_quantities, "childQuantityList", meaning)
 
 
 def _put_conversion(
@@ -248,11 +258,11 @@ def _put_conversion(
     if shape.input_epcs:
         made["input_epcs"] = meaning.codes(shape.input_epcs, "inputEPCList")
     if shape.input_quantities:
-        made["input_quantities"] = _amounts(shape.input_quantities, "inputQuantityList", meaning)
+        made["input_quantities"] = amounts(shape.input_quantities, "inputQuantityList", meaning)
     if shape.output_epcs:
         made["output_epcs"] = meaning.codes(shape.output_epcs, "outputEPCList")
     if shape.output_quantities:
-        made["output_quantities"] = _amounts(shape.output_quantities, "outputQuantityList", meaning)
+        made["output_quantities"] = amounts(shape.output_quantities, "outputQuantityList", meaning)
     if shape.transformation_id is not None:
         made["transformation_id"] = meaning.code(shape.transformation_id, "transformationID")
 
@@ -281,8 +291,8 @@ def _place(raw: shapes.Place, path: str, meaning: Meaning) -> str:
     return meaning.code(raw.id, f"{path}.id")
 
 
-def _amounts(raw: Sequence[shapes.Amount], path: str, meaning: Meaning) -> tuple[Quantity, ...]:
-    """The quantities of a list."""
+def amounts(raw: Sequence[shapes.Amount], path: str, meaning: Meaning) -> tuple[Quantity, ...]:
+    """The quantities of a list; what is wrong is noted."""
     return tuple([_amount(one, f"{path}[{i}]", meaning) for i, one in enumerate(raw)])
 
 
@@ -317,9 +327,9 @@ def _typed(
     return tuple(made)
 
 
-def _uris(raw: str | list[str], path: str, meaning: Meaning) -> tuple[str, ...]:
+def _uris(raw: str | tuple[str, ...], path: str, meaning: Meaning) -> tuple[str, ...]:
     """One URI or several, prefixes written out."""
-    texts = [raw] if isinstance(raw, str) else raw
+    texts = (raw,) if isinstance(raw, str) else raw
     return tuple([meaning.context.value(text) for text in texts])
 
 
@@ -328,6 +338,6 @@ def _error(raw: shapes.Error, meaning: Meaning, extensions: dict[str, object]) -
     return ErrorDeclaration(
         declared_ms=meaning.time(raw.declared, "errorDeclaration.declarationTime"),
         reason=meaning.word(REASON, raw.reason, "errorDeclaration.reason"),
-        corrective_ids=tuple(raw.corrective),
+        corrective_ids=raw.corrective,
         extensions=extensions,
     )

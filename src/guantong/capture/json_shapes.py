@@ -17,7 +17,7 @@ from guantong.capture.model import Action, EventType
 Text = str | None
 
 
-class Amount(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+class Amount(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A quantityElement."""
 
     epc_class: Text = msgspec.field(default=None, name="epcClass")
@@ -25,72 +25,78 @@ class Amount(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     uom: Text = None
 
 
-class Place(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A readPoint or bizLocation."""
 
     id: Text = None
 
 
-class Link(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+class Link(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A typed reference to a document or party."""
 
     type: Text = None
     value: Text = None
 
 
-class Transaction(Link):
+class Transaction(Link, frozen=True):
     """An element of bizTransactionList."""
 
     value: Text = msgspec.field(default=None, name="bizTransaction")
 
 
-class Source(Link):
+class Source(Link, frozen=True):
     """An element of sourceList."""
 
     value: Text = msgspec.field(default=None, name="source")
 
 
-class Destination(Link):
+class Destination(Link, frozen=True):
     """An element of destinationList."""
 
     value: Text = msgspec.field(default=None, name="destination")
 
 
-class Persistent(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+class Persistent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A persistentDisposition."""
 
-    set: list[str] = []
-    unset: list[str] = []
+    set: tuple[str, ...] = ()
+    unset: tuple[str, ...] = ()
 
 
-class Error(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+class Error(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """An errorDeclaration."""
 
     declared: Text = msgspec.field(default=None, name="declarationTime")
     reason: Text = None
-    corrective: list[str] = msgspec.field(default_factory=list, name="correctiveEventIDs")
+    corrective: tuple[str, ...] = msgspec.field(default=(), name="correctiveEventIDs")
 
 
 class Base(
     msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, tag_field="type", kw_only=True
 ):
-    """What every event may hold; lists are empty when absent, texts None."""
+    """What every event may hold; lists are empty when absent, texts None.
+
+    Everything but the things named can be hashed, so that what many events say alike is worked
+    out once.
+    """
 
     time: Text = msgspec.field(default=None, name="eventTime")
     offset: Text = msgspec.field(default=None, name="eventTimeZoneOffset")
     recorded: Text = msgspec.field(default=None, name="recordTime")
     id: Text = msgspec.field(default=None, name="eventID")
-    certification: str | list[str] | None = msgspec.field(default=None, name="certificationInfo")
+    certification: str | tuple[str, ...] | None = msgspec.field(
+        default=None, name="certificationInfo"
+    )
     error: Error | None = msgspec.field(default=None, name="errorDeclaration")
     step: Text = msgspec.field(default=None, name="bizStep")
     disposition: Text = None
     persistent: Persistent | None = msgspec.field(default=None, name="persistentDisposition")
     read_point: Place | None = msgspec.field(default=None, name="readPoint")
     biz_location: Place | None = msgspec.field(default=None, name="bizLocation")
-    transactions: list[Transaction] = msgspec.field(default_factory=list, name="bizTransactionList")
-    sources: list[Source] = msgspec.field(default_factory=list, name="sourceList")
-    destinations: list[Destination] = msgspec.field(default_factory=list, name="destinationList")
-    sensors: list[dict[str, Any]] = msgspec.field(default_factory=list, name="sensorElementList")
+    transactions: tuple[Transaction, ...] = msgspec.field(default=(), name="bizTransactionList")
+    sources: tuple[Source, ...] = msgspec.field(default=(), name="sourceList")
+    destinations: tuple[Destination, ...] = msgspec.field(default=(), name="destinationList")
+    sensors: tuple[dict[str, Any], ...] = msgspec.field(default=(), name="sensorElementList")
     """Taken through `json_sensors` in any case."""
 
 

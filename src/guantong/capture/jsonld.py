@@ -29,7 +29,8 @@ FORMAT: Final = "epcis-json-2.0"
 """Of the documents read here."""
 _BOM: Final = codecs.BOM_UTF8
 _PIECE: Final = 1 << 20
-_DOCUMENTS: Final = ("EPCISDocument", "EPCISQueryDocument")
+DOCUMENTS: Final = ("EPCISDocument", "EPCISQueryDocument")
+"""Types of documents that have a body."""
 _IN_BODY: Final = "epcisBody.eventList"
 _IN_RESULTS: Final = "epcisBody.queryResults.resultsBody"
 _ROAD: Final = ("epcisBody", "queryResults", "resultsBody")
@@ -57,10 +58,10 @@ def read_json(data: bytes, *, limits: Limits, proceed: bool) -> Reading:
 
 def _envelope(data: bytes, faults: Collector) -> Envelope | None:
     """The document around its events; None when it cannot be read, which is noted."""
-    if _has_too_many_values(data, faults.limits):
+    if has_too_many_values(data, faults.limits):
         expected = f"at most {faults.limits.values_max} values"
         faults.say(Fault.TOO_LARGE, "", expected=expected, got="more")
-    elif (at := _not_utf8(data)) >= 0:
+    elif (at := not_utf8(data)) >= 0:
         got = f"byte {data[at]:#04x} at {at}"
         faults.say(Fault.ENCODING, "", expected="text in UTF-8", got=got)
     else:
@@ -77,14 +78,14 @@ def _decoded(data: bytes, faults: Collector) -> Envelope | None:
         return None
 
 
-def _has_too_many_values(data: bytes, limits: Limits) -> bool:
+def has_too_many_values(data: bytes, limits: Limits) -> bool:
     """Whether there are more values than a document needs; counted only where it could be."""
     if len(data) <= limits.values_max:
         return False
     return sum(data.count(mark) for mark in (b",", b"{", b"[")) > limits.values_max
 
 
-def _not_utf8(data: bytes) -> int:
+def not_utf8(data: bytes) -> int:
     """Where a document stops being UTF-8, -1 when it never does; in pieces, to save memory."""
     if data.isascii():
         return -1
@@ -106,11 +107,11 @@ def _document(envelope: Envelope, data: bytes, faults: Collector) -> Document | 
         return None
     reader = EventReader(context, faults.limits)
     kind = envelope.type
-    if isinstance(kind, str) and context.value(kind).rpartition("/")[2] in _DOCUMENTS:
+    if isinstance(kind, str) and context.value(kind).rpartition("/")[2] in DOCUMENTS:
         return _whole(envelope, data, context, reader, faults)
     if isinstance(kind, str) and context.value(kind).rpartition("/")[2] in set(EventType):
         return _bare(data, reader, faults)
-    expected = f"{' or '.join(_DOCUMENTS)}, or the type of an event"
+    expected = f"{' or '.join(DOCUMENTS)}, or the type of an event"
     faults.say(Fault.FORMAT, "type", expected=expected, got=kind)
     return None
 

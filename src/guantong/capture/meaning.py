@@ -23,7 +23,7 @@ from guantong.identify.model import IdentifierError
 BAD: Final = "\udfff"
 """Stands for a text already found wrong, so that nothing more is said of it. No UTF-8 holds it."""
 _URI: Final = "a URI"
-_PLAIN: Final = ("https://", "urn:", "http://")
+PLAIN: Final = ("https://", "urn:", "http://")
 _Value = TypeVar("_Value")
 
 
@@ -140,7 +140,7 @@ class Meaning:
         """The canonical URIs of a list of things."""
         if not texts:
             return ()
-        if False not in [text.startswith(_PLAIN) for text in texts]:
+        if False not in [text.startswith(PLAIN) for text in texts]:
             try:
                 return tuple([canonical(text) for text in texts])
             except IdentifierError:

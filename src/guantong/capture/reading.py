@@ -8,7 +8,8 @@ a `Collector`, in document order.
 from dataclasses import dataclass, field, replace
 
 from guantong.capture.faults import Fault, Limits
-from guantong.capture.model import Document
+from guantong.capture.model import Document, MasterItem
+from guantong.capture.table import EventTable
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
 
@@ -24,6 +25,36 @@ class Reading:
     """None when there are faults, unless the caller said ``proceed``; then the good events."""
     faults: tuple[Found, ...] = ()
     """All that is wrong, in document order, at most ``limits.faults_max`` + 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableReading:
+    """The outcome of reading one document, its events as columns."""
+
+    table: EventTable | None
+    """None exactly when a `Reading` of the same bytes has no document."""
+    faults: tuple[Found, ...] = ()
+    """As in that `Reading`."""
+    format: str = ""
+    """As in `Document`, as are all that follow; "" where there is no table."""
+    positions: tuple[int, ...] = ()
+    master: tuple[MasterItem, ...] = ()
+    created_ms: int = 0
+
+    @classmethod
+    def of(cls, reading: Reading) -> "TableReading":
+        """The same outcome, its events as columns."""
+        document = reading.document
+        if document is None:
+            return cls(None, reading.faults)
+        return cls(
+            EventTable.of(document.events),
+            reading.faults,
+            document.format,
+            document.positions,
+            document.master,
+            document.created_ms,
+        )
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ run. `EventTable.of` makes it of events, `EventTable.events` gives the same even
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Self, TypeAlias
 
@@ -159,7 +159,7 @@ class EventTable:
     @classmethod
     def of(cls, events: Sequence[Event]) -> Self:
         """The table of some events."""
-        return cls(**_Maker().table(events))  # type: ignore[arg-type]
+        return cls(**Maker().table(events))  # type: ignore[arg-type]
 
     def events(self) -> tuple[Event, ...]:
         """The events again."""
@@ -185,49 +185,64 @@ class _Numbers(dict[str, int]):
         return number
 
 
-class _Maker:
+Run: TypeAlias = tuple[int, int, int, int, int, bool, float, int]
+"""A row of `Runs`."""
+
+
+class Maker:
     """Turns events into columns."""
 
     def __init__(self) -> None:
+        """With nothing in it."""
         self.terms = _Numbers({"": 0})
+        """Number of each text."""
         self.rests: dict[bytes, int] = {b"": 0}
         self.heads: dict[tuple[str, int], int] = {}
-        self.runs: list[tuple[int, int, int, int, int, bool, float, int]] = []
+        """Number of each class."""
+        self.runs: list[Run] = []
+        """Who takes part, as far as events or amounts were added."""
 
     def table(self, events: Sequence[Event]) -> dict[str, object]:
-        term = self.terms
-        rows = [
-            (
-                event.time_ms,
-                _KINDS[event.type, event.action],
-                term[event.offset],
-                term[event.step],
-                term[event.disposition],
-                term[event.read_point],
-                term[event.biz_location],
-                term[ends_text(event.sources, event.destinations)],
-                self._rest(event),
-            )
-            for event in events
-        ]
+        """The columns of an `EventTable`."""
+        rows = [(event.time_ms, *self.row(event)) for event in events]
         for at, event in enumerate(events):
-            self._items(at, event)
-        columns = np.array(rows, np.int64).reshape(-1, 9).T
+            self.items(at, event)
+        columns = np.array(rows, np.int64).reshape(-1, len(_COLUMNS)).T
         joined = tuple(event.transformation_id for event in events)
+        return self.members(columns) | {
+            "ids": tuple(event.id for event in events),
+            "transformation": joined if any(joined) else (),
+            "runs": runs_of(self.runs),
+        }
+
+    def members(self, columns: Iterable[Ints]) -> dict[str, object]:
+        """The columns under their names, and what their numbers stand for."""
         return dict(zip(_COLUMNS, columns, strict=True)) | {
             "terms": tuple(self.terms),
             "heads": tuple(Head(*head) for head in self.heads),
-            "ids": tuple(event.id for event in events),
-            "transformation": joined if any(joined) else (),
             "rests": tuple(self.rests),
-            "runs": _runs(self.runs),
         }
+
+    def row(self, event: Event) -> tuple[int, ...]:
+        """What an event says beside its time, its id and its items: the columns from `kind` on."""
+        term = self.terms
+        return (
+            _KINDS[event.type, event.action],
+            term[event.offset],
+            term[event.step],
+            term[event.disposition],
+            term[event.read_point],
+            term[event.biz_location],
+            term[ends_text(event.sources, event.destinations)],
+            self._rest(event),
+        )
 
     def _rest(self, event: Event) -> int:
         raw = _rest_bytes(Rest(*[getattr(event, name) for name in REST_FIELDS]))
         return 0 if raw == _NO_REST else self.rests.setdefault(raw, len(self.rests))
 
-    def _items(self, at: int, event: Event) -> None:
+    def items(self, at: int, event: Event) -> None:
+        """Add the runs of the event at a position."""
         self._things(at, EPC, event.epcs, event.quantities)
         if event.parent:
             self._things(at, PARENT, (event.parent,), ())
@@ -236,14 +251,17 @@ class _Maker:
         self._things(at, OUTPUT, event.output_epcs, event.output_quantities)
 
     def _things(self, at: int, role: int, epcs: Sequence[str], amounts: Sequence[Quantity]) -> None:
-        nan = float("nan")
         for head, first, count in self._consecutive(epcs):
-            self.runs.append((at, role, head, first, count, False, nan, 0))
+            self.runs.append((at, role, head, first, count, False, math.nan, 0))
         for amount in amounts:
-            text, width, serial = split(amount.epc_class)
-            much = nan if amount.quantity is None else float(amount.quantity)
-            uom = self.terms[amount.uom]
-            self.runs.append((at, role, self._head(text, width), serial, 1, True, much, uom))
+            self.amount(at, role, amount)
+
+    def amount(self, at: int, role: int, amount: Quantity) -> None:
+        """Add an amount of a class."""
+        text, width, serial = split(amount.epc_class)
+        much = math.nan if amount.quantity is None else float(amount.quantity)
+        uom = self.terms[amount.uom]
+        self.runs.append((at, role, self._head(text, width), serial, 1, True, much, uom))
 
     def _consecutive(self, epcs: Sequence[str]) -> Iterator[tuple[int, int, int]]:
         """Head, first serial and count of each run in the list."""
@@ -299,7 +317,8 @@ def _joined(tables: Sequence[EventTable]) -> dict[str, object]:
     }
 
 
-def _runs(rows: Sequence[tuple[int, int, int, int, int, bool, float, int]]) -> Runs:
+def runs_of(rows: Sequence[Run]) -> Runs:
+    """Rows as columns."""
     columns = tuple(zip(*rows, strict=True)) or ((),) * 8
     event, role, head, first, count, uom = (
         np.array(column, np.int64) for column in (*columns[:5], columns[7])

@@ -88,7 +88,7 @@ def canonical(text: str) -> str:
     if len(text) > TEXT_LENGTH_MAX:
         return parse_uri(text).uri
     head, _, tail = text.rpartition("." if text[:1] == "u" else "/")
-    known = _head(head)
+    known = before_serial(head)
     if known and len(tail) <= known[1] and tail.isalnum() and tail.isascii():
         return known[0] + tail
     return _whole(text)
@@ -127,12 +127,16 @@ def _whole(text: str) -> str:
 
 
 @lru_cache(maxsize=HEADS_MAX)
-def _head(head: str) -> tuple[str, int] | None:
+def before_serial(head: str) -> tuple[str, int] | None:
     """What replaces `head` before a plain serial, and how long the serial may be.
 
+    Args:
+        head: What precedes the last ``/`` of a code (the last ``.`` of a URN).
+
     Returns:
-        Both, or None when what follows is no free serial (check digit, number, place) or
-        `head` is wrong.
+        What precedes the serial in the canonical URI, its separator included, and the most
+        letters and digits a serial may have; None when what follows is no free serial (check
+        digit, number, place) or `head` is wrong.
     """
     is_urn = head[: len(PREFIX)] == PREFIX
     if ":sgln:" in head or "?" in head or "#" in head:
