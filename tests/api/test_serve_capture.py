@@ -46,6 +46,8 @@ def test_a_document_is_acknowledged_with_its_place(client: TestClient, desk: Fak
         "ledger_index": 12_345,
         "faults": [],
         "repeated": False,
+        "leaf": "",
+        "seq": 0,
         "filing": None,
     }
     assert desk.offers == [(Offer(b"{}", media, "march.json", proceed=False), MAKER)]

@@ -13,6 +13,9 @@ class Entropy(Protocol):
     def salts(self, count: int) -> list[bytes]:
         """So many times 32 bytes, never the same twice."""
 
+    def apart(self, name: str) -> "Entropy":
+        """Another source, whose salts do not depend on how many were taken here."""
+
 
 class SystemEntropy:
     """The operating system's."""
@@ -21,6 +24,11 @@ class SystemEntropy:
         """32 bytes each, from the system's generator, asked once."""
         raw = os.urandom(SALT_BYTES * count)
         return [raw[at : at + SALT_BYTES] for at in range(0, len(raw), SALT_BYTES)]
+
+    def apart(self, name: str) -> Entropy:
+        """The same: nobody can guess what it gives next."""
+        del name
+        return self
 
 
 class SeededEntropy:
@@ -37,3 +45,7 @@ class SeededEntropy:
             sha256(self._seed + number.to_bytes(8, "big")).digest()
             for number in range(start, self._count)
         ]
+
+    def apart(self, name: str) -> Entropy:
+        """A source with a seed of its own."""
+        return SeededEntropy(f"{self._seed.hex()} {name}")

@@ -109,6 +109,7 @@ class Ledger:
         """Use `create` or `open`."""
         self._clock = clock
         self._entropy = entropy
+        self._apart = entropy.apart("submissions")
         self._disk = disk
         self.directory = self._directory = directory
         """Where it is."""
@@ -377,6 +378,10 @@ class Ledger:
                 )
             )
         return self._marks
+
+    def new_salt(self) -> bytes:
+        """A salt for a submission that is hashed before it is appended: 32 bytes."""
+        return self._apart.salts(1)[0]
 
     def check_erasure(self, submission: Submission) -> None:
         """Refuse an erasure that `append` would refuse its whole group for.

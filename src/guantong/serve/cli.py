@@ -16,12 +16,15 @@ from guantong.capture import Limits
 from guantong.capture.event_hash import event_hash
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal
+from guantong.ledger import LedgerError
 from guantong.serve import json_out, words
 from guantong.serve.bench.command import bench_command
 from guantong.serve.index_cli import bulletin_group, credit_group
-from guantong.serve.intake import Offer, Receipt
+from guantong.serve.intake import Receipt
+from guantong.serve.job import offer_of
 from guantong.serve.keys import end_of, new_key
 from guantong.serve.ledger_cli import ledger_group
+from guantong.serve.sign_cli import signing_group
 from guantong.serve.world import INDEX, World, open_world, read_world
 from guantong.serve.world import rebuild as rebuild_index
 from guantong.settings import Settings
@@ -119,7 +122,11 @@ def take(world: World, file: Path, caller: Caller, *, proceed: bool) -> Receipt:
     except OSError as error:
         unreadable = Found(Fault.UNREADABLE_FILE, "", "a readable file", str(error.strerror))
         return Receipt(accepted=False, faults=(unreadable,))
-    return world.submit(Offer(data, name=file.name, proceed=proceed), caller)
+    try:
+        offer = offer_of(data, name=file.name, proceed=proceed)
+    except LedgerError as refusal:
+        return Receipt(accepted=False, faults=refusal.faults)
+    return world.submit(offer, caller)
 
 
 @main.command()
@@ -358,6 +365,7 @@ def demo(data: Path, seed: int, events: int, port: int, *, serving: bool, as_jso
 
 
 main.add_command(ledger_group)
+main.add_command(signing_group)
 main.add_command(credit_group)
 main.add_command(bulletin_group)
 main.add_command(bench_command)

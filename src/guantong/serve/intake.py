@@ -20,6 +20,7 @@ from guantong.clock import Clock
 from guantong.errors import fault
 from guantong.ledger import Entry, Ledger, LedgerError, StatementType, Submission, check
 from guantong.serve import projector
+from guantong.serve.chain import Chain
 from guantong.serve.decide import Known
 from guantong.serve.job import (
     Fault,
@@ -77,6 +78,7 @@ class Intake:
         for _ in projector.catch_up(ledger, store):
             upkeep()
         self._size = store.projected_size
+        self._chain = Chain(store)
         self.told = self._size
         """Ledger size after the last entry that said more than events."""
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
@@ -110,7 +112,7 @@ class Intake:
         Raises:
             IntakeError: if the caller may not submit, or the intake is busy or closed.
         """
-        job = job_of(offer, reading, caller, self._clock.now_ms())
+        job = job_of(offer, reading, caller, self._clock.now_ms(), salt=self._ledger.new_salt())
         if isinstance(job, Job):
             return self._put(job)
         done: Future[Receipt] = Future()
@@ -232,7 +234,9 @@ class Intake:
         for job in group.accepted:
             documents += [projector.bare(entry) for entry in entries[len(documents) : job.place]]
             documents.append(_indexed(entries[job.place], job))
-            if documents[-1].facts[1:] or job.typ not in DOCUMENTS:
+            job.leaf = entries[job.place].leaf.hex()
+            self._chain.settle(entries[job.place])
+            if documents[-1].facts[1 + bool(job.seal.sig) :] or job.typ not in DOCUMENTS:
                 self.told = first + job.place + 1
         for job in group.accepted:
             job.answer.set_result(_receipt(job, first))
@@ -256,12 +260,15 @@ class Intake:
             if isinstance(before, Job):
                 group.repeats.append((job, before))
             elif before is not None:
-                job.answer.set_result(before)
+                job.answer.set_result(self._again(before))
             else:
                 self._decide_one(job, known, group)
         return group
 
     def _decide_one(self, job: Job, known: Known, group: "_Group") -> None:
+        if wrong := self._chain.refused(job):
+            job.answer.set_result(Receipt(accepted=False, faults=(*job.faults, *wrong)))
+            return
         faults = known.duplicates(job)
         if faults and not job.proceed:
             job.answer.set_result(Receipt(accepted=False, faults=(*job.faults, *faults)))
@@ -275,9 +282,15 @@ class Intake:
             return
         job.faults = (*job.faults, *faults)
         known.take(job)
+        self._chain.take(job)
         group.submissions += made
         job.place = len(group.submissions) - 1
         group.accepted.append(job)
+
+    def _again(self, before: Receipt) -> Receipt:
+        """The receipt of a document that was here before, with what its entry says."""
+        entry = self._ledger.entry(before.ledger_index)
+        return replace(before, leaf=entry.leaf.hex(), seq=entry.statement.seq)
 
     def _fail(self, error: BaseException, jobs: list[Job]) -> None:
         self._failure = error
@@ -307,6 +320,8 @@ def _receipt(job: Job, first: int, *, repeated: bool = False) -> Receipt:
         ledger_index=first + job.place,
         faults=job.faults,
         repeated=repeated,
+        leaf=job.leaf,
+        seq=job.seal.seq,
     )
 
 

@@ -18,9 +18,20 @@ from guantong.capture import Document, Reading
 from guantong.capture.faults import Fault as CaptureFault
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
-from guantong.ledger import StatementType, Submission
+from guantong.ledger import LedgerError, StatementType, Submission
 from guantong.parties import Filing
 from guantong.serve import projector
+from guantong.serve.seal import MEDIA as SIGNED
+from guantong.serve.seal import (
+    NONE,
+    SUFFIX,
+    Facts,
+    Seal,
+    Signature,
+    of_gateway,
+    of_signer,
+    opened,
+)
 from guantong.store import Fact
 
 KEPT_TEXT_MAX: Final = 200
@@ -61,6 +72,8 @@ class Offer:
     """File name, "" when not told."""
     proceed: bool = False
     """Take the good events although others are wrong."""
+    signature: Signature | None = None
+    """What its signer says of it; None when nobody signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +90,10 @@ class Receipt:
     """What is wrong; empty when all was accepted."""
     repeated: bool = False
     """The same bytes came from the same party before: this is where they stand."""
+    leaf: str = ""
+    """Leaf hash of the entry, hexadecimal: ``prev`` of the party's next signed document."""
+    seq: int = 0
+    """Number of a signed document within the party, 0 for others."""
     filing: Filing | None = None
     """Whether it is complete by the general data requirements; None when that was not asked."""
 
@@ -114,8 +131,17 @@ class Job:
     answer: Answer = field(default_factory=Future[Receipt])
     place: int = -1
     """Of its entry in the group, once it is accepted."""
+    seal: Seal = NONE
+    """What stands in the entry beside the document."""
+    leaf: str = ""
+    """Leaf hash of its entry, hexadecimal, once there is one."""
     kept: frozenset[int] | None = None
     """Accepted positions when only a part is accepted; None means all."""
+
+    @property
+    def commitment(self) -> str:
+        """To the body, under the salt of the seal."""
+        return hashlib.sha256(self.seal.salt + self.body).hexdigest()
 
     def positions(self) -> Sequence[int]:
         """Index in the document of each event that was read."""
@@ -126,7 +152,32 @@ class Job:
         return len(self.document.events) if self.kept is None else len(self.kept)
 
 
-def job_of(offer: Offer, reading: Reading, caller: Caller, now_ms: int) -> Job | Receipt:
+def offer_of(data: bytes, *, media: str = "", name: str = "", proceed: bool = False) -> Offer:
+    """A document as it arrives, taken out of the file of its signer if it came in one.
+
+    Args:
+        data: What came.
+        media: Its media type, "" when not told.
+        name: Its file name, "" when not told.
+        proceed: Take the good events although others are wrong.
+
+    Returns:
+        The document, and what its signer says of it.
+
+    Raises:
+        LedgerError: if it should be a signed file and is none.
+    """
+    essence = media.partition(";")[0].strip().lower()
+    if essence != SIGNED and not name.endswith(SUFFIX):
+        return Offer(data, media, name, proceed)
+    document, signature = opened(data)
+    claims = signature.signed.claims
+    return Offer(document, claims.media, name.removesuffix(SUFFIX), proceed, signature)
+
+
+def job_of(
+    offer: Offer, reading: Reading, caller: Caller, now_ms: int, *, salt: bytes = b""
+) -> Job | Receipt:
     """A document that was read, as the writer takes it.
 
     Args:
@@ -134,6 +185,7 @@ def job_of(offer: Offer, reading: Reading, caller: Caller, now_ms: int) -> Job |
         reading: What it says, event ids filled in.
         caller: On whose behalf.
         now_ms: When it came.
+        salt: For the document and its events, unless its signer chose one; 32 bytes.
 
     Returns:
         The job; a receipt when it is refused already.
@@ -147,18 +199,36 @@ def job_of(offer: Offer, reading: Reading, caller: Caller, now_ms: int) -> Job |
         faults = (*faults, *_unfit(document))
     if document is None or len(faults) > len(reading.faults):
         return Receipt(accepted=False, faults=faults)
+    facts = facts_of(offer, document, caller)
+    try:
+        seal = _seal(offer, document, facts, salt)
+    except LedgerError as refusal:
+        return Receipt(accepted=False, faults=refusal.faults)
     return Job(
         by=caller.party,
-        typ=StatementType.CAPTURE if document.events else StatementType.MASTER_DATA,
+        typ=facts.typ,
         body=offer.data,
-        media=_media(offer, document),
+        media=facts.media,
         name=offer.name,
         digest=hashlib.sha256(offer.data).hexdigest(),
         document=document,
         record_ms=now_ms,
         faults=reading.faults,
         proceed=offer.proceed,
+        seal=seal,
     )
+
+
+def facts_of(offer: Offer, document: Document, caller: Caller) -> Facts:
+    """What the entry of a document says of it; its signer says the same."""
+    typ = StatementType.CAPTURE if document.events else StatementType.MASTER_DATA
+    return Facts(caller.party, typ, _media(offer, document))
+
+
+def _seal(offer: Offer, document: Document, facts: Facts, salt: bytes) -> Seal:
+    if offer.signature is None:
+        return of_gateway(offer.data, document, salt)
+    return of_signer(offer.data, document, facts, offer.signature)
 
 
 def entry_of(
@@ -252,7 +322,8 @@ def submissions_of(job: Job) -> list[Submission]:
     if job.name.isascii() and job.name.isprintable() and 0 < len(job.name) <= NAME_MAX:
         meta["name"] = job.name
     own = _submission(job, job.typ, job.body, job.media, job.count())
-    return [*before, msgspec.structs.replace(own, meta=meta)]
+    seal = {name: getattr(job.seal, name) for name in job.seal.__struct_fields__}
+    return [*before, msgspec.structs.replace(own, meta=meta, **seal)]
 
 
 def _submission(job: Job, typ: StatementType, body: bytes, media: str, count: int) -> Submission:

@@ -4,6 +4,7 @@
 """
 
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -13,17 +14,23 @@ import msgspec
 from guantong.clock import SystemClock
 from guantong.errors import Fault as Found
 from guantong.ledger import Ledger, SystemEntropy
-from guantong.ledger.bundle import PROOF_BYTES_MAX, Proof, Proved, make_proof
+from guantong.ledger.bundle import Proof, Proved, make_proof
 from guantong.ledger.bundle import verify as verify_proof
 from guantong.ledger.checkpoint import Trust
+from guantong.ledger.disclosure import BUNDLE_BYTES_MAX, Bundle, Shown
+from guantong.ledger.disclosure import check as check_bundle
 from guantong.ledger.export import audit, export
+from guantong.ledger.inner import Disclosed
 from guantong.ledger.note import VerifierKey
 from guantong.ledger.signer import Signer, create_key
 from guantong.serve import words
+from guantong.serve.bundles import make_bundle
+from guantong.store import SegmentStore
 
 DATA: Final = "guantong-data"
 """The directory used when none is named."""
 LEDGER: Final = "ledger"
+INDEX: Final = "index.sqlite"
 
 data_option = click.option(
     "--data",
@@ -80,10 +87,21 @@ def export_tree(directory: Path, data: Path, *, as_json: bool, entries: bool) ->
 @data_option
 @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--entry/--no-entry", default=True, show_default=True, help="With the entry.")
-def prove(index: int, data: Path, output: Path | None, *, entry: bool) -> None:
+@click.option(
+    "--event", type=click.IntRange(min=0), help="Show one event of its document, from 0: a bundle."
+)
+@click.option("--bundle", "whole", is_flag=True, help="A bundle, with the signer's key.")
+def prove(
+    index: int, data: Path, output: Path | None, event: int | None, *, entry: bool, whole: bool
+) -> None:
     """Write the proof that entry INDEX is in the log, to a file or stdout."""
     with _read(data) as ledger:
-        text = make_proof(ledger, index, Signer(ledger).sign(), entry=entry).encode()
+        note = Signer(ledger).sign()
+        if whole or event is not None:
+            with closing(SegmentStore.open(data / INDEX, read_only=True)) as store:
+                text = make_bundle(ledger, store, index, note, event=event).encode()
+        else:
+            text = make_proof(ledger, index, note, entry=entry).encode()
     if output is None:
         click.echo(text.decode(), nl=False)
     else:
@@ -112,12 +130,42 @@ def verify(
     *,
     as_json: bool,
 ) -> None:
-    """Check a .tlog-proof with nothing but the log's key; exit code 1 if it does not hold."""
+    """Check a .tlog-proof or a bundle with nothing but the log's key; exit code 1 if it fails."""
     trust = _trust(vkey, witnesses, quorum)
     with file.open("rb") as stream:
-        proof = Proof.parse(stream.read(PROOF_BYTES_MAX + 1))
+        raw = stream.read(BUNDLE_BYTES_MAX + 1)
+    if raw.startswith(b"{"):
+        _tell_shown(check_bundle(Bundle.parse(raw), trust), as_json=as_json)
+        return
+    proof = Proof.parse(raw)
     entry = entry_file.read_bytes() if entry_file else None
     proved = verify_proof(proof, trust, entry=entry)
+    _tell_proved(proved, as_json=as_json)
+
+
+def _tell_shown(shown: Shown, *, as_json: bool) -> None:
+    """What a bundle has shown."""
+    signer, event = shown.signer, shown.event
+    if as_json:
+        whose = None if signer is None else {"party": shown.statement.by, "key": signer.id}
+        more = {"signed": whose, "event": event and _event_json(event)}
+        _print_json(_proved_json(shown.entry) | more)
+        return
+    _tell_proved(shown.entry, as_json=False)
+    said = f"signed by its party, key {signer.id}" if signer else "not signed by its party"
+    click.echo(_shown(f"{said}: {shown.statement.by}"))
+    if event is not None:
+        click.echo(f"event {event.index} of {event.size}, {event.form.value}:")
+        click.echo(_shown(event.event.decode("utf-8", "backslashreplace")))
+
+
+def _event_json(event: Disclosed) -> dict[str, object]:
+    text = event.event.decode("utf-8", "backslashreplace")
+    return {"index": event.index, "size": event.size, "form": event.form.value, "text": text}
+
+
+def _tell_proved(proved: Proved, *, as_json: bool) -> None:
+    """What a proof has shown."""
     if as_json:
         _print_json(_proved_json(proved))
         return

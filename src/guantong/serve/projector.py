@@ -17,7 +17,8 @@ from guantong.capture import Document, Limits
 from guantong.capture.event_hash import event_hash
 from guantong.errors import Refusal, fault
 from guantong.ledger import Entry, Ledger, StatementType
-from guantong.serve import index_facts, keys
+from guantong.serve import index_facts, keys, party_keys
+from guantong.serve.seal import chained
 from guantong.store import Fact, Indexed, Store
 from guantong.verdict import holds
 
@@ -73,6 +74,7 @@ def indexed(entry: Entry, document: Document, kept: Kept, digest: str) -> Indexe
         positions=tuple(position for position, _ in pairs),
         facts=(
             *parties.facts_of(document.master),
+            *chained(entry),
             Fact("submission", f"{statement.by} {digest}", seen),
         ),
     )
@@ -136,6 +138,8 @@ def _replayed(ledger: Ledger, entry: Entry, manifest: bytes) -> Indexed:
         return read
     if statement.typ is StatementType.CODE_RANGE:
         return bare(entry, coding.facts_of(coding.parse(ledger.body(entry.index))))
+    if statement.media == party_keys.KEY_MEDIA:
+        return bare(entry, party_keys.facts_of(party_keys.parse(ledger.body(entry.index))))
     if statement.typ is StatementType.KEY:
         record = msgspec.json.decode(ledger.body(entry.index), type=keys.KeyRecord)
         return bare(entry, keys.facts_of(record))

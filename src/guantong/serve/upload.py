@@ -16,6 +16,7 @@ from guantong.serve import asked, json_out, problems
 from guantong.serve.desk import Desk
 from guantong.serve.intake import Fault as IntakeFault
 from guantong.serve.intake import Offer, Receipt
+from guantong.serve.job import offer_of
 from guantong.serve.problems import Fault, HttpError
 from guantong.settings import Settings
 
@@ -146,7 +147,7 @@ def answer(receipt: Receipt) -> Response:
 def _offer(request: Request, data: bytes, *, proceed: bool) -> Offer:
     media = request.headers.get("content-type", "")
     name = request.query_params.get("name", "")[:100]
-    return Offer(data=data, media=media, name=name, proceed=proceed)
+    return offer_of(data, media=media, name=name, proceed=proceed)
 
 
 def _proceeds(request: Request) -> bool:

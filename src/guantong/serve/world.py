@@ -24,8 +24,9 @@ from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
 from guantong.identify import Reading as CodeReading
 from guantong.ledger import Entropy, Ledger, StatementType, SystemEntropy
+from guantong.ledger.disclosure import KEY_MEDIA
 from guantong.ledger.signer import create_key
-from guantong.serve import keys, projector
+from guantong.serve import keys, party_keys, projector
 from guantong.serve.compactor import Compactor
 from guantong.serve.intake import Intake, Offer, Receipt
 from guantong.serve.readers import Readers
@@ -287,6 +288,14 @@ class World(AbstractContextManager["World"]):
             raise WorldError(*receipt.faults)
         self.wait(receipt.ledger_index + 1)
         return made.text
+
+    def enter_signing_key(self, record: party_keys.PartyKey, caller: Caller) -> Receipt:
+        """Enter that a party signs with a key from here on, or no more."""
+        body, facts = msgspec.json.encode(record), party_keys.facts_of(record)
+        entered = self._writer().enter(
+            StatementType.KEY, body, facts, caller, media=KEY_MEDIA, meta=record.meta()
+        )
+        return entered.result()
 
     def hold(self, order: holds.Hold, caller: Caller) -> Receipt:
         """Enter a recall or stop on an item, lot or class, or its end."""

@@ -1,0 +1,188 @@
+"""What stands in a document's entry beside the document: who vouches, the salt, the events' root.
+
+A signed document comes as one file: the document, the DSSE envelope about it, and the salt that
+the signer chose. What is signed must follow from what came; whose key it is, and whether its
+number and predecessor are right, is the writer's to say (`chain`).
+"""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+import msgspec
+
+from guantong import errors
+from guantong.capture import Document
+from guantong.errors import fault
+from guantong.ledger import Entry, LedgerError, StatementType
+from guantong.ledger.entropy import SALT_BYTES
+from guantong.ledger.faults import Fault
+from guantong.ledger.party_key import SigningKey
+from guantong.ledger.signed import GATEWAY, Claims, Signed, sign
+from guantong.serve import events
+from guantong.store import Fact
+
+MEDIA: Final = "application/vnd.guantong.signed+json"
+SUFFIX: Final = ".signed.json"
+CHAIN: Final = "signed"
+"""Kind of the facts about signed entries, see `link`."""
+
+
+class Seal(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """The members of the same names in the statement, and the salt."""
+
+    salt: bytes = b""
+    root: str = ""
+    att: str = ""
+    key: str = ""
+    prev: str = ""
+    seq: int = 0
+    sig: str = ""
+
+
+NONE: Final = Seal()
+
+
+class SignedFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A signed document as it travels; binary members in base64."""
+
+    document: bytes
+    envelope: msgspec.Raw
+    salt: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What came with a signed document."""
+
+    signed: Signed
+    salt: bytes
+    """Chosen by the signer: 32 bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the entry of a document is going to say."""
+
+    by: str
+    typ: StatementType
+    media: str
+
+
+def opened(data: bytes) -> tuple[bytes, Signature]:
+    """Read a signed file.
+
+    Args:
+        data: As it came.
+
+    Returns:
+        The document, and what came with it.
+
+    Raises:
+        LedgerError: if it is no signed document.
+    """
+    try:
+        file = msgspec.json.decode(data, type=SignedFile)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        expected = "a document with envelope and salt"
+        raise LedgerError(fault(Fault.ENVELOPE, expected=expected, got=error)) from error
+    if len(file.salt) != SALT_BYTES:
+        raise LedgerError(_refused("salt", f"{SALT_BYTES} bytes", len(file.salt)))
+    return file.document, Signature(Signed.parse(bytes(file.envelope)), file.salt)
+
+
+def signed_file(
+    data: bytes,
+    document: Document,
+    facts: Facts,
+    key: SigningKey,
+    *,
+    salt: bytes,
+    after: tuple[int, str],
+) -> bytes:
+    """A signed file, as its signer makes it.
+
+    Args:
+        data: The document.
+        document: The same, read, event ids filled in.
+        facts: What its entry is to say.
+        key: The signer's.
+        salt: 32 bytes nobody can guess.
+        after: `seq` and leaf hash of the party's entry before, ``(0, "")`` for the first.
+
+    Returns:
+        The file.
+    """
+    claims = Claims(
+        by=facts.by,
+        doc=sha256(salt + data).hexdigest(),
+        media=facts.media,
+        prev=after[1],
+        root=events.root(salt, data, document),
+        seq=after[0] + 1,
+        typ=facts.typ,
+        v=1,
+    )
+    envelope = msgspec.Raw(sign(claims, key).encode())
+    return msgspec.json.encode(SignedFile(data, envelope, salt))
+
+
+def of_gateway(data: bytes, document: Document, salt: bytes) -> Seal:
+    """For a document that nobody signed; without a salt the ledger takes one, and no root."""
+    return Seal(salt, events.root(salt, data, document) if salt else "", GATEWAY)
+
+
+def of_signer(data: bytes, document: Document, facts: Facts, came: Signature) -> Seal:
+    """For a signed document.
+
+    Args:
+        data: The document.
+        document: The same, read, event ids filled in.
+        facts: What its entry is going to say.
+        came: What came with it.
+
+    Returns:
+        The seal; nothing is said yet of the key.
+
+    Raises:
+        LedgerError: if what was signed does not follow from what came.
+    """
+    claims = came.signed.claims
+    wanted = {
+        "by": facts.by,
+        "doc": sha256(came.salt + data).hexdigest(),
+        "media": facts.media,
+        "typ": facts.typ,
+        "v": 1,
+    }
+    # A signer may leave the root out: then no single event is proved by the signer's word.
+    if claims.root:
+        wanted["root"] = events.root(came.salt, data, document)
+    for member, want in wanted.items():
+        if getattr(claims, member) != want:
+            raise LedgerError(_refused(f"payload.{member}", str(want), getattr(claims, member)))
+    return Seal(
+        salt=came.salt,
+        root=claims.root,
+        key=came.signed.key,
+        prev=claims.prev,
+        seq=claims.seq,
+        sig=b64encode(came.signed.signature).decode(),
+    )
+
+
+def link(party: str, seq: int) -> str:
+    """By what the fact of a signed entry is found."""
+    return f"{party} {seq}"
+
+
+def chained(entry: Entry) -> tuple[Fact, ...]:
+    """What an entry leaves in the store when it is signed."""
+    said = entry.statement
+    leaf: dict[str, object] = {"leaf": entry.leaf.hex()}
+    return (Fact(CHAIN, link(said.by, said.seq), leaf),) if said.sig else ()
+
+
+def _refused(path: str, expected: str, got: object) -> errors.Fault:
+    return fault(Fault.ENVELOPE, path=path, expected=expected, got=got)
