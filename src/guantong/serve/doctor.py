@@ -66,8 +66,10 @@ def _ledger(ledger: Ledger, _store: SegmentStore) -> str:
 
 def _vault(ledger: Ledger, _store: SegmentStore) -> str:
     """Every body is there and is the one its statement commits to."""
-    total = sum(len(ledger.body(index)) for index in range(ledger.size))
-    return f"{ledger.size} bodies open, {total} bytes"
+    there = [index for index in range(ledger.size) if ledger.erased_by(index) is None]
+    total = sum(len(ledger.body(index)) for index in there)
+    erased = f", {ledger.size - len(there)} erased" if len(there) < ledger.size else ""
+    return f"{len(there)} bodies open, {total} bytes{erased}"
 
 
 def _size(ledger: Ledger, store: SegmentStore) -> str:

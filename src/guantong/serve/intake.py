@@ -277,6 +277,7 @@ class Intake:
         try:
             for submission in made:
                 check(submission)
+                self._ledger.check_erasure(submission)
         except LedgerError as refusal:
             job.answer.set_result(Receipt(accepted=False, faults=refusal.faults))
             return

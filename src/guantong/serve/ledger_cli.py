@@ -11,6 +11,7 @@ from typing import Final
 import click
 import msgspec
 
+from guantong.caller import OPERATOR, Caller, Level
 from guantong.clock import SystemClock
 from guantong.errors import Fault as Found
 from guantong.ledger import Ledger, SystemEntropy
@@ -24,7 +25,10 @@ from guantong.ledger.inner import Disclosed
 from guantong.ledger.note import VerifierKey
 from guantong.ledger.signer import Signer, create_key
 from guantong.serve import words
+from guantong.serve.audit import audit as audit_installation
 from guantong.serve.bundles import make_bundle
+from guantong.serve.world import open_world
+from guantong.settings import Settings
 from guantong.store import SegmentStore
 
 DATA: Final = "guantong-data"
@@ -196,6 +200,42 @@ def audit_lite(
             click.echo(_shown(f"FAIL {found.path}: expected {found.expected}, got {found.got}"))
         word = "FAIL" if seen.findings else "ok"
         click.echo(f"{word}: {seen.tiles} tiles, {seen.entries} entries of {seen.checkpoint.size}")
+    sys.exit(1 if seen.findings else 0)
+
+
+@ledger_group.command("erase")
+@click.argument("entry", type=click.IntRange(min=0))
+@data_option
+@json_option
+@click.option("--ground", required=True, help="Why, by which law; it is public: name nobody.")
+@click.option("--party", default=OPERATOR.party, show_default=True, help="On whose behalf.")
+def erase(entry: int, data: Path, ground: str, party: str, *, as_json: bool) -> None:
+    """Erase the body of a document: destroy its key and salt. Its trace and all proofs stay."""
+    with open_world(Settings(data=data)) as world:
+        receipt = world.erase(entry, ground, Caller(party, Level.OPERATOR))
+    if as_json:
+        _print_json({"erased": entry, "ledger_index": receipt.ledger_index, "ground": ground})
+    else:
+        click.echo(_shown(f"entry {entry} erased by entry {receipt.ledger_index}: {ground}"))
+
+
+@ledger_group.command("audit")
+@data_option
+@json_option
+def audit_all(data: Path, *, as_json: bool) -> None:
+    """Compare everything with the ledger: entries, nodes, signatures, bodies, index."""
+    seen = audit_installation(Settings(data=data))
+    if as_json:
+        _print_json(msgspec.to_builtins(seen))
+    else:
+        for found in seen.findings:
+            line = f"{found.check}: {found.where}: expected {found.expected}, got {found.got}"
+            click.echo(_shown(f"FAIL {line}"))
+        word = "FAIL" if seen.findings else "ok"
+        click.echo(
+            f"{word}: {seen.entries} entries, {seen.nodes} nodes, {seen.bodies} bodies, "
+            f"{seen.erased} erased, {seen.events} events in the index"
+        )
     sys.exit(1 if seen.findings else 0)
 
 

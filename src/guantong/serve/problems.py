@@ -68,6 +68,7 @@ STATUS: Final = {
     "ledger.tile": 404,
     "ledger.key": 503,
     "ledger.fork": 500,
+    "ledger.erased": 410,
     "ledger.stopped": 503,
     "ledger.closed": 503,
     "ledger.read_only": 503,

@@ -18,6 +18,7 @@ from guantong.capture.event_hash import event_hash
 from guantong.errors import Refusal, fault
 from guantong.ledger import Entry, Ledger, StatementType
 from guantong.serve import index_facts, keys, party_keys
+from guantong.serve.erasing import kept_of
 from guantong.serve.seal import chained
 from guantong.store import Fact, Indexed, Store
 from guantong.verdict import holds
@@ -117,6 +118,8 @@ def _manifest_before(ledger: Ledger, index: int) -> bytes:
 
 def _replayed(ledger: Ledger, entry: Entry, manifest: bytes) -> Indexed:
     statement = entry.statement
+    if (kept := kept_of(ledger, entry)) is not None:
+        return kept
     if statement.typ in DOCUMENTS:
         body = ledger.body(entry.index)
         name = str(statement.meta.get("name", ""))

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Lock
 from types import TracebackType
 from typing import Final
 
@@ -28,6 +28,7 @@ from guantong.ledger.disclosure import KEY_MEDIA
 from guantong.ledger.signer import create_key
 from guantong.serve import keys, party_keys, projector
 from guantong.serve.compactor import Compactor
+from guantong.serve.erasing import Erasure, Keeps, check_erasable, ground_of
 from guantong.serve.intake import Intake, Offer, Receipt
 from guantong.serve.readers import Readers
 from guantong.settings import Settings
@@ -74,6 +75,7 @@ class World(AbstractContextManager["World"]):
         self.examples: Sequence[Mapping[str, str]] = ()
         self._written = store
         self._large = BoundedSemaphore(LARGE_MAX)
+        self._erasing = Lock()
         limits = Limits(
             bytes_max=settings.document_bytes_max, events_max=settings.document_events_max
         )
@@ -303,6 +305,38 @@ class World(AbstractContextManager["World"]):
         facts = holds.facts_of(order)
         return self._writer().enter(StatementType.HOLD, body, facts, caller).result()
 
+    def erase(self, index: int, ground: str, caller: Caller) -> Receipt:
+        """Erase the body of a document: its key and salt; what the index says stays.
+
+        Args:
+            index: The document's entry.
+            ground: Why, by which law; stands in the public statement.
+            caller: On whose behalf.
+
+        Returns:
+            The receipt of the erasure, which is an entry too; the key is destroyed by then.
+
+        Raises:
+            WorldError: if there is nothing to erase.
+        """
+        writer, why = self._writer(), ground_of(ground)
+        with self._erasing:
+            check_erasable(self.ledger, index)
+            (document,) = projector.replayed(self.ledger, index, index + 1)
+            erasure = Erasure(entry=index, ground=why, keeps=Keeps.of(document))
+            entered = writer.enter(
+                StatementType.ERASURE,
+                msgspec.json.encode(erasure),
+                (),
+                caller,
+                meta=erasure.meta(),
+            )
+            receipt = entered.result()
+        if not receipt.accepted:
+            raise WorldError(*receipt.faults)
+        self.wait(receipt.ledger_index + 1)
+        return receipt
+
     def record(
         self,
         body: bytes,
@@ -361,7 +395,7 @@ def open_world(
         if settings.data.exists() and any(settings.data.iterdir()):
             raise WorldError(fault(Fault.FOREIGN, expected="an empty directory", got=settings.data))
         settings.data.mkdir(parents=True, exist_ok=True)
-        Ledger.create(place, settings.origin, clock=clock, entropy=entropy).close()
+        Ledger.create(place, settings.origin, clock=clock, entropy=entropy, sealed=True).close()
         create_key(place, settings.origin, entropy=entropy)
     store = SegmentStore.open(settings.data / INDEX)
     try:
