@@ -26,7 +26,7 @@ _PERSONAL = re.compile(r"\d{7}|@")
 """A number of a phone, card or person, or an address of mail."""
 
 
-class ErasingFault(StrEnum):
+class Fault(StrEnum):
     """Why nothing was erased. Part of the public API: never renamed."""
 
     GROUND = "serve.ground"
@@ -102,10 +102,10 @@ def ground_of(text: str) -> str:
     ground = text.strip()
     if not ground or len(ground) > GROUND_MAX or not ground.isprintable():
         expected = f"1 to {GROUND_MAX} printable characters"
-        raise ErasingError(fault(ErasingFault.GROUND, expected=expected, got=text))
+        raise ErasingError(fault(Fault.GROUND, expected=expected, got=text))
     if _PERSONAL.search(ground):
         expected = "a ground without numbers or addresses of persons"
-        raise ErasingError(fault(ErasingFault.GROUND, expected=expected, got="such a one"))
+        raise ErasingError(fault(Fault.GROUND, expected=expected, got="such a one"))
     return ground
 
 
@@ -143,6 +143,6 @@ def kept_of(ledger: Ledger, entry: Entry) -> Indexed | None:
     if (keeps.entry, keeps.by, keeps.received_ms, len(keeps.events)) != known:
         where, expected = f"entry {by}", f"what was kept of entry {entry.index}"
         raise ErasingError(
-            fault(ErasingFault.KEEPS, path=where, expected=expected, got="another's")
+            fault(Fault.KEEPS, path=where, expected=expected, got="another's")
         )
     return keeps.indexed()
