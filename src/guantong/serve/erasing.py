@@ -13,7 +13,8 @@ import msgspec
 
 from guantong.capture import Event
 from guantong.errors import Refusal, fault
-from guantong.ledger import Entry, Fault, Ledger, LedgerError, StatementType
+from guantong.ledger import Entry, Ledger, LedgerError, StatementType
+from guantong.ledger import Fault as LedgerFault
 from guantong.ledger.sealing import ERASED, GROUND
 from guantong.store import Fact, Indexed
 
@@ -121,7 +122,9 @@ def check_erasable(ledger: Ledger, index: int) -> Entry:
     entry = ledger.entry(index)
     if entry.statement.typ not in ERASABLE:
         expected, got = "the entry of a document", entry.statement.typ
-        raise LedgerError(fault(Fault.KEPT, path=f"entry {index}", expected=expected, got=got))
+        raise LedgerError(
+            fault(LedgerFault.KEPT, path=f"entry {index}", expected=expected, got=got)
+        )
     return entry
 
 
@@ -142,7 +145,5 @@ def kept_of(ledger: Ledger, entry: Entry) -> Indexed | None:
     known = (entry.index, stated.by, stated.received, stated.n)
     if (keeps.entry, keeps.by, keeps.received_ms, len(keeps.events)) != known:
         where, expected = f"entry {by}", f"what was kept of entry {entry.index}"
-        raise ErasingError(
-            fault(Fault.KEEPS, path=where, expected=expected, got="another's")
-        )
+        raise ErasingError(fault(Fault.KEEPS, path=where, expected=expected, got="another's"))
     return keeps.indexed()
