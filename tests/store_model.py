@@ -22,7 +22,7 @@ from guantong.capture.model import (
 from guantong.capture.table import EventTable
 from guantong.store import EventFilter, Fact, Happening, Indexed, RowStore, SegmentStore, compaction
 from guantong.store.columns import Ranges, Rows
-from guantong.store.compaction import NewBlock, NewSegment, Plan
+from guantong.store.compaction import Piece, Plan
 from guantong.store.reading import Reader
 
 GTIN = "https://id.gs1.org/01/06901234567892"
@@ -52,7 +52,7 @@ class Twins:
         self.ids: list[tuple[str, Event]] = []
         self.size = 0
         self.record_ms = 1_000_000
-        self.pieces: list[NewBlock | NewSegment] = []
+        self.pieces: list[Piece] = []
         self.plan: Plan | None = None
         self.steps = 0
 

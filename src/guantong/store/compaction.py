@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guantong.store import block as blocks
+from guantong.store import hash_merge
 from guantong.store.block import ROW_COLUMNS, Block
+from guantong.store.hash_merge import Merge
 from guantong.store.numbering import BITS, MASK
 from guantong.store.reading import RUN_BITS, Reader
 from guantong.store.segment import encode
@@ -42,6 +44,10 @@ class Plan:
     """That have such rows, in order."""
     segments: tuple[tuple[tuple[int, int], ...], ...]
     """Neighbours that become one: first event and size of each."""
+    merges: tuple[Merge, ...] = ()
+    """Runs of hashes that become one."""
+    dropped: tuple[int, ...] = ()
+    """Runs of hashes that were replaced and are there still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ class NewSegment:
     data: bytes
 
 
-Piece: TypeAlias = NewBlock | NewSegment
+Piece: TypeAlias = NewBlock | NewSegment | hash_merge.Piece
 """What is installed at once."""
 
 
@@ -76,7 +82,8 @@ def plan(db: sqlite3.Connection) -> Plan:
         (last,) = db.execute("SELECT events FROM progress").fetchone()
         sql = "SELECT DISTINCT item >> ? FROM hot WHERE event <= ?"
         extents = sorted(extent for (extent,) in db.execute(sql, (BITS, last)))
-        return Plan(last, tuple(extents), tuple(_neighbours(db)))
+        runs = tuple(hash_merge.due(db)), tuple(hash_merge.dropped(db))
+        return Plan(last, tuple(extents), tuple(_neighbours(db)), *runs)
 
 
 def _neighbours(db: sqlite3.Connection) -> Iterator[tuple[tuple[int, int], ...]]:
@@ -114,6 +121,9 @@ def built(db: sqlite3.Connection, reader: Reader, planned: Plan) -> Iterator[Pie
         with snapshot(db):
             segment = together([reader.segment(*one) for one in neighbours])
         yield NewSegment(neighbours, zone(segment), encode(segment))
+    yield from hash_merge.removed(db, planned.dropped)
+    for merge in planned.merges:
+        yield from hash_merge.built(db, merge)
 
 
 def _new_blocks(
@@ -166,8 +176,10 @@ def install(db: sqlite3.Connection, pieces: Sequence[Piece], last: int) -> None:
         for piece in pieces:
             if isinstance(piece, NewBlock):
                 _install_block(db, piece, last)
-            else:
+            elif isinstance(piece, NewSegment):
                 _install_segment(db, piece)
+            else:
+                hash_merge.install(db, piece)
 
 
 def _install_block(db: sqlite3.Connection, piece: NewBlock, last: int) -> None:

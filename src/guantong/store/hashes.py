@@ -9,7 +9,7 @@ known without an index. Keys are hashes: who asks must compare the text behind e
 import hashlib
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -25,6 +25,14 @@ PAGE_KEYS: Final = 4_096
 """About how many keys lie in a page."""
 RUNS_MAX: Final = 4
 """Runs of one level; one more, and they become one of the next."""
+MERGED_AT_ONCE: Final = 3
+"""Runs of lower levels are merged when they are written; larger ones by a compaction."""
+HIDDEN: Final = -1
+"""Level of a run that is being written."""
+DROPPED: Final = -2
+"""Level of a run whose pages are being removed."""
+PAGES_AT_ONCE: Final = 8
+"""Written or removed in one piece of a compaction."""
 PAGES_KEPT: Final = 2_048
 """Decoded pages in memory, about 64 KB each."""
 
@@ -49,6 +57,19 @@ def keys_of(texts: Sequence[str]) -> Ints:
         [int.from_bytes(made(t.encode(), digest_size=6).digest(), "little") for t in texts],
         np.int64,
     )
+
+
+def bits_for(keys: int) -> int:
+    """Upper bits of a hash that name its page, in a run of so many keys."""
+    return (keys // PAGE_KEYS).bit_length()
+
+
+def paged(bits: int, keys: Ints, numbers: Ints) -> Iterator[tuple[int, bytes]]:
+    """Pages of sorted keys with their numbers."""
+    pages, starts = np.unique(keys >> (KEY_BITS - bits), return_index=True)
+    ends = np.append(starts[1:], len(keys))
+    for page, start, end in zip(pages.tolist(), starts.tolist(), ends.tolist(), strict=True):
+        yield page, pack((keys[start:end], numbers[start:end]))
 
 
 class Hashes:
@@ -91,7 +112,7 @@ class Hashes:
             self._merge()
 
     def _runs(self) -> list[tuple[int, int]]:
-        sql = "SELECT no, bits FROM hash_run WHERE kind = ?"
+        sql = "SELECT no, bits FROM hash_run WHERE kind = ? AND level >= 0"
         return self._db.execute(sql, (self._kind,)).fetchall()
 
     def _find_in(
@@ -131,34 +152,25 @@ class Hashes:
 
     def _write(self, level: int, keys: Ints, numbers: Ints) -> None:
         """A new run of sorted keys."""
-        bits = max(0, (len(keys) // PAGE_KEYS).bit_length())
+        bits = bits_for(len(keys))
         run = self._db.execute(
             "INSERT INTO hash_run(kind, level, bits, keys) VALUES(?,?,?,?)",
             (self._kind, level, bits, len(keys)),
         ).lastrowid
-        pages, starts = np.unique(keys >> (KEY_BITS - bits), return_index=True)
-        ends = np.append(starts[1:], len(keys))
         self._db.executemany(
             "INSERT INTO hash_page VALUES(?,?,?)",
-            (
-                (run, page, pack((keys[start:end], numbers[start:end])))
-                for page, start, end in zip(
-                    pages.tolist(), starts.tolist(), ends.tolist(), strict=True
-                )
-            ),
+            ((run, page, data) for page, data in paged(bits, keys, numbers)),
         )
 
     def _merge(self) -> None:
         """Make one run of those of a level where there are too many, level by level."""
-        level = 0
-        while True:
+        for level in range(MERGED_AT_ONCE):
             runs = self._of_level(level)
             if len(runs) <= RUNS_MAX:
                 return
             keys, numbers = self._all(runs)
             self._drop(runs)
             self._write(level + 1, keys, numbers)
-            level += 1
 
     def _of_level(self, level: int) -> list[int]:
         sql = "SELECT no FROM hash_run WHERE kind = ? AND level = ?"
