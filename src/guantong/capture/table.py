@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from guantong.capture import packed
 from guantong.capture.model import Action, ErrorDeclaration, Event, EventType, Quantity, Typed
 from guantong.capture.serials import WHOLE, spell, split
 
@@ -175,6 +176,62 @@ class EventTable:
         """The same events under these ids."""
         members = {name: getattr(self, name) for name in self.__slots__}
         return EventTable(**(members | {"ids": tuple(ids)}))
+
+    def pack(self) -> bytes:
+        """The table as bytes for another process of the same release; see `unpack`."""
+        runs = self.runs
+        return packed.packed(
+            [getattr(self, name) for name in _COLUMNS],
+            [getattr(runs, name) for name in _RUN_NUMBERS],
+            runs.quantity,
+            **{name: getattr(self, name) for name in _TEXTS},
+        )
+
+    @classmethod
+    def unpack(cls, raw: bytes | memoryview) -> Self:
+        """The table of such bytes.
+
+        Returns:
+            The same table; its columns can not be changed.
+
+        Raises:
+            CaptureError: `capture.syntax` when the bytes are not as `pack` gave them.
+        """
+        found = packed.opened(raw)
+        events, numbers = found.columns(len(_COLUMNS), len(_RUN_NUMBERS))
+        _check_pointers(found, events, numbers)
+        *runs, measured = numbers
+        return cls(
+            **dict(zip(_COLUMNS, events, strict=True)),
+            terms=found.terms,
+            heads=tuple([Head(*head) for head in found.heads]),
+            ids=found.ids,
+            transformation=found.transformation,
+            rests=found.rests,
+            runs=Runs(
+                **dict(zip(_RUN_NUMBERS, runs, strict=False)),
+                measured=measured.astype(np.bool_),
+                quantity=found.quantities(),
+            ),
+        )
+
+
+_TEXTS: Final = ("terms", "heads", "ids", "transformation", "rests")
+_RUN_NUMBERS: Final = ("event", "role", "head", "first", "count", "uom", "measured")
+
+
+def _check_pointers(found: packed.Packed, events: Ints, runs: Ints) -> None:
+    """Raise `CaptureError` when a number points to what is not there."""
+    terms, count = len(found.terms), found.events
+    kinds, roles, any_number = 4 * len(TYPES), OUTPUT + 1, 1 << 64
+    of_events = (any_number, kinds, *[terms] * len(_TERMS), len(found.rests))
+    of_runs = (count, roles, len(found.heads), any_number, any_number, terms, 2)
+    good = (
+        (count, len(found.transformation) or count) == (len(found.ids), count)
+        and packed.are_below(events, of_events)
+        and packed.are_below(runs, of_runs)
+    )
+    packed.require(good, "a number that points nowhere")
 
 
 class _Numbers(dict[str, int]):
