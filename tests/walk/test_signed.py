@@ -1,8 +1,10 @@
 """A party signs what it sends: what goes in, what does not, and what others can check of it."""
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +15,14 @@ from starlette.testclient import TestClient
 
 from guantong.caller import OPERATOR, Caller, Level
 from guantong.clock import SetClock
-from guantong.ledger import LedgerError, SeededEntropy, StatementType
+from guantong.ledger import LedgerError, SeededEntropy, StatementType, Submission
 from guantong.ledger.disclosure import Bundle, check
 from guantong.ledger.party_key import Algorithm, SigningKey
 from guantong.ledger.signed import Claims, Signed, sign
 from guantong.ledger.signer import Signer
 from guantong.serve import party_keys
 from guantong.serve.app import create_app
+from guantong.serve.audit import audit
 from guantong.serve.bundles import make_bundle
 from guantong.serve.cli import main
 from guantong.serve.intake import Receipt
@@ -391,3 +394,89 @@ def runner(data: Path) -> Callable[..., str]:
         return result.stdout.strip()
 
     return run
+
+
+# What an audit finds
+
+
+def with_a_chain(firm: Firm) -> str:
+    """Two signed documents; the leaf of the last."""
+    for n in (1, 2):
+        assert firm.send(document(n)).accepted
+    assert firm.world.wait(firm.world.ledger.size)
+    return firm.after[1]
+
+
+def forged(firm: Firm, **claims: Any) -> Submission:
+    """A submission past the writer, signed with the firm's key or with `key`."""
+    key = claims.pop("key", firm.key)
+    salt, body = firm.salts.salts(1)[0], document(9)
+    said = Claims(
+        by=firm.party,
+        doc=sha256(salt + body).hexdigest(),
+        media="",
+        root="",
+        typ=StatementType.CAPTURE,
+        v=1,
+        **claims,
+    )
+    made = sign(said, key)
+    return Submission(
+        typ=said.typ,
+        by=said.by,
+        body=body,
+        media="",
+        n=3,
+        salt=salt,
+        key=firm.key.public.id,
+        prev=said.prev,
+        seq=said.seq,
+        sig=b64encode(made.signature).decode(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "check"),
+    [
+        ({"seq": 4}, "chains"),
+        ({"seq": 3, "prev": "0" * 64}, "chains"),
+        ({"key": SigningKey.of_seed(b"x" * 32)}, "signatures"),
+        ({}, ""),
+    ],
+    ids=["a gap", "another predecessor", "another key", "nothing"],
+)
+def test_the_audits_name_the_entry_where_a_chain_breaks(
+    firm: Firm, tmp_path: Path, change: dict[str, Any], check: str
+) -> None:
+    """Both the operator's and the one that needs nothing but the exported tree."""
+    end = with_a_chain(firm)
+    (entry,) = firm.world.ledger.append([forged(firm, **({"seq": 3, "prev": end} | change))])
+    findings = audit(firm.world.settings).findings
+    assert [(one.check, one.where) for one in findings] == [(check, f"entry {entry.index}")] * bool(
+        check
+    )
+    out = tmp_path / "out"
+    runner(firm.world.settings.data)("ledger", "export", str(out))
+    words = ["ledger", "audit-lite", str(out), "--vkey", str(out / "vkey"), "--json"]
+    seen = json.loads(runner(out)(*words, installed=False, fails=bool(check)))
+    code = {"chains": "ledger.chain", "signatures": "ledger.signature", "": ""}[check]
+    told = [(one["code"], one["path"]) for one in seen["findings"]]
+    assert told == [(code, f"entry {entry.index}")] * bool(check)
+
+
+def test_a_document_under_the_media_type_of_keys_is_a_document(firm: Firm) -> None:
+    """It once ended the writer: the body was read as what is said about a key."""
+    receipt = firm.world.submit(offer_of(document(1), media=party_keys.KEY_MEDIA), FIRM)
+    assert receipt.accepted
+    assert firm.world.ledger.entry(1).statement.typ is StatementType.CAPTURE
+    assert firm.send(document(2)).seq == 1
+    assert firm.world.wait(3)
+    assert audit(firm.world.settings).findings == ()
+
+
+def test_keys_that_never_were_are_not_remembered(firm: Firm) -> None:
+    known = party_keys.Known(firm.world.store)
+    for n in range(3):
+        assert known.public(PARTY, f"{n}" * 64) is None
+    assert known.public(PARTY, firm.key.public.id) == firm.key.public
+    assert len(known._at) == 1

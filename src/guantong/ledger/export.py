@@ -2,7 +2,8 @@
 
 What `export` writes can be put behind any web server: outsiders read it by the addresses of
 C2SP tlog-tiles. `audit` reads such a tree with nothing but the log's key: every entry is hashed
-and compared with its tile, every tile with the one above, and all of it with the signed root.
+and compared with its tile, every tile with the one above, and all of it with the signed root;
+then what parties signed is followed from entry to entry.
 
 References:
     C2SP tlog-tiles 0.1.0
@@ -17,6 +18,7 @@ from typing import Final
 
 from guantong.errors import Fault as Finding
 from guantong.errors import fault
+from guantong.ledger.chains import Chains
 from guantong.ledger.checkpoint import Checkpoint, Trust
 from guantong.ledger.faults import Fault, LedgerError
 from guantong.ledger.ledger import Ledger
@@ -163,6 +165,8 @@ def audit(directory: Path, trust: Trust) -> Audited:
     bundles = [Tile(ENTRIES, tile.number, tile.width) for tile in tiles if tile.level == 0]
     for bundle in bundles if has_entries else ():
         findings += _audit_bundle(directory, bundle)
+    if has_entries and not findings:
+        findings += _audit_chains(directory, bundles)
     entries = checkpoint.size if has_entries else 0
     return Audited(checkpoint, len(tiles), entries, tuple(findings))
 
@@ -199,9 +203,8 @@ def _audit_root(directory: Path, checkpoint: Checkpoint) -> Iterator[Finding]:
 def _audit_bundle(directory: Path, bundle: Tile) -> Iterator[Finding]:
     """Compare entries with the leaves of their tile."""
     leaves = _read(directory, Tile(0, bundle.number, bundle.width))
-    form = bundle if (directory / bundle.path()).is_file() else bundle.full()
     try:
-        entries = unpack_entries(_read(directory, form), form.width)[: bundle.width]
+        entries = _entries(directory, bundle)
     except LedgerError as error:
         yield from (found.under(bundle.path()) for found in error.faults)
         return
@@ -209,6 +212,19 @@ def _audit_bundle(directory: Path, bundle: Tile) -> Iterator[Finding]:
         if leaf_hash(entry) != leaves[place * HASH_BYTES : (place + 1) * HASH_BYTES]:
             where = f"{bundle.path()}: entry {bundle.start + place}"
             yield _differs(where, f"what tile/0 hashed at {place}", leaf_hash(entry).hex())
+
+
+def _audit_chains(directory: Path, bundles: list[Tile]) -> Iterator[Finding]:
+    """Follow what parties signed, through entries that are those of the tree."""
+    chains = Chains()
+    for bundle in bundles:
+        for place, entry in enumerate(_entries(directory, bundle)):
+            yield from chains.follow(bundle.start + place, entry)
+
+
+def _entries(directory: Path, bundle: Tile) -> list[bytes]:
+    form = bundle if (directory / bundle.path()).is_file() else bundle.full()
+    return unpack_entries(_read(directory, form), form.width)[: bundle.width]
 
 
 def _read(directory: Path, tile: Tile) -> bytes:

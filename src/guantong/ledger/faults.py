@@ -60,6 +60,8 @@ class Fault(StrEnum):
     """Not a signed statement, or not about what came with it."""
     SIGNATURE = "ledger.signature"
     """The party's key did not make this signature."""
+    CHAIN = "ledger.chain"
+    """A signed entry, or one about a key, does not follow from those before."""
     PARTY_KEY = "ledger.party_key"
     """Not a key by which parties sign here."""
     DISCLOSURE = "ledger.disclosure"

@@ -16,8 +16,9 @@ from tempfile import TemporaryDirectory
 from guantong.clock import SystemClock
 from guantong.errors import Refusal
 from guantong.ledger import Entry, Fault, Ledger, LedgerError, StatementType, SystemEntropy
+from guantong.ledger.chains import Chains
 from guantong.ledger.checkpoint import Trust
-from guantong.ledger.merkle import leaf_hash, node_hash
+from guantong.ledger.merkle import node_hash
 from guantong.ledger.sealing import target
 from guantong.ledger.segments import read_index
 from guantong.ledger.signer import last_checkpoint, read_key, signed_mark
@@ -40,7 +41,9 @@ class Check(StrEnum):
     CHECKPOINT = "checkpoint"
     """Signature, size and root of what was signed last."""
     CHAINS = "chains"
-    """`seq` and `prev` of each party's signed submissions."""
+    """`seq` and `prev` of each party's signed submissions; keys that began and ended."""
+    SIGNATURES = "signatures"
+    """Each signed entry with a key of its party that was in use."""
     BODIES = "bodies"
     """Each body with its commitment; erased ones with their erasure."""
     ERASURES = "erasures"
@@ -179,19 +182,12 @@ class _Auditor:
             yield AuditFinding(Check.CHECKPOINT, "last_signed", f"size {stated.size}", got)
 
     def _chains(self) -> Iterator[AuditFinding]:
-        """Follow `seq` and `prev` of each party."""
-        last: dict[str, tuple[int, str]] = {}
+        """Follow the signed entries of each party, and its keys."""
+        chains = Chains()
         for entry in self._readable():
-            said = entry.statement
-            if not said.seq:
-                continue
-            seq, leaf = last.get(said.by, (0, ""))
-            where = f"entry {entry.index}"
-            if said.seq != seq + 1:
-                yield AuditFinding(Check.CHAINS, where, f"seq {seq + 1}", f"seq {said.seq}")
-            elif said.prev != leaf:
-                yield AuditFinding(Check.CHAINS, where, f"prev {leaf}", f"prev {said.prev}")
-            last[said.by] = (said.seq, leaf_hash(entry.raw).hex())
+            for found in chains.follow(entry.index, entry.raw):
+                check = Check.CHAINS if found.code == Fault.CHAIN else Check.SIGNATURES
+                yield AuditFinding(check, found.path, found.expected, found.got)
 
     def _bodies(self) -> Iterator[AuditFinding]:
         """Open every body."""

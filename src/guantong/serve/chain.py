@@ -10,7 +10,7 @@ from typing import Final
 
 from guantong import errors
 from guantong.errors import Refusal, fault
-from guantong.ledger import Entry, LedgerError
+from guantong.ledger import Entry, LedgerError, StatementType
 from guantong.ledger.signed import Claims, Signed, unbase64
 from guantong.serve import party_keys
 from guantong.serve.job import Job
@@ -56,7 +56,7 @@ class Chain:
     def refused(self, job: Job) -> tuple[errors.Fault, ...]:
         """What speaks against a job that is signed, or about a signing key."""
         try:
-            if job.media == party_keys.KEY_MEDIA:
+            if _is_about_key(job):
                 return self._refused_key(job)
             return self._refused_signed(job) if job.seal.sig else ()
         except LedgerError as refusal:
@@ -64,7 +64,7 @@ class Chain:
 
     def take(self, job: Job) -> None:
         """Note a job that goes in."""
-        if job.media == party_keys.KEY_MEDIA:
+        if _is_about_key(job):
             self._keys.take(party_keys.parse(job.body))
         elif job.seal.sig:
             self._last[job.by] = Last(job.seal.seq, _PENDING)
@@ -110,6 +110,11 @@ class Chain:
             expected = last.leaf or "no entry before"
             return (fault(Fault.PREV, expected=expected, got=seal.prev, path="payload.prev"),)
         return ()
+
+
+def _is_about_key(job: Job) -> bool:
+    """Whether it is an entry of our own; a document may come under any media type."""
+    return job.typ is StatementType.KEY and job.media == party_keys.KEY_MEDIA
 
 
 def last_of(store: Store, party: str) -> Last:

@@ -88,10 +88,13 @@ class Known:
     def said(self, party: str, key: str) -> list[str]:
         """What was entered about a key, in order: its public half, "" where it ends."""
         own = name(party, key)
-        if own not in self._at:
-            facts = self._store.facts(KIND, (own,))
-            self._at[own] = [str(fact.fields.get("public", "")) for fact in facts]
-        return self._at[own]
+        if own in self._at:
+            return self._at[own]
+        facts = self._store.facts(KIND, (own,))
+        said = [str(fact.fields.get("public", "")) for fact in facts]
+        if said:  # anybody may ask for keys that never were: those are not remembered
+            self._at[own] = said
+        return said
 
     def refused(self, record: PartyKey) -> str:
         """What must be so for an entry about a key to go in, "" when it is so."""
@@ -108,7 +111,8 @@ class Known:
         """Note an entry that goes in."""
         for fact in facts_of(record):
             party, _, key = fact.key.rpartition(" ")
-            self.said(party, key).append(str(fact.fields.get("public", "")))
+            now = str(fact.fields.get("public", ""))
+            self._at[fact.key] = [*self.said(party, key), now]
 
 
 __all__ = ["KEY_MEDIA", "KIND", "Known", "PartyKey", "facts_of", "name", "parse", "registration"]
