@@ -20,13 +20,28 @@ from guantong.capture.model import (
     Typed,
 )
 from guantong.capture.table import EventTable
-from guantong.store import EventFilter, Fact, Happening, Indexed, RowStore, SegmentStore, compaction
+from guantong.identify.ff1 import ff1_of
+from guantong.store import (
+    EventFilter,
+    Fact,
+    Happening,
+    Indexed,
+    RowStore,
+    SegmentStore,
+    Spread,
+    compaction,
+)
 from guantong.store.columns import Ranges, Rows
 from guantong.store.compaction import Piece, Plan
 from guantong.store.reading import Reader
 
 GTIN = "https://id.gs1.org/01/06901234567892"
 OTHER = "https://id.gs1.org/01/06901234567908"
+OWN = tuple(
+    Spread(f"https://id.gs1.org/01/{gtin}/21/", digits, bytes(range(digits, digits + 16)))
+    for gtin, digits in (("06901234567915", 6), ("06901234567922", 12))
+)
+"""Classes whose serials nobody can guess; sometimes that is said only after the first item."""
 PARTIES = ("urn:firm:a", "urn:firm:b", "urn:firm:c")
 STEPS = ("", "commissioning", "packing", "shipping", "receiving", "retail_selling", "urn:own:step")
 PLACES = ("", "https://id.gs1.org/414/6901234000030", "urn:place:1", "urn:place:2")
@@ -100,6 +115,9 @@ class Twins:
         if self.random.random() < 0.3:
             key = f"urn:product:{self.random.randrange(5)}"
             facts = (Fact("product", key, {"n": self.size}, links=(f"{key}:link",)),)
+        if self.random.random() < 0.1:
+            own = self.random.choice(OWN)
+            facts += (Fact("code_range", own.head, spread=own),)
         document = Indexed(
             entry=self.size, by=by, received_ms=self.record_ms, events=events, facts=facts
         )
@@ -176,12 +194,25 @@ class Twins:
         if shape < 0.3:
             start, count = self.random.randrange(SERIALS), self.random.choice(COUNTS)
             made = [f"{GTIN}/21/{serial}" for serial in range(start, start + count)]
+        elif shape < 0.4:
+            made = self._own()
         else:
             made = [self._item() for _ in range(self.random.choice((0, 1, 1, 2, 4)))]
         if self.random.random() < 0.1:
             self.random.shuffle(made)
         self.items += self.random.sample(made, min(3, len(made)))
         return tuple(made)
+
+    def _own(self) -> list[str]:
+        """Items whose serials are a permutation, and some of their class that are made up."""
+        own = self.random.choice(OWN)
+        start, count = self.random.randrange(3_000), self.random.choice(COUNTS)
+        places = np.arange(start, start + count)
+        shown = ff1_of(own.key, own.digits).encrypt(places).tolist()
+        made = [f"{own.head}{serial:0{own.digits}d}" for serial in shown]
+        if self.random.random() < 0.2:
+            made += [f"{own.head}{self.random.choice((7, '07', '000007', 123456, 'A'))}"]
+        return made
 
     def _amounts(self) -> tuple[Quantity, ...]:
         if self.random.random() < 0.8:

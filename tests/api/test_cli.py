@@ -144,6 +144,28 @@ def test_issue_then_check(data: Path) -> None:
     assert (verdict["verdict"], verdict["reasons"][0]["code"]) == ("ok", "verdict.issued_only")
 
 
+def test_unguessable_codes_are_issued_under_one_key(data: Path, tmp_path: Path) -> None:
+    def issue(first: int, last: int, *more: object) -> list[str]:
+        done = run(
+            *("issue", "06901234567892", first, last, "--party", "urn:test:maker"),
+            *("--data", data, "--codes", tmp_path / "codes.txt", *more),
+        )
+        assert done.exit_code == 0, done.output
+        return (tmp_path / "codes.txt").read_text().split()
+
+    codes = issue(0, 99, "--spread", 12)
+    again = issue(0, 99, "--spread", 12)
+    later = issue(100, 199, "--spread", 12)
+    assert again == codes
+    assert len({*codes, *later}) == 200
+    assert codes != sorted(codes)
+    for code, verdict in ((codes[7], "ok"), (f"{codes[7][:-1]}", "unknown")):
+        assert out(run("check", code, "--data", data, "--json"))["verdict"] == verdict
+    plain = run("issue", "06901234567892", 200, 299, "--party", "urn:test:maker", "--data", data)
+    assert plain.exit_code == 1
+    assert "coding.used" in plain.stderr
+
+
 def test_what_is_not_an_installation_is_refused(data: Path, tmp_path: Path, file: Path) -> None:
     absent = run("check", CODE, "--data", data)
     assert absent.exit_code == 1

@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from guantong.caller import OPERATOR, Caller, Level
+from guantong.coding import CodeRange
 from guantong.serve.app import create_app
 from guantong.serve.keys import new_key
 from guantong.serve.world import World, open_world
@@ -17,6 +18,7 @@ from guantong.settings import Settings
 MAKER = "urn:guantong:uscc:91330100MA2AXXXX6X"
 GTIN = "https://id.gs1.org/01/06901234567892"
 ITEM = f"{GTIN}/21/A1"
+OWN = "https://id.gs1.org/01/06901234567908"
 
 
 def document(*steps: str) -> bytes:
@@ -109,6 +111,26 @@ def test_codes_are_issued_and_found(client: TestClient) -> None:
     known = client.get("/check", params={"q": f"{GTIN}/21/1000", "at_least": size}).json()
     never = client.get("/check", params={"q": f"{GTIN}/21/1001"}).json()
     assert known["verdict"] != never["verdict"]
+
+
+def test_unguessable_codes_are_found_and_their_key_is_told_to_nobody(
+    client: TestClient, world: World
+) -> None:
+    key = "0123456789abcdef" * 2
+    asked = CodeRange(class_uri=OWN, first=0, last=99, spread=12, key=key)
+    taken = client.post("/codes", content=msgspec.json.encode(asked))
+    assert taken.status_code == 201, taken.text
+    size = taken.json()["ledger_index"] + 1
+    told = [taken.text]
+    for code in (asked.code(99), asked.code(0)):
+        params: dict[str, str | int] = {"q": code, "at_least": size}
+        known = client.get("/check", params=params)
+        assert known.json()["reasons"][0]["code"] == "verdict.issued_only"
+        page = client.get("/check", params=params, headers={"Accept": "text/html"})
+        told += [known.text, page.text]
+    other = client.post("/codes", json={"class_uri": OWN, "first": 100, "last": 199})
+    assert (other.status_code, other.json()["type"]) == (400, "coding.used")
+    assert key not in "".join([*told, other.text])
 
 
 @pytest.mark.parametrize(

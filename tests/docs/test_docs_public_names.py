@@ -59,9 +59,11 @@ PUBLIC = {
         CodeRange
         CodingError
         Fault
+        check_fits
         codes_of
         facts_of
         issued
+        key_before
         parse
         speaks_for
     """,
@@ -243,6 +245,7 @@ PUBLIC = {
         Role
         RowStore
         SegmentStore
+        Spread
         Store
         StoreError
         Stored

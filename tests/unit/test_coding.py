@@ -76,3 +76,48 @@ def test_a_code_whose_spelling_tells_no_class_is_found_by_its_stem(tmp_path: Pat
     assert found is not None
     assert found[0].class_uri == CLASS
     assert coding.issued(store, "", "urn:guantong:ecode:1006400000051") is None
+
+
+OWN = CodeRange(class_uri=CLASS, first=5, last=9, spread=12, key="00" * 16)
+
+
+def test_unguessable_serials_are_held_and_found_by_their_places(tmp_path: Path) -> None:
+    store = RowStore.open(tmp_path / "index.sqlite")
+    store.append([Indexed(entry=0, by="m", received_ms=1, facts=coding.facts_of(OWN))])
+    codes = list(coding.codes_of(OWN))
+    assert len(set(codes)) == 5
+    for code in codes:
+        found = coding.issued(store, CLASS, code)
+        assert found is not None
+        assert found[0] == OWN
+    outside = CodeRange(class_uri=CLASS, first=10, last=10, spread=12, key="00" * 16).code(10)
+    for other in (outside, f"{codes[0]}0", codes[0][:-1], f"{CLASS}/21/{'7' * 12}"):
+        assert coding.issued(store, CLASS, other) is None
+
+
+def test_the_key_is_in_no_field_of_the_fact() -> None:
+    (fact,) = coding.facts_of(OWN)
+    assert OWN.key not in repr(fact.fields)
+    assert fact.spread is not None
+    assert fact.spread.key.hex() == OWN.key
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        CodeRange(class_uri=CLASS, first=10, last=12),
+        CodeRange(class_uri=CLASS, first=10, last=12, spread=13, key="00" * 16),
+        CodeRange(class_uri=CLASS, first=10, last=12, spread=12, key="01" * 16),
+    ],
+)
+def test_a_class_keeps_its_form_and_key(tmp_path: Path, asked: CodeRange) -> None:
+    store = RowStore.open(tmp_path / "index.sqlite")
+    store.append([Indexed(entry=0, by="m", received_ms=1, facts=coding.facts_of(OWN))])
+    with pytest.raises(CodingError) as refused:
+        coding.check_fits(store, asked, "m")
+    assert refused.value.faults[0].code == "coding.used"
+    assert OWN.key not in str(refused.value)
+    coding.check_fits(store, OWN, "m")
+    coding.check_fits(store, asked, "another")  # nobody's class is taken by a stranger
+    assert coding.key_before(store, CLASS, "m") == OWN.key
+    assert coding.key_before(store, CLASS, "another") == ""

@@ -7,9 +7,11 @@ from guantong.coding.issue import (
     CodeRange,
     CodingError,
     Fault,
+    check_fits,
     codes_of,
     facts_of,
     issued,
+    key_before,
     parse,
     speaks_for,
 )
@@ -18,9 +20,11 @@ __all__ = [
     "CodeRange",
     "CodingError",
     "Fault",
+    "check_fits",
     "codes_of",
     "facts_of",
     "issued",
+    "key_before",
     "parse",
     "speaks_for",
 ]

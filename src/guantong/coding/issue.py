@@ -1,16 +1,19 @@
 """A range of codes: what it says, how it is written down, and whether a code lies in it."""
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from enum import StrEnum
 
 import msgspec
+import numpy as np
 
 from guantong import parties
 from guantong.caller import OPERATOR
 from guantong.errors import Refusal, fault
 from guantong.identify import Kind, canonical, read
-from guantong.store import Fact, Store
+from guantong.identify.ff1 import DIGITS_MAX, DIGITS_MIN, Ff1, ff1_of, place_of
+from guantong.store import Fact, Spread, Store
 
 SERIAL_DIGITS_MAX = 20
 """Longest serial of a range with a stem of its own."""
@@ -18,6 +21,8 @@ SERIAL_MAX = 2**63 - 1
 """Largest serial; a range is told by integers of 64 bits."""
 TEXT_MAX = 500
 """Characters of a class, a stem or a lot."""
+CODES_AT_ONCE = 65_536
+"""Item URIs made at once."""
 GS1_CLASS = "https://id.gs1.org/01/"
 
 
@@ -27,6 +32,7 @@ class Fault(StrEnum):
     FORMAT = "coding.format"
     RANGE = "coding.range"
     CLASS = "coding.class"
+    USED = "coding.used"
 
 
 class CodingError(Refusal):
@@ -50,18 +56,43 @@ class CodeRange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     """Batch the items belong to, as printed."""
     day: str = ""
     """Production day planned for them (ISO), "" when not known."""
+    spread: int = 0
+    """Digits of the serials shown, which are a permutation of `first` to `last`; 0 for none."""
+    key: str = ""
+    """Key of that permutation, in 32 hexadecimal digits."""
+
+    @property
+    def head(self) -> str:
+        """What stands before the serial in every item URI of the range."""
+        return self.stem or f"{self.class_uri}/21/"
 
     def code(self, serial: int) -> str:
         """The item URI for one serial of the range."""
-        return f"{self.stem or self.class_uri + '/21/'}{serial:0{self.width}d}"
+        return next(self.codes(serial, serial))
+
+    def codes(self, first: int, last: int) -> Iterator[str]:
+        """The item URIs of some serials of the range, in order, lazily."""
+        for low in range(first, last + 1, CODES_AT_ONCE):
+            serials = np.arange(low, min(low + CODES_AT_ONCE, last + 1))
+            shown = self._ff1().encrypt(serials) if self.spread else serials
+            width = self.spread or self.width
+            yield from (f"{self.head}{serial:0{width}d}" for serial in shown.tolist())
+
+    def _ff1(self) -> Ff1:
+        return ff1_of(bytes.fromhex(self.key), self.spread)
 
     def holds(self, item: str) -> bool:
         """Whether an item URI lies in the range; "007" is not 7 where serials are canonical."""
-        stem = self.stem or f"{self.class_uri}/21/"
-        digits = item.removeprefix(stem)
+        digits = item.removeprefix(self.head)
         if digits == item or not (digits.isascii() and digits.isdecimal()):
             return False
+        if self.spread:
+            return len(digits) == self.spread and self._holds_place(int(digits))
         return self.first <= int(digits) <= self.last and self.code(int(digits)) == item
+
+    def _holds_place(self, shown: int) -> bool:
+        place = place_of(bytes.fromhex(self.key), self.spread, shown)
+        return self.first <= place <= self.last
 
 
 def parse(body: bytes) -> CodeRange:
@@ -108,6 +139,7 @@ def _check_bounds(given: CodeRange) -> None:
     if not 0 <= given.width <= SERIAL_DIGITS_MAX:
         expected = f"0 to {SERIAL_DIGITS_MAX} digits"
         raise CodingError(fault(Fault.RANGE, expected=expected, got=given.width, path="width"))
+    _check_spread(given)
     for name in ("class_uri", "stem", "lot"):
         text = getattr(given, name)
         if len(text) > TEXT_MAX:
@@ -116,6 +148,21 @@ def _check_bounds(given: CodeRange) -> None:
     if given.day and not _is_day(given.day):
         expected = "a day such as 2026-03-01"
         raise CodingError(fault(Fault.FORMAT, expected=expected, got=given.day, path="day"))
+
+
+def _check_spread(given: CodeRange) -> None:
+    """Refuse a permutation that is none."""
+    if not given.spread and not given.key:
+        return
+    if not DIGITS_MIN <= given.spread <= DIGITS_MAX or given.width:
+        expected, got = f"{DIGITS_MIN} to {DIGITS_MAX} digits, no width", given.spread
+        raise CodingError(fault(Fault.RANGE, expected=expected, got=got, path="spread"))
+    if given.last >= 10**given.spread:
+        expected = f"last < 10^{given.spread}"
+        raise CodingError(fault(Fault.RANGE, expected=expected, got=given.last, path="last"))
+    if not re.fullmatch("[0-9a-f]{32}", given.key):
+        expected = "a key of 32 hexadecimal digits"
+        raise CodingError(fault(Fault.FORMAT, expected=expected, got="another text", path="key"))
 
 
 def _is_day(text: str) -> bool:
@@ -134,8 +181,53 @@ def _class_uri(text: str) -> str:
 def facts_of(issue: CodeRange) -> tuple[Fact, ...]:
     """The fact an accepted issue leaves in the store."""
     fields = msgspec.to_builtins(issue)
+    fields.pop("key", None)
     links = (issue.stem,) if issue.stem else ()
-    return (Fact("code_range", issue.class_uri, fields, links=links),)
+    key = bytes.fromhex(issue.key)
+    spread = Spread(issue.head, issue.spread, key) if issue.spread else None
+    return (Fact("code_range", issue.class_uri, fields, links=links, spread=spread),)
+
+
+def check_fits(store: Store, asked: CodeRange, party: str) -> None:
+    """Refuse a range whose serials are written in another way than the party's before it.
+
+    Args:
+        store: Where the facts are.
+        asked: The range.
+        party: Who issues.
+
+    Raises:
+        CodingError: if a range of the same class has another key or form: two items could bear
+            one code.
+    """
+    form = (asked.spread, asked.key)
+    for before in _ranges_before(store, asked.class_uri, party):
+        if before.head == asked.head and (before.spread, before.key) != form:
+            expected = f"serials of {before.spread} digits under one key" if before.spread else ""
+            raise CodingError(
+                fault(
+                    Fault.USED,
+                    expected=expected or "serials as they are",
+                    got="another form or key",
+                    path=asked.class_uri,
+                )
+            )
+
+
+def key_before(store: Store, class_uri: str, party: str) -> str:
+    """The key under which a party issued serials of a class before, "" for none."""
+    found = _ranges_before(store, class_uri, party)
+    return next((before.key for before in found if before.spread), "")
+
+
+def _ranges_before(store: Store, class_uri: str, party: str) -> Iterator[CodeRange]:
+    facts = store.facts("code_range", (class_uri,))
+    return (_range_of(fact) for fact in facts if fact.by == party)
+
+
+def _range_of(fact: Fact) -> CodeRange:
+    key = {"key": fact.spread.key.hex()} if fact.spread else {}
+    return msgspec.convert(fact.fields | key, CodeRange)
 
 
 def issued(
@@ -159,7 +251,7 @@ def issued(
     keys = [key for key in (class_uri, *_stems(item)) if key]
     found: tuple[CodeRange, Fact] | None = None
     for fact in store.facts("code_range", keys, as_of=as_of):
-        held = msgspec.convert(fact.fields, CodeRange)
+        held = _range_of(fact)
         if held.holds(item):
             if speaks_for(store, held.class_uri, fact.by, as_of=as_of):
                 return held, fact
@@ -193,4 +285,4 @@ def _stems(item: str) -> Iterator[str]:
 
 def codes_of(issue: CodeRange) -> Iterator[str]:
     """All item URIs of a range, in order, lazily."""
-    return (issue.code(serial) for serial in range(issue.first, issue.last + 1))
+    return issue.codes(issue.first, issue.last)

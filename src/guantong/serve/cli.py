@@ -1,10 +1,11 @@
 """The command line. Exit codes: 0 done, 1 refused or a problem found, 2 wrong use."""
 
+import secrets
 import sys
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import click
 import msgspec
@@ -16,6 +17,7 @@ from guantong.capture import Limits
 from guantong.capture.event_hash import event_hash
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal
+from guantong.identify.ff1 import DIGITS_MAX, DIGITS_MIN
 from guantong.ledger import LedgerError
 from guantong.serve import json_out, words
 from guantong.serve.bench.command import bench_command
@@ -232,6 +234,12 @@ def hash_file(file: Path, data: str | None, *, as_json: bool) -> None:
 @click.option("--party", required=True, help="The producer.")
 @click.option("--lot", default="", help="Batch the items belong to.")
 @click.option("--day", default="", help="Production day, ISO.")
+@click.option(
+    "--spread",
+    type=click.IntRange(DIGITS_MIN, DIGITS_MAX),
+    help="Show serials of so many digits that nobody can guess, in place of FIRST to LAST.",
+)
+@click.option("--codes", "listed", type=click.File("w"), help="Write every code, one a line.")
 def issue(
     class_code: str,
     first: int,
@@ -240,16 +248,25 @@ def issue(
     party: str,
     lot: str,
     day: str,
+    spread: int | None,
+    listed: TextIO | None,
     *,
     as_json: bool,
 ) -> None:
     """Issue codes (源头赋码): serials FIRST to LAST of a product class."""
     asked = coding.CodeRange(class_uri=class_code, first=first, last=last, lot=lot, day=day)
+    if spread:
+        asked = msgspec.structs.replace(asked, spread=spread, key=secrets.token_hex(16))
     codes = coding.parse(msgspec.json.encode(asked))
+    caller = Caller(party, Level.OPERATOR)
     with open_world(Settings(data=data), create=True) as world:
-        receipt = world.issue(codes, Caller(party, Level.OPERATOR))
+        if spread and (before := world.coding_key(codes.class_uri, caller)):
+            codes = msgspec.structs.replace(codes, key=before)
+        receipt = world.issue(codes, caller)
     if not receipt.accepted:
         raise coding.CodingError(*receipt.faults)
+    if listed is not None:
+        listed.writelines(f"{code}\n" for code in coding.codes_of(codes))
     if as_json:
         given = {"first_code": codes.code(first), "last_code": codes.code(last)}
         print_json(json_out.receipt_json(receipt) | given)

@@ -267,8 +267,15 @@ class World(AbstractContextManager["World"]):
 
     def offer_codes(self, codes: coding.CodeRange, caller: Caller) -> Future[Receipt]:
         """As `issue`, without waiting for the disk."""
+        with self._readers.lend() as store:
+            coding.check_fits(store, codes, caller.party)
         body = msgspec.json.encode(codes)
         return self._writer().enter(StatementType.CODE_RANGE, body, coding.facts_of(codes), caller)
+
+    def coding_key(self, class_uri: str, caller: Caller) -> str:
+        """The key under which the caller's unguessable serials of a class were issued, or ""."""
+        with self._readers.lend() as store:
+            return coding.key_before(store, class_uri, caller.party)
 
     def add_key(self, made: keys.NewKey, caller: Caller) -> str:
         """Enter an API key; its text is told once and kept nowhere.

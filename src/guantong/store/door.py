@@ -44,6 +44,17 @@ class Role(IntEnum):
     OUTPUT = 4
 
 
+class Spread(msgspec.Struct, frozen=True):
+    """Serials of a class are a permutation of 0, 1, 2 …, so that nobody can guess one."""
+
+    head: str
+    """What all URIs of the class begin with, up to the serial."""
+    digits: int
+    """Of a serial, leading zeros included."""
+    key: bytes
+    """Of the permutation (`guantong.identify.ff1`)."""
+
+
 class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
     """Something said about a firm, place, product, certificate, code range, hold or role.
 
@@ -63,6 +74,8 @@ class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
     """Last day it holds (ISO), "" open."""
     links: tuple[str, ...] = ()
     """Canonical identifiers it must also be found by (a certificate's products, a firm's places)."""
+    spread: Spread | None = None
+    """How the serials of a class are written. It holds a key: shown to nobody."""
     by: str = ""
     """The party who said it; filled in by the store's reader."""
     entry: int = -1

@@ -7,7 +7,7 @@ from a dictionary, which keeps their full text. The numbers never leave the inde
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from guantong.capture.serials import WHOLE, spell, split
 from guantong.store.codebook import Codebook
 from guantong.store.columns import Ranges, Span
+from guantong.store.spreading import SPREAD, Spreads
 
 Ints: TypeAlias = NDArray[np.int64]
 
@@ -35,7 +36,7 @@ SCHEMA: Final = """
 CREATE TABLE class(
   no INTEGER PRIMARY KEY, head TEXT NOT NULL, width INTEGER NOT NULL,
   opened INTEGER NOT NULL DEFAULT 0, rows INTEGER NOT NULL DEFAULT 0,
-  sparse INTEGER NOT NULL DEFAULT 0, UNIQUE(head, width));
+  sparse INTEGER NOT NULL DEFAULT 0, key BLOB, UNIQUE(head, width));
 INSERT INTO class(no, head, width) VALUES(0, '', -1);
 CREATE TABLE extent(
   no INTEGER PRIMARY KEY, class INTEGER NOT NULL, block INTEGER NOT NULL, UNIQUE(class, block));
@@ -59,6 +60,7 @@ class Numbering:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self.codes = Codebook(db)
+        self.spreads = Spreads(db)
         self._by_head: dict[tuple[str, int], ClassRow] = {}
         self._by_no: dict[int, tuple[str, int]] = {}
         self._extents: dict[tuple[int, int], int] = {}
@@ -67,6 +69,7 @@ class Numbering:
     def forget(self) -> None:
         """Drop what is in memory: a transaction was undone."""
         self.codes.forget()
+        self.spreads.forget()
         for known in (self._by_head, self._by_no, self._extents, self._owners):
             known.clear()
 
@@ -82,7 +85,7 @@ class Numbering:
             found[place] = number
             if number < 0:
                 others.append(place)
-        if others:
+        if others := others and self._find_spread(items, others, found):
             ordinals = self.codes.find([items[place] for place in others])
             for place, ordinal in zip(others, ordinals.tolist(), strict=True):
                 if ordinal >= 0:
@@ -92,6 +95,18 @@ class Numbering:
     def _direct(self, head: str, width: int, serial: int) -> int:
         known = self.known_class(head, width)
         return -1 if known is None else self._in_extent(known.no, serial)
+
+    def _find_spread(self, items: Sequence[str], places: Sequence[int], found: Ints) -> list[int]:
+        """Fill in the numbers of spread serials; the places that are none."""
+        by_head: dict[tuple[str, int], list[tuple[int, int]]] = {}
+        for place in places:
+            text, width, serial = split(items[place])
+            if width != WHOLE:
+                by_head.setdefault((text, width), []).append((place, serial))
+        for (text, width), pairs in by_head.items():
+            for place, form, dense in self.spreads.dense(text, width, pairs):
+                found[place] = self._direct(text, form, dense)
+        return [place for place in places if found[place] < 0]
 
     def _in_extent(self, class_no: int, serial: int) -> int:
         extent = self._extent(class_no, serial >> BITS)
@@ -112,6 +127,7 @@ class Numbering:
             Pieces of the runs that lie in one extent each, in order: the run each is of, its
             first number, and how many.
         """
+        heads, head, first, count, origin = self.spreads.placed(heads, head, first, count)
         whole = np.array([width == WHOLE for _, width in heads], np.bool_)
         is_code = whole[head] if len(heads) else np.zeros(0, np.bool_)
         run, start, size = _pieces(first, count)
@@ -122,8 +138,8 @@ class Numbering:
             numbers[mine] = self._assign_class(heads[position], start[mine], size[mine])
         missing = numbers < 0
         if missing.any():
-            return self._with_codes(heads, head, run, start, size, numbers)
-        return run, numbers, size
+            run, numbers, size = self._with_codes(heads, head, run, start, size, numbers)
+        return origin[run], numbers, size
 
     def _assign_class(self, head: tuple[str, int], start: Ints, size: Ints) -> Ints:
         """Numbers of pieces of one class, -1 for what is to go to the dictionary."""
@@ -140,9 +156,13 @@ class Numbering:
         extent = self._extent(row.no, block)
         if extent >= 0:
             return extent
-        if not row.sparse and row.opened >= OPENED_MIN and row.rows < ROWS_MIN * row.opened:
+        if not row.sparse and self._is_sparse(row):
             row.sparse = 1
         return -1 if row.sparse else self._new_extent(row, block)
+
+    def _is_sparse(self, row: ClassRow) -> bool:
+        is_plain = row.width > SPREAD  # a place is no text to keep in the dictionary
+        return is_plain and row.opened >= OPENED_MIN and row.rows < ROWS_MIN * row.opened
 
     def _new_extent(self, row: ClassRow, block: int) -> int:
         sql = "INSERT INTO extent(class, block) VALUES(?,?)"
@@ -217,13 +237,30 @@ class Numbering:
     def spelled(self, numbers: Ints) -> Iterator[tuple[str, int, int]]:
         """Head, width and serial of each number."""
         owners = {extent: self._owner(extent) for extent in np.unique(numbers >> BITS).tolist()}
+        spread = self._spread_among(numbers, owners)
         for number in numbers.tolist():
             class_no, block = owners[number >> BITS]
             serial = block << BITS | number & MASK
             if class_no == DICTIONARY:
                 yield self.codes.text(serial), WHOLE, 0
+            elif class_no in spread:
+                yield next(spread[class_no])
             else:
                 yield *self._class_text(class_no), serial
+
+    def _spread_among(
+        self, numbers: Ints, owners: Mapping[int, tuple[int, int]]
+    ) -> dict[int, Iterator[tuple[str, int, int]]]:
+        """By spread class: how each of its numbers is written, in their order."""
+        spread: dict[int, Iterator[tuple[str, int, int]]] = {}
+        for class_no in {class_no for class_no, _ in owners.values()}:
+            head, width = self._class_text(class_no)
+            if width < SPREAD:
+                blocks = {extent: block for extent, (no, block) in owners.items() if no == class_no}
+                mine = numbers[np.isin(numbers >> BITS, list(blocks))]
+                base = np.array([blocks[extent] for extent in (mine >> BITS).tolist()], np.int64)
+                spread[class_no] = iter(self.spreads.shown(head, base << BITS | mine & MASK))
+        return spread
 
     def spans(self, ranges: Ranges) -> list[Span]:
         """Ranges of numbers as they are told outside."""
@@ -233,13 +270,11 @@ class Numbering:
         for first, count in zip(start.tolist(), size.tolist(), strict=True):
             class_no, block = self._owner(first >> BITS)
             serial = block << BITS | first & MASK
-            if class_no == DICTIONARY:
-                spans += [
-                    Span(self.codes.text(ordinal), -1, -1)
-                    for ordinal in range(serial, serial + count)
-                ]
-                continue
             head, width = self._class_text(class_no)
+            if class_no == DICTIONARY or width < SPREAD:
+                texts = self.texts(np.arange(first, first + count))
+                spans += [Span(text, -1, -1) for text in texts]
+                continue
             spans.append(Span(head, serial, serial + count - 1, width))
         return _joined(spans)
 

@@ -27,7 +27,7 @@ from guantong.store.writing import Writer
 
 Ints: TypeAlias = NDArray[np.int64]
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Layout of the file; another number means: drop it and rebuild."""
 
 SCHEMA: Final = "".join(

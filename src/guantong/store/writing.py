@@ -21,7 +21,7 @@ from guantong.store.columns import Flag
 from guantong.store.door import Fault, Indexed, StoreError
 from guantong.store.facts import Facts
 from guantong.store.hashes import Hashes, key_of, keys_of
-from guantong.store.numbering import Numbering
+from guantong.store.numbering import BITS, Numbering
 from guantong.store.segment import EventColumns, RunColumns, Segment, encode, merged
 from guantong.store.terms import Terms
 
@@ -92,6 +92,9 @@ class Writer:
                 raise StoreError(fault(Fault.GAP, expected=f"entry {size}", got=document.entry))
             size += 1
             self._facts.add(document)
+            for fact in document.facts:
+                if fact.spread is not None:
+                    self._numbering.spreads.add(fact.spread)
         for part in _groups(documents):
             table = table_of(part)
             segment = self._segment(events + 1, part, table)
@@ -112,6 +115,10 @@ class Writer:
         terms = self._terms.assign(table.terms)
         runs = table.runs
         run, item, count = self._numbering.assign(table.heads, runs.head, runs.first, runs.count)
+        measured = runs.measured[run]
+        alike = (runs.event[run], runs.role[run], measured, item >> BITS)
+        starts, count = _neighbours(item, count, alike, single=~measured)
+        run, item = run[starts], item[starts]
         event = runs.event[run]
         unit = np.where(runs.measured[run], terms[runs.uom[run]] + 1, 0)
         quantity = np.where(unit > 0, runs.quantity[run], 0.0).view(np.int64)
@@ -246,6 +253,17 @@ def cut(segment: Segment) -> Iterator[Segment]:
             ids=segment.ids[low:high],
             joined={row - low: t for row, t in segment.joined.items() if low <= row < high},
         )
+
+
+def _neighbours(
+    item: Ints, count: Ints, alike: Sequence[NDArray[np.generic]], *, single: NDArray[np.bool_]
+) -> tuple[Ints, Ints]:
+    """Runs that go on where the one before ended as one: where each begins, and how many."""
+    goes_on = single[1:] & (item[:-1] + count[:-1] == item[1:])
+    for column in alike:
+        goes_on &= column[:-1] == column[1:]
+    starts = np.flatnonzero(np.concatenate(([True], ~goes_on))) if len(item) else item
+    return starts, np.add.reduceat(count, starts) if len(item) else count
 
 
 def _flags(table: EventTable) -> Ints:
