@@ -15,6 +15,7 @@ from guantong.ledger import Ledger, SeededEntropy, StatementType, Submission
 ORIGIN = "format.example/log"
 BODIES = [[b"one"], [b"two", b"x" * 2_000, b""], [bytes(range(256)) * 8_000], [b"four"] * 5]
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "ledger-format.md"
+WORDS = Path(__file__).parents[2] / "src" / "guantong" / "ledger" / "data" / "words-1.txt"
 
 
 def sha(*parts: bytes) -> bytes:
@@ -107,7 +108,8 @@ def open_blob(directory: Path, index: int, flag: int, blob: bytes) -> bytes:
         assert blob == b""
         blob = (directory / "vault" / f"{index // 1000:013}" / f"{index:016}.blob").read_bytes()
     if flag & 1:
-        return blob[:32] + zstandard.ZstdDecompressor().decompress(blob[32:])
+        words = zstandard.ZstdCompressionDict(WORDS.read_bytes()) if flag & 8 else None
+        return blob[:32] + zstandard.ZstdDecompressor(dict_data=words).decompress(blob[32:])
     return blob
 
 
@@ -125,6 +127,53 @@ def test_frames(directory: Path) -> None:
             assert json.dumps(statement, sort_keys=True, separators=(",", ":")).encode() == raw
             leaves.append(sha(b"\x00", raw))
         assert frame["root"] == root_of(leaves)
+
+
+def test_a_short_document_is_kept_without_the_words_all_of_them_use(tmp_path: Path) -> None:
+    body = json.dumps(
+        {
+            "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],
+            "type": "EPCISDocument",
+            "schemaVersion": "2.0",
+            "creationDate": "2026-03-02T09:00:00.000+08:00",
+            "epcisBody": {
+                "eventList": [
+                    {
+                        "type": "ObjectEvent",
+                        "eventID": "urn:uuid:f9c32756-4002-4206-9a8e-06d66322cf14",
+                        "eventTime": "2026-03-02T08:11:07.800+08:00",
+                        "eventTimeZoneOffset": "+08:00",
+                        "epcList": ["https://id.gs1.org/01/06901234567892/21/4389"],
+                        "action": "OBSERVE",
+                        "bizStep": "receiving",
+                        "disposition": "in_progress",
+                        "readPoint": {"id": "https://id.gs1.org/414/6901234000030"},
+                        "bizLocation": {"id": "https://id.gs1.org/414/6901234000030"},
+                    }
+                ]
+            },
+        },
+        separators=(",", ":"),
+    ).encode()
+    directory = tmp_path / "ledger"
+    with Ledger.create(
+        directory, ORIGIN, clock=SetClock(1), entropy=SeededEntropy("short")
+    ) as ledger:
+        ledger.append([Submission(typ=StatementType.CAPTURE, by="p", body=body)])
+        assert ledger.body(0) == body
+    (frame,) = frames_of(directory)
+    assert frame["flags"] == [9]
+    (blob,) = frame["blobs"]
+    assert open_blob(directory, 0, 9, blob)[32:] == body
+    assert len(blob) - 32 < len(zstandard.ZstdCompressor(level=1).compress(body)) / 2
+
+
+def test_the_words_never_change() -> None:
+    """Bodies are kept that can not be read with any other list."""
+    assert (
+        sha(WORDS.read_bytes()).hex()
+        == "a565aa3a765ca119725c559911418cf6f93019bcdcd7803c6da95a7807a67664"
+    )
 
 
 def test_large_bodies(tmp_path: Path) -> None:

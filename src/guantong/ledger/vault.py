@@ -12,7 +12,9 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntFlag
+from functools import cache
 from hashlib import sha256
+from importlib import resources
 from pathlib import Path
 from typing import Final
 
@@ -31,7 +33,23 @@ COMPRESS_BYTES_MIN: Final = 512
 """Smaller bodies are not worth the 3 microseconds that trying to compress them costs."""
 NONCE_DIGITS: Final = 24
 """Of the commitment, in hexadecimal, that serve as nonce: the salt makes them random."""
+WORDED_BYTES_MAX: Final = 16 * 1024
+"""Longer bodies say every word often enough by themselves."""
 _PER_DIRECTORY: Final = 1_000
+
+
+@cache
+def words() -> zstandard.ZstdCompressionDict:
+    """What short documents are likely to say, so that they need not be stored saying it.
+
+    Written by hand and never changed: bodies are kept that can not be read without it. Nothing
+    is learned from bodies, as an erasure would not reach it.
+
+    Returns:
+        The list, for Zstandard.
+    """
+    text = resources.files("guantong.ledger").joinpath("data/words-1.txt").read_bytes()
+    return zstandard.ZstdCompressionDict(text, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
 
 
 class BlobFlag(IntFlag):
@@ -43,6 +61,8 @@ class BlobFlag(IntFlag):
     """Encrypted with AES-256-GCM under the key of its entry, see `keytable`."""
     OUTSIDE = 4
     """In a file of its own, named by the index of the entry."""
+    WORDED = 8
+    """The Zstandard frame refers to `words`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +80,8 @@ class Opening:
 
 
 _ZSTD, _OUTSIDE, _SEALED = int(BlobFlag.ZSTD), int(BlobFlag.OUTSIDE), int(BlobFlag.SEALED)
+_WORDED: Final = int(BlobFlag.WORDED)
+_ALL: Final = sum(BlobFlag)
 """Plain integers: arithmetic on the members of an enumeration costs as much as a hash."""
 
 
@@ -67,7 +89,8 @@ class Wrapper:
     """Makes blobs of bodies. Holds a compressor, so one thread at a time."""
 
     def __init__(self) -> None:
-        self._zstd = zstandard.ZstdCompressor(level=1)
+        self._plain = zstandard.ZstdCompressor(level=1)
+        self._worded = zstandard.ZstdCompressor(level=1, dict_data=words())
 
     def wrap(self, plain: list[bytes]) -> tuple[bytearray, list[bytes]]:
         """The flags and blobs of what is given as ``salt || body``."""
@@ -81,9 +104,11 @@ class Wrapper:
         """Compress one blob if that pays, and note in `flags` how it is stored."""
         blob, size = plain, len(plain)
         if size >= COMPRESS_BYTES_MIN + SALT_BYTES:
-            packed = self._zstd.compress(memoryview(plain)[SALT_BYTES:])
+            is_short = size <= WORDED_BYTES_MAX
+            compressor = self._worded if is_short else self._plain
+            packed = compressor.compress(memoryview(plain)[SALT_BYTES:])
             if len(packed) + SALT_BYTES < size:
-                flags[place] = _ZSTD
+                flags[place] = _ZSTD | _WORDED if is_short else _ZSTD
                 blob = plain[:SALT_BYTES] + packed
         if len(blob) > INLINE_BYTES_MAX:
             flags[place] |= _OUTSIDE
@@ -134,13 +159,14 @@ def unwrap(flags: int, blob: bytes) -> Opening:
     Raises:
         LedgerError: if it is stored in a way this version does not know, or does not unpack.
     """
-    if flags & ~(BlobFlag.ZSTD | BlobFlag.SEALED | BlobFlag.OUTSIDE):
-        raise LedgerError(fault(Fault.FORMAT, expected="flags 0 to 7", got=flags))
+    if flags & ~_ALL:
+        raise LedgerError(fault(Fault.FORMAT, expected=f"flags 0 to {_ALL}", got=flags))
     salt, stored = blob[:SALT_BYTES], blob[SALT_BYTES:]
     if not flags & BlobFlag.ZSTD:
         return Opening(salt, stored)
     try:
-        return Opening(salt, zstandard.ZstdDecompressor().decompress(stored))
+        known = words() if flags & BlobFlag.WORDED else None
+        return Opening(salt, zstandard.ZstdDecompressor(dict_data=known).decompress(stored))
     except zstandard.ZstdError as error:
         raise LedgerError(fault(Fault.DAMAGED, expected="a body", got=error)) from error
 
