@@ -73,5 +73,9 @@ def json(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """A value as JSON."""
-    kept = {"Cache-Control": "no-store", "Vary": VARY, **(headers or {})}
-    return Response(json_out.encode(value), status, kept, media)
+    return json_bytes(json_out.encode(value), media, headers or {}, status)
+
+
+def json_bytes(body: bytes, media: str, headers: Mapping[str, str], status: int = 200) -> Response:
+    """JSON that is written already."""
+    return Response(body, status, {"Cache-Control": "no-store", "Vary": VARY, **headers}, media)

@@ -102,7 +102,7 @@ def create_app(desk: Desk, settings: Settings) -> Starlette:
 
 
 class SecurityHeaders:
-    """Puts `SECURITY` on every answer."""
+    """Puts `SECURITY` on every answer; a page that needs another policy states its own."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -112,7 +112,9 @@ class SecurityHeaders:
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *SECURITY]
+                given = list(message.get("headers", ()))
+                named = {name for name, _ in given}
+                message["headers"] = given + [one for one in SECURITY if one[0] not in named]
             await send(message)
 
         await self.app(scope, receive, guarded)

@@ -2,12 +2,13 @@
 
 from guantong import capture
 from guantong.capture import Document
+from guantong.capture.slices import slices
 from guantong.errors import fault
 from guantong.ledger import Entry, Ledger, LedgerError
 from guantong.ledger.bundle import Proof, make_proof
 from guantong.ledger.disclosure import Bundle
 from guantong.ledger.faults import Fault
-from guantong.ledger.inner import Disclosed, disclose
+from guantong.ledger.inner import Disclosed, Form, disclose
 from guantong.serve import party_keys, projector
 from guantong.serve.events import events_of
 from guantong.store import Store
@@ -39,6 +40,12 @@ def make_bundle(
 
 def _disclosed(ledger: Ledger, entry: Entry, at: int) -> Disclosed:
     said, opening = entry.statement, ledger.opening(entry.index)
+    # Mostly the bytes of the event are enough; then the document need not be understood.
+    cut = slices(opening.body) or ()
+    if at < len(cut):
+        shown = disclose(opening.salt, cut, Form.RAW, at)
+        if _leads(shown, said.root):
+            return shown
     reading = capture.read(
         opening.body,
         media=said.media,
@@ -48,12 +55,18 @@ def _disclosed(ledger: Ledger, entry: Entry, at: int) -> Disclosed:
     )
     document = projector.identified(reading.document or Document(format="none"))
     form, events = events_of(opening.body, document)
+    if form is Form.CANONICAL and at in document.positions:
+        at = document.positions.index(at)  # what could not be read has no place among these
     shown = disclose(opening.salt, events, form, at)
-    reached = shown.root()
-    if reached is None or reached.hex() != said.root:
+    if not _leads(shown, said.root):
         expected, got = "an entry with a root over these events", said.root or "none"
         raise LedgerError(fault(Fault.DISCLOSURE, expected=expected, got=got, path="event"))
     return shown
+
+
+def _leads(shown: Disclosed, root: str) -> bool:
+    reached = shown.root()
+    return reached is not None and reached.hex() == root
 
 
 def _key(ledger: Ledger, store: Store, entry: Entry, note: bytes) -> Proof | None:

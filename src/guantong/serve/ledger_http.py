@@ -26,7 +26,7 @@ from guantong.ledger.checkpoint import Checkpoint, number
 from guantong.ledger.note import Note
 from guantong.ledger.signer import Signer
 from guantong.ledger.tiles import ENTRIES, Tile, read_tile
-from guantong.serve import asked
+from guantong.serve import asked, bundle_http
 from guantong.serve.desk import Desk
 
 PREFIX: Final = "/ledger"
@@ -82,6 +82,7 @@ def routes(desk: Desk, *, clock: Clock | None = None) -> list[Route]:
         Route(f"{PREFIX}/checkpoint", log.checkpoint),
         Route(f"{PREFIX}/vkey", log.vkey),
         Route(f"{PREFIX}/proof/{{index}}", log.proof),
+        *bundle_http.routes(desk, PREFIX, log.note, log.key),
         Route(f"{PREFIX}/{{path:path}}", log.tile),
     ]
 
@@ -99,13 +100,12 @@ class Log:
     def checkpoint(self, request: Request) -> Response:
         """The last checkpoint; a new one when it is a second old and the log has grown."""
         del request
-        return Response(self._note(), media_type=TEXT, headers={"Cache-Control": BRIEF} | OPEN)
+        return Response(self.note(), media_type=TEXT, headers={"Cache-Control": BRIEF} | OPEN)
 
     def vkey(self, request: Request) -> Response:
         """The log's key. Who fetches it here believes this server; better get it elsewhere."""
         del request
-        key = Signer(self._ledger).trust.log.encode()
-        return Response(f"{key}\n", media_type=TEXT, headers={"Cache-Control": BRIEF} | OPEN)
+        return Response(f"{self.key()}\n", media_type=TEXT, headers={"Cache-Control": BRIEF} | OPEN)
 
     def tile(self, request: Request) -> Response:
         """A tile, or a bundle for those who may see all entries.
@@ -140,7 +140,7 @@ class Log:
             LogError: if the tree of the last checkpoint has no such entry.
         """
         given = request.path_params["index"].removesuffix(".tlog-proof")
-        index, ledger, note = number(given), self._ledger, self._note()
+        index, ledger, note = number(given), self._ledger, self.note()
         if index is None or index >= _size_in(note):
             raise LogError(fault(Fault.BEYOND, expected=f"0 to {_size_in(note) - 1}", got=given))
         caller = asked.caller(request, self._desk)
@@ -149,7 +149,7 @@ class Log:
         headers = {"Cache-Control": "private, max-age=2" if shown else BRIEF} | VARY
         return Response(data, media_type=TEXT, headers=headers | ({} if shown else OPEN))
 
-    def _note(self) -> bytes:
+    def note(self) -> bytes:
         """The last checkpoint, signed anew when it is old."""
         with self._turn:
             now = self._clock.now_ms()
@@ -157,8 +157,12 @@ class Log:
                 self._signed = now, Signer(self._ledger).sign()
             return self._signed[1]
 
+    def key(self) -> str:
+        """The log's key as it is handed out."""
+        return Signer(self._ledger).trust.log.encode()
+
     def _size(self) -> int:
-        return _size_in(self._note())
+        return _size_in(self.note())
 
 
 def _size_in(note: bytes) -> int:

@@ -89,6 +89,7 @@ def scan(view: View, verdict: Verdict) -> str:
     entries = {line.entry for line in verdict.history if line.entry >= 0}
     entries |= {fact.entry for held in verdict.certificates for fact in held.certificate.statements}
     code = verdict.uri or verdict.text
+    bundle_path = f"/ledger/bundle/{_tail(code)}"
     return render(
         "scan.html",
         view,
@@ -100,6 +101,8 @@ def scan(view: View, verdict: Verdict) -> str:
         trace_link=f"/trace/{_tail(code)}" if _is_traced(verdict) else "",
         single=verdict.kind not in MODELS,
         veils=tuple(dict.fromkeys(line.hidden for line in verdict.history if line.hidden)),
+        bundle_path=bundle_path,
+        bundle_link=bundle_path if any(line.proof for line in verdict.history) else "",
         permanent=f"{asked.address(code)}?as_of={verdict.ledger_size}",
     )
 
@@ -329,6 +332,11 @@ def amount(quantity: float | None, uom: str, language: Language) -> str:
 def static(name: str) -> bytes | None:
     """One of our own files, None when there is none of that name."""
     return _statics().get(name)
+
+
+def inline(name: str) -> str:
+    """One of our own files as text, to stand in a page that must do without a server."""
+    return _statics()[name].decode()
 
 
 def static_link(name: str) -> str:

@@ -61,6 +61,8 @@ STATUS: Final = {
     "serve.forbidden": 403,
     "serve.entries_hidden": 403,
     "serve.beyond_checkpoint": 404,
+    "serve.no_bundle": 404,
+    "serve.bundle_hidden": 403,
     "serve.busy": 503,
     "serve.closed": 503,
     "serve.absent": 503,

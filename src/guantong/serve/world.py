@@ -26,7 +26,7 @@ from guantong.identify import Reading as CodeReading
 from guantong.ledger import Entropy, Ledger, StatementType, SystemEntropy
 from guantong.ledger.disclosure import KEY_MEDIA
 from guantong.ledger.signer import create_key
-from guantong.serve import keys, party_keys, projector
+from guantong.serve import keys, party_keys, projector, scan_bundle
 from guantong.serve.compactor import Compactor
 from guantong.serve.erasing import Erasure, Keeps, check_erasable, ground_of
 from guantong.serve.intake import Intake, Offer, Receipt
@@ -228,6 +228,15 @@ class World(AbstractContextManager["World"]):
                 found += whole
                 after = whole[-1].key
         return found
+
+    def bundle(self, text: str, caller: Caller, note: bytes, *, event: str = "") -> bytes:
+        """What shows offline that an event of a scanned code is in the ledger; see `scan_bundle`."""
+        with self._readers.lend() as store:
+            now_ms = self.clock.now_ms()
+            made = scan_bundle.of_code(
+                self.ledger, store, text, caller, note, event=event, now_ms=now_ms
+            )
+        return made.encode()
 
     def body(self, entry: int) -> bytes:
         """The body of a ledger entry, compared with its commitment."""

@@ -90,6 +90,23 @@ class Sight:
             case _:
                 return Why.NOT_PUBLIC
 
+    def is_whole(self, item: str, step: Step) -> bool:
+        """Whether the caller may have the event of a step as it was sent.
+
+        Whoever sees it may; everybody may have the making of an item when the event says nothing
+        but what everybody is told of it anyway: no other item, place, party, or order.
+
+        Args:
+            item: Whose step it is.
+            step: One of its life.
+
+        Returns:
+            Whether nothing in the event is hidden from the caller.
+        """
+        if self.why_hidden(step.stored) is None:
+            return True
+        return _is_making(step) and _making_of(item, step).event == step.stored.event
+
     @property
     def why(self) -> Why:
         """Why this caller does not see what it does not see."""

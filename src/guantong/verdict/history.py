@@ -28,10 +28,10 @@ def told(life: Life, caller: Caller, register: Register) -> tuple[Happened, ...]
         the line says so.
     """
     sight = sight_of(caller, register)
-    return tuple(_line(step, register, sight) for step in life.steps)
+    return tuple(_line(life.item, step, register, sight) for step in life.steps)
 
 
-def _line(step: Step, register: Register, sight: Sight) -> Happened:
+def _line(item: str, step: Step, register: Register, sight: Sight) -> Happened:
     event = step.stored.event
     place = event.biz_location or event.read_point
     source, target = (_hand(ends) for ends in (event.sources, event.destinations))
@@ -52,6 +52,7 @@ def _line(step: Step, register: Register, sight: Sight) -> Happened:
         entry=step.stored.entry if shown else -1,
         hidden=hidden,
         corrected=step.corrected,
+        proof=shown or sight.is_whole(item, step),
     )
 
 

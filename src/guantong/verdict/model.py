@@ -81,6 +81,8 @@ class Happened:
     """Why parts are not shown: "" or ``trade`` (only the parties to it may see them)."""
     corrected: bool = False
     """A later declaration says this was wrong."""
+    proof: bool = False
+    """Whether the caller may have the event as it was sent, with its proof."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,77 @@
+"""Which entry shows offline what a scan has told, and may this caller have it?
+
+The making of the item, where the caller may have it; else the first event that it may have.
+An event goes out as it was sent, so that everything in it is shown: never to whom a part of it
+is hidden.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from guantong import identify, trace, verdict
+from guantong.caller import Caller
+from guantong.errors import Refusal, fault
+from guantong.ledger import Ledger
+from guantong.ledger.disclosure import Bundle
+from guantong.parties import Register
+from guantong.serve.bundles import make_bundle
+from guantong.store import Store
+from guantong.trace import Step
+from guantong.verdict.history import sight_of
+
+_MADE: Final = "commissioning"
+
+
+class Fault(StrEnum):
+    """Why there is no bundle. Part of the public API: never renamed."""
+
+    NO_BUNDLE = "serve.no_bundle"
+    """Nothing is known of this code that could be shown offline."""
+    BUNDLE_HIDDEN = "serve.bundle_hidden"
+    """What is known of it also tells what this caller may not see."""
+
+
+class BundleError(Refusal):
+    """There is no bundle for this caller."""
+
+
+def of_code(
+    ledger: Ledger, store: Store, text: str, caller: Caller, note: bytes, *, event: str, now_ms: int
+) -> Bundle:
+    """The bundle about a scanned text.
+
+    Args:
+        ledger: Where the events came in.
+        store: What is known.
+        text: What was scanned.
+        caller: Who asks.
+        note: A checkpoint of the ledger.
+        event: The id of the event to show; "" for the one that tells most.
+        now_ms: The present.
+
+    Returns:
+        The bundle, with one event.
+
+    Raises:
+        BundleError: if there is none, or none for this caller.
+    """
+    readings = identify.read(text)
+    if not readings:
+        raise BundleError(fault(Fault.NO_BUNDLE, expected="an identifier", got=text))
+    item = verdict.best_known(store, readings).value.uri
+    steps = [step for step in trace.life(store, item, now_ms=now_ms).steps if not step.via]
+    asked = [step for step in steps if not event or step.stored.event.id == event]
+    if not asked:
+        raise BundleError(fault(Fault.NO_BUNDLE, expected="an event about it", got=event or text))
+    sight = sight_of(caller, Register(store))
+    open_to = [step for step in asked if sight.is_whole(item, step)]
+    if not open_to:
+        expected = "an event that you may see whole"
+        raise BundleError(fault(Fault.BUNDLE_HIDDEN, expected=expected, got=sight.why.value))
+    stored = min(open_to, key=_tells).stored
+    return make_bundle(ledger, store, stored.entry, note, event=stored.position)
+
+
+def _tells(step: Step) -> bool:
+    """False sorts first: the making, and what nobody has withdrawn."""
+    return step.corrected or step.stored.event.step != _MADE
