@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -10,7 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from guantong import capture, market
-from guantong.capture import EventTable, Limits, Reading, TableReading, read, read_table
+from guantong.capture import (
+    EventTable,
+    Limits,
+    Reading,
+    TableReading,
+    json_table,
+    read,
+    read_table,
+)
 from guantong.capture.json_table import read_plain
 from tests.unit import test_capture_jsonld as jsonld
 
@@ -54,12 +63,19 @@ def is_quick(data: bytes, limits: Limits = LIMITS) -> bool:
     for proceed in (False, True):
         reading = read(data, limits=limits, proceed=proceed)
         assert_is(read_table(data, limits=limits, proceed=proceed), reading)
-        quick = None
-        if capture.door.sniff(data) == "json" and len(data) <= limits.bytes_max:
-            quick = read_plain(data, limits)
-        if quick is not None:
-            assert_is(quick, reading)
-    return quick is not None
+        ways = [quickly(data, limits, few_bytes=size) for size in (0, 1 << 30)]
+        for quick in ways:
+            if quick is not None:
+                assert_is(quick, reading)
+    return ways != [None, None]
+
+
+def quickly(data: bytes, limits: Limits, *, few_bytes: int) -> TableReading | None:
+    """Read a document as one of many codes or as one of few, whatever its size."""
+    if capture.door.sniff(data) != "json" or len(data) > limits.bytes_max:
+        return None
+    with mock.patch.object(json_table, "FEW_BYTES", few_bytes):
+        return read_plain(data, limits)
 
 
 @pytest.mark.parametrize("row", jsonld.vectors("capture_json_accepted"))
@@ -389,6 +405,28 @@ def test_each_code_alone_and_among_its_like(code: str) -> None:
     is_quick(whole_of([{**RIGHT_OBJECT, "epcList": [f"{CLASS}1", code, code, f"{CLASS}2"]}]))
 
 
+A, B = f"{CLASS}1", f"{CLASS}2"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("[]", "[ ]", "null", "7", "{}", '""', f'"{A}"', "[[]]", "[7]", "[null]", "[{}]"),
+        *(f'["{A}",[]]', f'["{A}",["{B}"]]', f'[["{A}"]]', f'[["{A}"],["{B}"]]', f'[[],"{A}"]'),
+        *(f'["{A}", 7]', f'[7,"{A}"]', f'["{A}",null,"{B}"]', f'["{A}",{{"{B}":7}}]'),
+        *(f'{{"{A}":"{B}"}}', f'["{A}" ,"{B}"]', f'[ "{A}"]', f'["{A}" ]', f'["{A}",\t"{B}"]'),
+        *(f'["{A}",\r\n  "{B}"\n]', f'["{A}","{B}\\""]', f'["{A}","\\u0031"]', '["", ""]'),
+        *(f'["{A}","],[","{B}"]', f'["{A}","]\\u0000["]', f'["{A},","{B}"]'),
+    ],
+)
+def test_lists_of_any_writing_among_their_like(written: str) -> None:
+    bodies = [{**RIGHT_OBJECT, "epcList": [A, B]} for _ in range(3)]
+    for at in range(3):
+        listed = [dict(body) for body in bodies]
+        listed[at]["epcList"] = ["HERE"]
+        is_quick(whole_of(listed).replace(b'["HERE"]', written.encode()))
+
+
 def test_a_great_plain_document_is_read_quickly() -> None:
     listed = [[f"{CLASS}{n * 10 + m}" for m in range(10)] for n in range(300)]
     bodies = [
@@ -397,10 +435,14 @@ def test_a_great_plain_document_is_read_quickly() -> None:
     ]
     data = whole_of(bodies)
     assert is_quick(data)
+    assert quickly(data, LIMITS, few_bytes=0) and quickly(data, LIMITS, few_bytes=1 << 30)
     table = read_table(data).table
     assert table is not None
     assert table.runs.first.tolist() == list(range(0, 3000, 10))
     assert set(table.runs.count.tolist()) == {10}
+    spaced = json.dumps(json.loads(data), indent=2).replace("/", "\\/").encode()
+    assert is_quick(spaced)
+    assert quickly(spaced, LIMITS, few_bytes=0) and quickly(spaced, LIMITS, few_bytes=1 << 30)
     assert not is_quick(data, Limits(events_max=299))
     assert not is_quick(data, Limits(bytes_max=len(data) - 1))
     assert not is_quick(data, Limits(values_max=3000))

@@ -5,27 +5,27 @@ once for neighbours that share it, and plain decimal serials are read eight digi
 numpy. A code of any other form goes the long way, alone.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from guantong.capture.code_lines import WORD, Ints, Lines, Words
 from guantong.capture.meaning import PLAIN
 from guantong.capture.serials import DIGITS_MAX, ENDS, UNITS, WHOLE, split
-from guantong.capture.table import Ints
 from guantong.identify.canonical import TEXT_LENGTH_MAX, before_serial
 
 _Flags = NDArray[np.bool_]
-_Words = NDArray[np.uint64]
 
-_LINE, _SLASH, _DOT, _ZERO, _URN = (ord(mark) for mark in "\n/.0u")
-_WORD: Final = 8
-_PAD: Final = b"\n" * _WORD
+_SLASH, _DOT, _ZERO, _URN = (ord(mark) for mark in "/.0u")
+_PARTS: Final = 3
+"""Words that may hold a serial."""
 _ZEROS, _HIGH, _SIX = (np.uint64(byte * 0x0101_0101_0101_0101) for byte in (0x30, 0xF0, 0x06))
 _PAIRS, _FOURS, _EIGHTS = (
     np.uint64(mask) for mask in (0x00FF_00FF_00FF_00FF, 0x0000_FFFF_0000_FFFF, 0xFFFF_FFFF)
 )
+_BITS: Final = 64
 
 
 class Coded(NamedTuple):
@@ -63,121 +63,125 @@ class Heads:
             self._known[written] = _before(written[:-1].decode())
         return self._known[written]
 
+    def consecutive(
+        self, texts: Sequence[str], canonical: Callable[[str], str]
+    ) -> Iterator[tuple[int, int, int]]:
+        """Number of the class, first serial and count of each run in a short list.
+
+        Args:
+            texts: Codes as they stand in the document.
+            canonical: The one spelling of a code that is not plain.
+
+        Yields:
+            The runs, in order.
+        """
+        head, first, count = -1, 0, 0
+        for text in texts:
+            number, serial, numbered = self._one(text, canonical)
+            if number == head and serial == first + count and numbered:
+                count += 1
+                continue
+            if count:
+                yield head, first, count
+            head, first, count = number, serial, 1
+        if count:
+            yield head, first, count
+
+    def _one(self, text: str, canonical: Callable[[str], str]) -> tuple[int, int, bool]:
+        """Number of the class and serial of one code, and whether it has a serial."""
+        written, _, digits = text.rpartition("." if text[:1] == "u" else "/")
+        if digits.isdecimal() and digits.isascii() and len(text) <= TEXT_LENGTH_MAX:
+            known = _before(written)
+            if known and len(digits) <= min(known[1], DIGITS_MAX):
+                padded = digits[0] == "0" and len(digits) > 1
+                return self.number(known[0], len(digits) if padded else 0), int(digits), True
+        head, width, serial = split(canonical(text))
+        return self.number(head, width), serial, width != WHOLE
+
 
 def _before(written: str) -> tuple[str, int] | None:
     known = before_serial(written) if written.startswith(PLAIN) else None
     return known if known and known[0].endswith(ENDS) and known[0] != UNITS else None
 
 
-def coded(texts: Sequence[str], heads: Heads, canonical: Callable[[str], str]) -> Coded:
+def coded(lines: Lines, heads: Heads, canonical: Callable[[str], str]) -> Coded:
     """What many codes are.
 
     Args:
-        texts: The codes as they stand in the document.
+        lines: The codes as they stand in the document.
         heads: Where their classes are numbered.
         canonical: The one spelling of a code that is not plain.
 
     Returns:
         One row a code.
     """
-    lines = _Lines.of(texts)
-    count = len(texts)
+    count = len(lines.start)
     found = Coded(np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros(count, np.bool_))
     plain = np.zeros(count, np.bool_)
-    if lines is not None:
-        _take_plain(lines, heads, found, plain)
+    _take_plain(lines, heads, found, plain)
     for at in np.flatnonzero(~plain).tolist():
-        head, width, serial = split(canonical(texts[at]))
+        head, width, serial = split(canonical(lines.spelled(at)))
         found.head[at] = heads.number(head, width)
         found.serial[at] = serial
         found.numbered[at] = width != WHOLE
     return found
 
 
-class _Lines(NamedTuple):
-    """Codes in one buffer: where each begins, where its serial begins, where it ends."""
-
-    raw: bytes
-    text: NDArray[np.uint8]
-    start: Ints
-    serial: Ints
-    end: Ints
-
-    @classmethod
-    def of(cls, texts: Sequence[str]) -> "_Lines | None":
-        """The codes; None when there are none or one holds a line break."""
-        raw = b"".join((_PAD, "\n".join(texts).encode(), b"\n"))
-        text = np.frombuffer(raw, np.uint8)[_WORD - 1 :]
-        marks = np.flatnonzero((text == _SLASH) | (text == _DOT) | (text == _LINE))
-        breaks = np.flatnonzero(text[marks] == _LINE)
-        if not texts or len(breaks) != len(texts) + 1:
-            return None
-        at = marks + (_WORD - 1)
-        return cls(raw, np.frombuffer(raw, np.uint8), *_bounds(at, breaks))
-
-    def at(self, rows: Ints) -> "_Lines":
-        """Only these codes."""
-        return self._replace(start=self.start[rows], serial=self.serial[rows], end=self.end[rows])
-
-    def words(self, at: Ints) -> _Words:
-        """The eight bytes from each of these positions on."""
-        whole = np.ndarray((len(self.raw) - _WORD + 1,), "<u8", self.raw, strides=(1,))
-        found: _Words = whole[at]
-        return found
-
-
-def _bounds(marks: Ints, breaks: Ints) -> tuple[Ints, Ints, Ints]:
-    """Beginning, beginning of the serial and end of each line."""
-    return marks[breaks[:-1]] + 1, marks[breaks[1:] - 1] + 1, marks[breaks[1:]]
-
-
-def _take_plain(lines: _Lines, heads: Heads, found: Coded, plain: _Flags) -> None:
+def _take_plain(lines: Lines, heads: Heads, found: Coded, plain: _Flags) -> None:
     """Put what is plain into the columns, and say which rows that were."""
-    rows = np.flatnonzero(_looks_plain(lines))
+    serial, digits = _numbers(lines)
+    rows = np.flatnonzero(_look_plain(lines, digits))
     if not len(rows):
         return
-    lines = lines.at(rows)
-    serial, digits = _numbers(lines)
-    room, number = _classes(lines, heads)
-    good = digits & (lines.end - lines.serial <= room)
+    some = lines.at(rows)
+    digits = digits[rows]
+    room, number = _classes(some, digits, heads)
+    good = digits <= room
     rows = rows[good]
     plain[rows] = True
     found.head[rows] = number[good]
-    found.serial[rows] = serial[good]
+    found.serial[rows] = serial[rows]
     found.numbered[rows] = True
 
 
-def _looks_plain(lines: _Lines) -> _Flags:
-    """Whether a code has the form of a class and a short serial; the serial is not looked at."""
-    start, serial, end = lines.start, lines.serial, lines.end
+def _look_plain(lines: Lines, digits: Ints) -> _Flags:
+    """Whether a code has the form of a class and a short number."""
+    start, end = lines.start, lines.end
     mark = np.where(lines.text[start] == _URN, _DOT, _SLASH)
     fits: _Flags = (
-        (serial - start > _WORD)
-        & (end > serial)
-        & (end - serial <= DIGITS_MAX)
+        (digits > 0)
+        & (digits <= DIGITS_MAX)
+        & (end - digits - start > WORD)
         & (end - start <= TEXT_LENGTH_MAX)
-        & (lines.text[serial - 1] == mark)
+        & (lines.text[end - digits - 1] == mark)
     )
     return fits
 
 
-def _numbers(lines: _Lines) -> tuple[Ints, _Flags]:
-    """The serials as numbers, and whether each is one."""
-    length = (lines.end - lines.serial).astype(np.uint64)
-    total = np.zeros(len(length), np.uint64)
-    digits = np.ones(len(length), np.bool_)
-    for part in range(-(-int(length.max()) // _WORD)):
-        before = np.uint64(part * _WORD)
-        size = np.minimum(np.maximum(length, before) - before, np.uint64(_WORD))
-        empty = (np.uint64(_WORD) - size) * np.uint64(_WORD)
-        word = lines.words(np.maximum(lines.end - (part + 1) * _WORD, 0))
-        word = ((word >> empty) << empty) | (_ZEROS >> (np.uint64(64) - empty))
-        digits &= ((word & _HIGH) == _ZEROS) & (((word + _SIX) & _HIGH) == _ZEROS)
-        total += _value(word) * np.uint64(10 ** (part * _WORD))
+def _numbers(lines: Lines) -> tuple[Ints, Ints]:
+    """The number that each code ends with, and its digits; of more than `DIGITS_MAX`, no number."""
+    total = np.zeros(len(lines.start), np.uint64)
+    digits = np.zeros(len(lines.start), np.int64)
+    for part in range(_PARTS):
+        word = lines.words(lines.end - (part + 1) * WORD)
+        size = np.where(digits == part * WORD, _digits(word), 0)
+        empty = (WORD * WORD - size * WORD).astype(np.uint64)
+        word = ((word >> empty) << empty) | (_ZEROS >> (np.uint64(_BITS) - empty))
+        total += _value(word) * np.uint64(10 ** (part * WORD))
+        digits += size
+        if not (size == WORD).any():
+            break
     return total.astype(np.int64), digits
 
 
-def _value(word: _Words) -> _Words:
+def _digits(word: Words) -> Ints:
+    """How many of the last of eight bytes are decimal digits."""
+    other = ((word & _HIGH) ^ _ZEROS) | (((word + _SIX) & _HIGH) ^ _ZEROS)
+    bits: Ints = np.frexp(other.astype(np.float64))[1].astype(np.int64)
+    return (_BITS - bits) // WORD
+
+
+def _value(word: Words) -> Words:
     """The number that eight digits spell, the first of them in the lowest byte."""
     word = word - _ZEROS
     word = (word * np.uint64(10) + (word >> np.uint64(8))) & _PAIRS
@@ -185,28 +189,28 @@ def _value(word: _Words) -> _Words:
     return (word * np.uint64(10_000) + (word >> np.uint64(32))) & _EIGHTS
 
 
-def _classes(lines: _Lines, heads: Heads) -> tuple[Ints, Ints]:
+def _classes(lines: Lines, digits: Ints, heads: Heads) -> tuple[Ints, Ints]:
     """The longest serial and the number of each code's class."""
-    length = lines.end - lines.serial
-    padded = (lines.text[lines.serial] == _ZERO) & (length > 1)
-    width = np.where(padded, length, 0)
-    new = np.concatenate(([True], ~_same_before(lines) | (width[1:] != width[:-1])))
-    first = np.flatnonzero(new)
-    columns = (lines.start[first], lines.serial[first], width[first])
+    serial = lines.end - digits
+    padded = (lines.text[serial] == _ZERO) & (digits > 1)
+    width = np.where(padded, digits, 0)
+    same = _same_before(lines, serial) & (width[1:] == width[:-1])
+    first = np.concatenate(([0], np.flatnonzero(~same) + 1))
+    columns = (lines.start[first], serial[first], width[first])
     rooms, numbers = [], []
-    for start, serial, digits in zip(*(column.tolist() for column in columns), strict=True):
-        known = heads.before(lines.raw[start:serial])
+    for begin, end, wide in zip(*(column.tolist() for column in columns), strict=True):
+        known = heads.before(lines.raw[begin:end])
         rooms.append(known[1] if known else -1)
-        numbers.append(heads.number(known[0], digits) if known else 0)
-    sizes = np.diff(first, append=len(new))
+        numbers.append(heads.number(known[0], wide) if known else 0)
+    sizes = np.diff(first, append=len(lines.start))
     return np.repeat(np.array(rooms), sizes), np.repeat(np.array(numbers), sizes)
 
 
-def _same_before(lines: _Lines) -> _Flags:
+def _same_before(lines: Lines, serial: Ints) -> _Flags:
     """Whether what precedes the serial is the same as in the code before, from the second on."""
-    size = lines.serial - lines.start
+    size = serial - lines.start
     same: _Flags = size[1:] == size[:-1]
-    for part in range(0, int(size.max()), _WORD):
-        word = lines.words(lines.start + np.minimum(part, size - _WORD))
+    for part in range(0, int(size.max()), WORD):
+        word = lines.words(lines.start + np.minimum(part, size - WORD))
         same &= word[1:] == word[:-1]
     return same

@@ -37,8 +37,6 @@ _SHEET_MEDIA: Final = (
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 )
 _RECORDS: Final = b'"guantong"'
-_FEW_BYTES: Final = 16_384
-"""Below this one event after the other is faster than columns."""
 
 
 def read(
@@ -99,10 +97,7 @@ def read_table(
         What `read` gives for the same arguments, as columns.
     """
     bounds = limits or Limits()
-    if (
-        _FEW_BYTES <= len(data) <= bounds.bytes_max
-        and sniff(data, media=media, name=name) == "json"
-    ):
+    if len(data) <= bounds.bytes_max and sniff(data, media=media, name=name) == "json":
         found = read_plain(data, bounds)
         if found is not None:
             return found

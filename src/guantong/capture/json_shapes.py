@@ -100,20 +100,20 @@ class Base(
     """Taken through `json_sensors` in any case."""
 
 
-class _Acting(Base):
+class Acting(Base):
     """An event with an action; a transformation should have none."""
 
     action: Action | None = None
 
 
-class ObjectShape(_Acting, tag=EventType.OBJECT.value):
+class ObjectShape(Acting, tag=EventType.OBJECT.value):
     """An ObjectEvent."""
 
     epcs: list[str] | None = msgspec.field(default=None, name="epcList")
     quantities: list[Amount] = msgspec.field(default_factory=list, name="quantityList")
 
 
-class TransactionShape(_Acting, tag=EventType.TRANSACTION.value):
+class TransactionShape(Acting, tag=EventType.TRANSACTION.value):
     """A TransactionEvent."""
 
     parent: Text = msgspec.field(default=None, name="parentID")
@@ -121,7 +121,7 @@ class TransactionShape(_Acting, tag=EventType.TRANSACTION.value):
     quantities: list[Amount] = msgspec.field(default_factory=list, name="quantityList")
 
 
-class Relation(_Acting):
+class Relation(Acting):
     """An event about a parent and its children."""
 
     parent: Text = msgspec.field(default=None, name="parentID")
@@ -137,7 +137,7 @@ class AssociationShape(Relation, tag=EventType.ASSOCIATION.value):
     """An AssociationEvent."""
 
 
-class TransformationShape(_Acting, tag=EventType.TRANSFORMATION.value):
+class TransformationShape(Acting, tag=EventType.TRANSFORMATION.value):
     """A TransformationEvent."""
 
     input_epcs: list[str] = msgspec.field(default_factory=list, name="inputEPCList")

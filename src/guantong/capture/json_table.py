@@ -6,23 +6,29 @@ no extension at the top or around the events: for any other it gives nothing, an
 it from the start. So every fault is told by one reader only.
 """
 
+import math
 from collections.abc import Callable, Sequence
-from operator import attrgetter
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
 import numpy as np
 
+from guantong.capture import json_lists
 from guantong.capture import json_shapes as shapes
 from guantong.capture.code_columns import Heads, coded
+from guantong.capture.code_lines import Listed, lines_of
 from guantong.capture.faults import CaptureError, Limits
 from guantong.capture.json_event import amounts, finish
 from guantong.capture.json_keys import marks
+from guantong.capture.json_lists import EMPTY, Said
 from guantong.capture.json_master import read_master
 from guantong.capture.jsonld import DOCUMENTS, FORMAT, has_too_many_values, not_utf8
 from guantong.capture.meaning import BAD, Meaning
 from guantong.capture.namespaces import Context
 from guantong.capture.reading import TableReading
+from guantong.capture.run_columns import ROLES, merged, runs_in
 from guantong.capture.table import (
     CHILD,
     EPC,
@@ -30,19 +36,27 @@ from guantong.capture.table import (
     OUTPUT,
     PARENT,
     EventTable,
-    Ints,
     Maker,
     Runs,
+    Saying,
     runs_of,
+    saying_of,
 )
 
-_ROLES: Final = 5
+FEW_BYTES: Final = 16_384
+"""Below this a document is read code by code, and what its events say is remembered."""
+_CONTEXTS_MAX: Final = 256
+_SAYINGS_MAX: Final = 1_024
+_NO_LIMITS: Final = Limits()
+"""None of them matters to what is remembered."""
+_PLACE: Final = itemgetter(0, 1, 5)
+"""Event, role, and whether it is an amount."""
 
 
 class _Body(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """epcisBody of a plain document."""
 
-    events: list[shapes.Shape] = msgspec.field(name="eventList")
+    events: list[json_lists.Plain] = msgspec.field(name="eventList")
 
 
 class _Plain(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -59,6 +73,7 @@ class _Plain(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
 
 _decode: Final = msgspec.json.Decoder(_Plain).decode
 _encode: Final = msgspec.json.Encoder().encode
+_texts: Final = msgspec.json.Decoder(list[str]).decode
 _FAILURES: Final = (msgspec.DecodeError, RecursionError)
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -77,11 +92,19 @@ def read_plain(data: bytes, limits: Limits) -> TableReading | None:
     plain = _plain(body, limits)
     if plain is None:
         return None
+    few = len(data) < FEW_BYTES
+    told = _encode(plain.context)
     try:
-        meaning = Meaning(Context.of(plain.context))
+        meaning = Meaning((_context if few else _context.__wrapped__)(told))
     except CaptureError:
         return None
-    return _read(plain, meaning, limits)
+    return _read(plain, _Columns(meaning, limits, told if few else None))
+
+
+@lru_cache(maxsize=_CONTEXTS_MAX)
+def _context(raw: bytes) -> Context:
+    """The context that stands in a document."""
+    return Context.of(msgspec.json.decode(raw))
 
 
 def _plain(data: bytes, limits: Limits) -> _Plain | None:
@@ -96,8 +119,9 @@ def _plain(data: bytes, limits: Limits) -> _Plain | None:
     return plain if fits and marks(data) == marks(_encode(plain)) else None
 
 
-def _read(plain: _Plain, meaning: Meaning, limits: Limits) -> TableReading | None:
+def _read(plain: _Plain, columns: "_Columns") -> TableReading | None:
     """What a document says; None when anything in it is wrong."""
+    meaning = columns.meaning
     created = plain.created
     if created is not None and not isinstance(created, str):
         return None
@@ -108,28 +132,48 @@ def _read(plain: _Plain, meaning: Meaning, limits: Limits) -> TableReading | Non
         return None
     listed = None if header is None or header.master is None else header.master
     master = [] if listed is None else list(read_master(listed.get("vocabularyList"), "", meaning))
-    table = _Columns(meaning, limits).table(plain.body.events)
+    table = columns.table(plain.body.events)
     if table is None or meaning.found:
         return None
     positions = tuple(range(len(table)))
     return TableReading(table, (), FORMAT, positions, tuple(master), created_ms)
 
 
+@lru_cache(maxsize=_SAYINGS_MAX)
+def _saying(context: bytes, what: Said) -> Saying | None:
+    """What an event means under a context; None when it is wrong."""
+    return _said(Meaning(_context(context)), what, _NO_LIMITS)
+
+
+def _said(meaning: Meaning, what: Said, limits: Limits) -> Saying | None:
+    """The same; what is wrong may have been noted."""
+    made, _ = finish(meaning, json_lists.example(what), limits)
+    return None if made is None else saying_of(made)
+
+
 class _Columns:
     """Gathers the columns of one document."""
 
-    def __init__(self, meaning: Meaning, limits: Limits) -> None:
+    def __init__(self, meaning: Meaning, limits: Limits, context: bytes | None) -> None:
+        """For one document.
+
+        Args:
+            meaning: What texts mean in it.
+            limits: How much it may cost.
+            context: Its context, when it is so small that sayings are remembered.
+        """
         self.meaning = meaning
         self.limits = limits
+        self.context = context
         self.maker = Maker()
+        self.heads = Heads(self.maker.heads)
         self.rows: dict[tuple[int, ...], int] = {}
-        self.known: dict[tuple[object, ...], int] = {}
+        self.known: dict[Said, int] = {}
         self.joined: dict[int, str] = {}
-        self.texts: list[str] = []
+        self.lists: list[Listed] = []
         self.owners: list[int] = []
-        self.sizes: list[int] = []
 
-    def table(self, events: Sequence[shapes.Base]) -> EventTable | None:
+    def table(self, events: Sequence[json_lists.Plain]) -> EventTable | None:
         """The events as columns; None when one of them is wrong, which may have been noted."""
         ids = [event.id or "" for event in events]
         if not _are_ids(ids, events):
@@ -140,7 +184,7 @@ class _Columns:
         if self.meaning.found or -1 in numbers:
             return None
         runs = self._runs()
-        if self.meaning.found:
+        if runs is None or self.meaning.found:
             return None
         said = np.array(list(self.rows), np.int64).reshape(-1, 8)[numbers].T.copy()
         members = self.maker.members((np.array(times, np.int64), *said))
@@ -160,81 +204,85 @@ class _Columns:
         joined = self.joined
         return tuple(joined.get(at, "") for at in range(count)) if any(joined.values()) else ()
 
-    def _number(self, at: int, event: shapes.Base) -> int:
+    def _number(self, at: int, event: json_lists.Plain) -> int:
         """Which of `rows` an event says; its items are noted. -1 when it is wrong."""
-        said = _SAID(event)
-        try:
-            number = self.known.get(said)
-        except TypeError:  # measurements: each is its own
+        if not _TAKERS[type(event)](self, at, event):
             return self._apart(at, event)
-        if number is not None and _TAKERS[type(event)](self, at, event):
-            return number
-        number = self._apart(at, event)
-        self.known[said] = number
+        what = json_lists.said(event)
+        if event.sensors:
+            return self._new(_said(self.meaning, what, self.limits))
+        number = self.known.get(what)
+        if number is None:
+            number = self._new(
+                _said(self.meaning, what, self.limits)
+                if self.context is None
+                else _saying(self.context, what)
+            )
+            self.known[what] = number
         return number
 
-    def _apart(self, at: int, event: shapes.Base) -> int:
+    def _new(self, saying: Saying | None) -> int:
+        """The row of a saying; -1 for none."""
+        if saying is None:
+            return -1
+        return self.rows.setdefault(self.maker.said(saying), len(self.rows))
+
+    def _apart(self, at: int, event: json_lists.Plain) -> int:
         """The same of an event that is read by itself."""
-        made, _ = finish(self.meaning, event, self.limits)
+        try:
+            shape = shapes.EVENT.decode(_encode(event))
+        except _FAILURES:
+            return -1
+        made, _ = finish(self.meaning, shape, self.limits)
         if made is None:
             return -1
         self.maker.items(at, made)
         if made.transformation_id:
             self.joined[at] = made.transformation_id
-        row = self.maker.row(made)
-        return self.rows.setdefault(row, len(self.rows))
+        return self._new(saying_of(made))
 
-    def take(self, at: int, role: int, codes: Sequence[str]) -> None:
+    def take(self, at: int, role: int, codes: Listed) -> None:
         """Note a list of single items."""
-        if codes:
-            self.texts += codes
-            self.owners.append(at * _ROLES + role)
-            self.sizes.append(len(codes))
+        if len(codes) > EMPTY:
+            self.lists.append(codes)
+            self.owners.append(at * ROLES + role)
 
     def take_amounts(self, at: int, role: int, raw: Sequence[shapes.Amount]) -> None:
         """Note a list of amounts."""
         for amount in amounts(raw, "", self.meaning) if raw else ():
             self.maker.amount(at, role, amount)
 
-    def _runs(self) -> Runs:
-        """All items, in order."""
+    def _runs(self) -> Runs | None:
+        """All items, in order; None when one of the lists is unusual."""
+        rows = self.maker.runs
+        if not self.lists:
+            return runs_of(rows)
+        if self.context is not None:
+            return runs_of(sorted(rows, key=_PLACE)) if self._few() else None
         singles = self._singles()
-        if not self.maker.runs:
-            return singles
-        others = runs_of(self.maker.runs)
-        both = [
-            np.concatenate([getattr(singles, name), getattr(others, name)])
-            for name in Runs.__slots__
-        ]
-        event, role, measured = both[0], both[1], both[5]
-        order = np.argsort((event * _ROLES + role) * 2 + measured, kind="stable")
-        return Runs(*[column[order] for column in both])
+        return merged(singles, runs_of(rows)) if singles is not None and rows else singles
 
-    def _singles(self) -> Runs:
+    def _few(self) -> bool:
+        """Add the single items of a small document to the others; False when one is unusual."""
+        for owner, raw in zip(self.owners, self.lists, strict=True):
+            try:
+                texts = _texts(raw)
+            except _FAILURES:
+                return False
+            at, role = divmod(owner, ROLES)
+            for head, first, count in self.heads.consecutive(texts, self._code):
+                self.maker.runs.append((at, role, head, first, count, False, math.nan, 0))
+            if not texts:
+                return False
+        return True
+
+    def _singles(self) -> Runs | None:
         """The single items that were noted."""
-        found = coded(self.texts, Heads(self.maker.heads), self._code)
-        owner = np.repeat(np.array(self.owners, np.int64), self.sizes)
-        new = np.ones(len(owner), np.bool_)
-        new[1:] = (
-            (owner[1:] != owner[:-1])
-            | (found.head[1:] != found.head[:-1])
-            | (found.serial[1:] != found.serial[:-1] + 1)
-            | ~found.numbered[1:]
-        )
-        first = np.flatnonzero(new)
-        event, role = np.divmod(owner[first], _ROLES)
-        count: Ints = np.diff(first, append=len(new))
-        none = np.zeros(len(first), np.int64)
-        return Runs(
-            event=event,
-            role=role,
-            head=found.head[first],
-            first=found.serial[first],
-            count=count,
-            measured=none.astype(np.bool_),
-            quantity=np.full(len(first), np.nan),
-            uom=none,
-        )
+        lines = lines_of(self.lists)
+        if lines is None:
+            return None
+        owner = np.repeat(np.array(self.owners, np.int64), lines.sizes)
+        return runs_in(owner, coded(lines, self.heads, self._code))
 
     def _code(self, text: str) -> str:
         """The canonical spelling of a code; "" when it is wrong, which is noted."""
@@ -242,48 +290,48 @@ class _Columns:
         return "" if made is BAD else made
 
 
-def _are_ids(ids: Sequence[str], events: Sequence[shapes.Base]) -> bool:
+def _are_ids(ids: Sequence[str], events: Sequence[json_lists.Plain]) -> bool:
     """Whether each id that is there is a URI and stands once."""
     there = [event.id for event in events if event.id is not None]
     return len(set(there)) == len(there) and False not in [":" in one for one in there]
 
 
-_SAID: Final = attrgetter(
-    *("__class__", "action", "offset", "step", "disposition", "read_point", "biz_location"),
-    *("sources", "destinations", "transactions", "persistent", "certification", "error"),
-    "sensors",
-)
-"""What many events say alike, as it is written."""
-
-
 def _take_things(
-    columns: _Columns, at: int, event: shapes.ObjectShape | shapes.TransactionShape
+    columns: _Columns, at: int, event: json_lists.PlainObject | json_lists.PlainTransaction
 ) -> bool:
     """Note the items of an object or transaction event; False when `finish` has to judge."""
     epcs = event.epcs
-    if not (epcs or event.quantities):
+    if len(epcs) <= EMPTY and not event.quantities:
         return False
-    if isinstance(event, shapes.TransactionShape) and event.parent is not None:
-        columns.take(at, PARENT, (event.parent,))
-    columns.take(at, EPC, epcs or ())
-    columns.take_amounts(at, EPC, event.quantities)
+    columns.take(at, EPC, epcs)
+    if event.quantities:
+        columns.take_amounts(at, EPC, event.quantities)
     return True
 
 
-def _take_relation(columns: _Columns, at: int, event: shapes.Relation) -> bool:
-    """The same of a parent and its children."""
-    if event.parent is None or not (event.child_epcs or event.child_quantities):
+def _take_transaction(columns: _Columns, at: int, event: json_lists.PlainTransaction) -> bool:
+    """The same of a transaction event, which may have a parent and has a document."""
+    if not (event.transactions and _take_things(columns, at, event)):
         return False
-    columns.take(at, PARENT, (event.parent,))
+    if event.parent is not None:
+        columns.take(at, PARENT, _encode([event.parent]))
+    return True
+
+
+def _take_relation(columns: _Columns, at: int, event: json_lists.PlainRelation) -> bool:
+    """The same of a parent and its children."""
+    if event.parent is None or (len(event.child_epcs) <= EMPTY and not event.child_quantities):
+        return False
+    columns.take(at, PARENT, _encode([event.parent]))
     columns.take(at, CHILD, event.child_epcs)
     columns.take_amounts(at, CHILD, event.child_quantities)
     return True
 
 
-def _take_conversion(columns: _Columns, at: int, event: shapes.TransformationShape) -> bool:
+def _take_conversion(columns: _Columns, at: int, event: json_lists.PlainTransformation) -> bool:
     """The same of inputs and outputs."""
-    inputs = event.input_epcs or event.input_quantities
-    outputs = event.output_epcs or event.output_quantities
+    inputs = len(event.input_epcs) > EMPTY or event.input_quantities
+    outputs = len(event.output_epcs) > EMPTY or event.output_quantities
     if not (inputs and outputs):
         return False
     columns.take(at, INPUT, event.input_epcs)
@@ -295,10 +343,11 @@ def _take_conversion(columns: _Columns, at: int, event: shapes.TransformationSha
     return True
 
 
-_TAKERS: Final[dict[type[shapes.Base], Callable[[_Columns, int, Any], bool]]] = {
-    shapes.ObjectShape: _take_things,
-    shapes.TransactionShape: _take_things,
-    shapes.AggregationShape: _take_relation,
-    shapes.AssociationShape: _take_relation,
-    shapes.TransformationShape: _take_conversion,
+_TAKERS: Final[dict[type[json_lists.Plain], Callable[[_Columns, int, Any], bool]]] = {
+    json_lists.PlainObject: _take_things,
+    json_lists.PlainTransaction: _take_transaction,
+    json_lists.PlainAggregation: _take_relation,
+    json_lists.PlainAssociation: _take_relation,
+    json_lists.PlainTransformation: _take_conversion,
 }
+"""Which items an event names; a taker that answers False has taken nothing."""

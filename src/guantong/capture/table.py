@@ -15,11 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guantong.capture import packed
+from guantong.capture.code_lines import Ints
 from guantong.capture.model import Action, ErrorDeclaration, Event, EventType, Quantity, Typed
 from guantong.capture.serials import WHOLE, spell, split
-
-Ints: TypeAlias = NDArray[np.int64]
-"""One whole number a row."""
 
 TYPES: Final = tuple(EventType)
 ACTIONS: Final[tuple[Action | None, ...]] = (None, *Action)
@@ -242,6 +240,29 @@ class _Numbers(dict[str, int]):
         return number
 
 
+class Saying(NamedTuple):
+    """What an event says beside its time, its id and its items."""
+
+    kind: int
+    terms: tuple[str, ...]
+    """In the order of the columns."""
+    rest: bytes
+
+
+def saying_of(event: Event) -> Saying:
+    """What an event says, in texts."""
+    rest = _rest_bytes(Rest(*[getattr(event, name) for name in REST_FIELDS]))
+    terms = (
+        event.offset,
+        event.step,
+        event.disposition,
+        event.read_point,
+        event.biz_location,
+        ends_text(event.sources, event.destinations),
+    )
+    return Saying(_KINDS[event.type, event.action], terms, b"" if rest == _NO_REST else rest)
+
+
 Run: TypeAlias = tuple[int, int, int, int, int, bool, float, int]
 """A row of `Runs`."""
 
@@ -282,21 +303,13 @@ class Maker:
 
     def row(self, event: Event) -> tuple[int, ...]:
         """What an event says beside its time, its id and its items: the columns from `kind` on."""
-        term = self.terms
-        return (
-            _KINDS[event.type, event.action],
-            term[event.offset],
-            term[event.step],
-            term[event.disposition],
-            term[event.read_point],
-            term[event.biz_location],
-            term[ends_text(event.sources, event.destinations)],
-            self._rest(event),
-        )
+        return self.said(saying_of(event))
 
-    def _rest(self, event: Event) -> int:
-        raw = _rest_bytes(Rest(*[getattr(event, name) for name in REST_FIELDS]))
-        return 0 if raw == _NO_REST else self.rests.setdefault(raw, len(self.rests))
+    def said(self, saying: Saying) -> tuple[int, ...]:
+        """The same of what it says."""
+        kind, terms, rest = saying
+        numbers = [self.terms[text] for text in terms]
+        return kind, *numbers, self.rests.setdefault(rest, len(self.rests))
 
     def items(self, at: int, event: Event) -> None:
         """Add the runs of the event at a position."""
