@@ -16,6 +16,8 @@ class Settings:
     """Address to listen on."""
     port: int = 0
     """Port to listen on; 0 lets the system choose a free one."""
+    workers: int = 0
+    """Processes that answer beside the writer; 0: one process for all. `serve` takes the cores."""
     document_bytes_max: int = 64 * 1024 * 1024
     """Largest document accepted by capture, in bytes."""
     document_events_max: int = 100_000

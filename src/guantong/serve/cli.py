@@ -4,6 +4,7 @@ import secrets
 import sys
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -348,14 +349,25 @@ def doctor(data: Path, *, as_json: bool) -> None:
 @data_option
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
+@click.option(
+    "--workers",
+    type=click.IntRange(0, 256),
+    help="Processes that answer beside the writer; 0: one process for all.  [default: cores]",
+)
 @json_option
-def serve(data: Path, host: str, port: int, *, as_json: bool) -> None:
+def serve(data: Path, host: str, port: int, workers: int | None, *, as_json: bool) -> None:
     """Serve pages and HTTP from this installation."""
+    from guantong.serve import supervisor
     from guantong.serve.server import serve as serve_app
 
-    settings = Settings(data=data, host=host, port=port)
+    count = supervisor.cores() if workers is None else workers
+    settings = Settings(data=data, host=host, port=port, workers=count)
+    ready = partial(tell_address, as_json=as_json)
+    if count:
+        supervisor.serve(settings, ready=ready)
+        return
     with open_world(settings) as world:
-        serve_app(world, settings, ready=lambda address: tell_address(address, as_json=as_json))
+        serve_app(world, settings, ready=ready)
 
 
 def tell_address(address: str, *, as_json: bool) -> None:

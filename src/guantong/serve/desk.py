@@ -1,7 +1,7 @@
 """What the HTTP outside needs from the installation behind it, and nothing more."""
 
 from collections.abc import Collection, Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from guantong.caller import Caller
 from guantong.coding import CodeRange
@@ -47,3 +47,14 @@ class Desk(Protocol):
 
     def wait(self, size: int) -> bool:
         """Wait until the index has the ledger's first `size` entries; False if it gave up."""
+
+
+@runtime_checkable
+class Quick(Protocol):
+    """A desk that takes submissions without a thread for each."""
+
+    async def take(self, offer: Offer, caller: Caller) -> Receipt:
+        """As `Desk.submit`."""
+
+    async def take_codes(self, codes: CodeRange, caller: Caller) -> Receipt:
+        """As `Desk.issue`."""

@@ -35,12 +35,21 @@ from guantong.serve.job import (
 from guantong.serve.projector import DOCUMENTS
 from guantong.store import Fact, Indexed, Store
 
-__all__ = ["Fault", "Intake", "IntakeError", "Offer", "Receipt"]
+__all__ = ["Fault", "Intake", "IntakeError", "Offer", "Receipt", "read_offer"]
 
 GROUP_MAX: Final = 500
 """Most documents in one commit."""
 WAITING_MAX: Final = 2_000
 """Most documents waiting for the writer; one more is refused as busy."""
+
+
+def read_offer(offer: Offer, limits: Limits) -> Reading:
+    """What a document says; event ids are filled in. Needs no intake: any process may."""
+    reading = capture.read(
+        offer.data, media=offer.media, name=offer.name, limits=limits, proceed=offer.proceed
+    )
+    document = reading.document and projector.identified(reading.document)
+    return replace(reading, document=document)
 
 
 class Intake:
@@ -71,7 +80,7 @@ class Intake:
         self._store = store
         self._clock = clock
         self._limits = limits or Limits()
-        self._upkeep = upkeep
+        self.upkeep = upkeep
         self._queue: queue.Queue[Job | None] = queue.Queue(WAITING_MAX)
         self._projected = threading.Condition()
         self._failure: BaseException | None = None
@@ -87,15 +96,7 @@ class Intake:
 
     def read(self, offer: Offer) -> Reading:
         """What a document says, within this intake's limits; event ids are filled in."""
-        reading = capture.read(
-            offer.data,
-            media=offer.media,
-            name=offer.name,
-            limits=self._limits,
-            proceed=offer.proceed,
-        )
-        document = reading.document and projector.identified(reading.document)
-        return replace(reading, document=document)
+        return read_offer(offer, self._limits)
 
     def hand_in(self, offer: Offer, reading: Reading, caller: Caller) -> Future[Receipt]:
         """Take a document that was read, here or in another process.
@@ -200,7 +201,6 @@ class Intake:
             documents = self._commit(jobs)
             told()
             self._project(documents)
-            self._upkeep()
         except BaseException as error:
             self._fail(error, jobs)
             raise
@@ -219,7 +219,7 @@ class Intake:
         """The next that waits; meanwhile the index is kept in order."""
         while True:
             try:
-                return self._queue.get(timeout=self._upkeep())
+                return self._queue.get(timeout=self.upkeep())
             except queue.Empty:
                 continue
 

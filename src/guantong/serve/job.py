@@ -49,6 +49,8 @@ class Fault(StrEnum):
 
     BUSY = "serve.busy"
     """Too many documents are waiting; try again shortly."""
+    TOO_MANY = "serve.too_many"
+    """This sender has too many documents under way; others still have room."""
     CLOSED = "serve.closed"
     """The writer has stopped."""
     DUPLICATE = "capture.duplicate_event"

@@ -18,7 +18,7 @@ MEDIA: Final = "application/problem+json"
 """Media type of a problem document."""
 
 RETRY_SECONDS: Final = 2
-"""When it is worth asking again after a 503."""
+"""When it is worth asking again after a 503 or 429."""
 
 
 class Fault(StrEnum):
@@ -64,6 +64,7 @@ STATUS: Final = {
     "serve.no_bundle": 404,
     "serve.bundle_hidden": 403,
     "serve.busy": 503,
+    "serve.too_many": 429,
     "serve.closed": 503,
     "serve.absent": 503,
     "capture.too_large": 413,
@@ -94,7 +95,7 @@ def headers_for(status: int) -> dict[str, str]:
     """What a refusal of this status must say beside its body."""
     if status == 401:
         return {"WWW-Authenticate": 'Bearer realm="guantong"'}
-    return {"Retry-After": str(RETRY_SECONDS)} if status == 503 else {}
+    return {"Retry-After": str(RETRY_SECONDS)} if status in {429, 503} else {}
 
 
 def document(faults: Sequence[Found]) -> dict[str, object]:

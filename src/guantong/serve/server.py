@@ -1,8 +1,9 @@
 """How does the outside come up, and go down again? granian, in this process.
 
-The writer, the index and the pages share one process, so the server is granian's embeddable
-one. It binds with SO_REUSEPORT, by which a forgotten server would silently take a part of the
-requests; the port is therefore probed first.
+The application shares its process with other things, in a front (`guantong.serve.front`) and
+where everything is one process, so the server is granian's embeddable one. It binds with
+SO_REUSEPORT, by which fronts share a port, and a forgotten server would silently take a part of
+the requests; the port is therefore probed first.
 """
 
 import asyncio
@@ -13,6 +14,8 @@ from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
+
+from starlette.types import ASGIApp
 
 from guantong.errors import Refusal, fault
 from guantong.serve.app import create_app
@@ -40,6 +43,8 @@ class Fault(StrEnum):
 
     PORT = "serve.port"
     """The address or port can not be listened on."""
+    PROCESS = "serve.process"
+    """One of the processes ended before all of them answered."""
 
 
 class ServerError(Refusal):
@@ -47,7 +52,7 @@ class ServerError(Refusal):
 
 
 def serve(desk: Desk, settings: Settings, *, ready: Callable[[str], None]) -> None:
-    """Answer requests until SIGINT or SIGTERM; then finish those under way and return.
+    """Answer requests in this process until SIGINT or SIGTERM; then finish those under way.
 
     Args:
         desk: The installation; it is not closed here.
@@ -58,11 +63,11 @@ def serve(desk: Desk, settings: Settings, *, ready: Callable[[str], None]) -> No
         ServerError: if the port is taken or the address is not ours.
     """
     port = free_port(settings.host, settings.port)
-    before = _threads()
+    before = threads()
     try:
         asyncio.run(_run(desk, settings, port, ready))
     finally:
-        _let_threads_end(before)
+        let_threads_end(before)
 
 
 def free_port(host: str, port: int) -> int:
@@ -88,12 +93,12 @@ def free_port(host: str, port: int) -> int:
         return int(probe.getsockname()[1])
 
 
-def _threads() -> int:
+def threads() -> int:
     """How many threads the system counts in this process; 0 where it does not tell."""
     return len(list(TASKS.iterdir())) if TASKS.is_dir() else 0
 
 
-def _let_threads_end(before: int) -> None:
+def let_threads_end(before: int) -> None:
     """Wait for the server's own threads, which are not Python's.
 
     They let go of their last Python objects some milliseconds after the server has stopped; an
@@ -103,18 +108,43 @@ def _let_threads_end(before: int) -> None:
         time.sleep(ENDING_SECONDS_BLIND)
         return
     until = time.monotonic() + ENDING_SECONDS_MAX
-    while _threads() > before and time.monotonic() < until:
+    while threads() > before and time.monotonic() < until:
         time.sleep(PROBE_SECONDS)
 
 
 async def _run(desk: Desk, settings: Settings, port: int, ready: Callable[[str], None]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    app, address = create_app(desk, settings), address_of(settings.host, port)
+    await run_server(app, settings.host, port, ready=lambda: ready(address), stop=stop)
+
+
+def address_of(host: str, port: int) -> str:
+    """The address to call, no slash at its end."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def run_server(
+    app: ASGIApp, host: str, port: int, *, ready: Callable[[], object], stop: asyncio.Event
+) -> None:
+    """Answer requests until told to stop; then finish those under way and return.
+
+    Args:
+        app: What answers.
+        host: Address to listen on.
+        port: Shared with others who do the same.
+        ready: Called once, when somebody answers there.
+        stop: Set when it is time.
+    """
     from granian.constants import Interfaces
     from granian.log import LogLevels
     from granian.server.embed import Server
 
     server = Server(
-        create_app(desk, settings),
-        address=settings.host,
+        app,
+        address=host,
         port=port,
         interface=Interfaces.ASGI,
         websockets=False,
@@ -122,14 +152,17 @@ async def _run(desk: Desk, settings: Settings, port: int, ready: Callable[[str],
         backpressure=CONNECTIONS_MAX,
         log_level=LogLevels.error,
     )
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, server.stop)
     serving = asyncio.create_task(server.serve())
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    if await _answers(settings.host, port, serving):
-        ready(f"http://{host}:{port}")
+    stopping = asyncio.create_task(_stop(server.stop, stop))
+    if await _answers(host, port, serving):
+        ready()
     await serving
+    stopping.cancel()
+
+
+async def _stop(stop_server: Callable[[], object], stop: asyncio.Event) -> None:
+    await stop.wait()
+    stop_server()
 
 
 async def _answers(host: str, port: int, serving: asyncio.Task[None]) -> bool:

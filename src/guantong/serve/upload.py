@@ -13,7 +13,7 @@ from guantong.caller import Caller
 from guantong.capture.faults import Fault as CaptureFault
 from guantong.errors import fault
 from guantong.serve import asked, json_out, problems
-from guantong.serve.desk import Desk
+from guantong.serve.desk import Desk, Quick
 from guantong.serve.intake import Fault as IntakeFault
 from guantong.serve.intake import Offer, Receipt
 from guantong.serve.job import offer_of
@@ -88,14 +88,22 @@ class Uploads:
             await self._read(request, body, bytes_max)
             data = bytes(body)
             offer = None if proceed is None else _offer(request, data, proceed=proceed)
-            receipt = await to_thread.run_sync(
-                self._submit, offer, data, caller, limiter=self._waiting
-            )
+            receipt = await self._take(offer, data, caller)
         except ClientDisconnect:
             return Response(status_code=400)
         finally:
             self._budget.give_back(len(body))
         return answer(receipt)
+
+    async def _take(self, offer: Offer | None, data: bytes, caller: Caller) -> Receipt:
+        desk = self._desk
+        if not isinstance(desk, Quick):
+            return await to_thread.run_sync(
+                self._submit, offer, data, caller, limiter=self._waiting
+            )
+        if offer is None:
+            return await desk.take_codes(coding.parse(data), caller)
+        return await desk.take(offer, caller)
 
     def _submit(self, offer: Offer | None, data: bytes, caller: Caller) -> Receipt:
         if offer is None:

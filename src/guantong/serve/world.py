@@ -66,7 +66,14 @@ class World(AbstractContextManager["World"]):
     """An open installation."""
 
     def __init__(
-        self, settings: Settings, ledger: Ledger, store: SegmentStore, clock: Clock, *, write: bool
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        store: SegmentStore,
+        clock: Clock,
+        *,
+        write: bool,
+        thread: bool = True,
     ) -> None:
         """Start the writer if `write`; use `open_world` or `read_world`."""
         self.settings = settings
@@ -82,7 +89,11 @@ class World(AbstractContextManager["World"]):
         path = settings.data / INDEX
         self._compactor = Compactor(store, path)
         upkeep = self._compactor.tick
-        self.intake = Intake(ledger, store, clock, limits=limits, upkeep=upkeep) if write else None
+        self.intake = (
+            Intake(ledger, store, clock, limits=limits, thread=thread, upkeep=upkeep)
+            if write
+            else None
+        )
         # Readers have handles of their own, so that they never see a transaction half done.
         self._readers = Readers(path)
         self.store = SegmentStore.open(path, read_only=True) if write else store
@@ -251,7 +262,7 @@ class World(AbstractContextManager["World"]):
             return self._submit(offer, caller)
 
     def _submit(self, offer: Offer, caller: Caller) -> Receipt:
-        intake = self._writer()
+        intake = self.writer()
         reading = intake.read(offer)
         receipt = intake.hand_in(offer, reading, caller).result()
         if not receipt.accepted or reading.document is None:
@@ -263,12 +274,12 @@ class World(AbstractContextManager["World"]):
 
     def offer(self, offer: Offer, caller: Caller) -> Future[Receipt]:
         """Take a document without waiting for the disk."""
-        intake = self._writer()
+        intake = self.writer()
         return intake.hand_in(offer, intake.read(offer), caller)
 
     def hand_in(self, offer: Offer, reading: Reading, caller: Caller) -> Future[Receipt]:
         """Take a document that was read elsewhere, without waiting for the disk."""
-        return self._writer().hand_in(offer, reading, caller)
+        return self.writer().hand_in(offer, reading, caller)
 
     def issue(self, codes: coding.CodeRange, caller: Caller) -> Receipt:
         """Enter a range of codes as issued by the caller's firm (源头赋码)."""
@@ -279,7 +290,7 @@ class World(AbstractContextManager["World"]):
         with self._readers.lend() as store:
             coding.check_fits(store, codes, caller.party)
         body = msgspec.json.encode(codes)
-        return self._writer().enter(StatementType.CODE_RANGE, body, coding.facts_of(codes), caller)
+        return self.writer().enter(StatementType.CODE_RANGE, body, coding.facts_of(codes), caller)
 
     def coding_key(self, class_uri: str, caller: Caller) -> str:
         """The key under which the caller's unguessable serials of a class were issued, or ""."""
@@ -301,7 +312,7 @@ class World(AbstractContextManager["World"]):
         """
         body = msgspec.json.encode(made.record)
         facts = keys.facts_of(made.record)
-        receipt = self._writer().enter(StatementType.KEY, body, facts, caller).result()
+        receipt = self.writer().enter(StatementType.KEY, body, facts, caller).result()
         if not receipt.accepted:
             raise WorldError(*receipt.faults)
         self.wait(receipt.ledger_index + 1)
@@ -310,7 +321,7 @@ class World(AbstractContextManager["World"]):
     def enter_signing_key(self, record: party_keys.PartyKey, caller: Caller) -> Receipt:
         """Enter that a party signs with a key from here on, or no more."""
         body, facts = msgspec.json.encode(record), party_keys.facts_of(record)
-        entered = self._writer().enter(
+        entered = self.writer().enter(
             StatementType.KEY, body, facts, caller, media=KEY_MEDIA, meta=record.meta()
         )
         return entered.result()
@@ -319,7 +330,7 @@ class World(AbstractContextManager["World"]):
         """Enter a recall or stop on an item, lot or class, or its end."""
         body = msgspec.json.encode(order)
         facts = holds.facts_of(order)
-        return self._writer().enter(StatementType.HOLD, body, facts, caller).result()
+        return self.writer().enter(StatementType.HOLD, body, facts, caller).result()
 
     def erase(self, index: int, ground: str, caller: Caller) -> Receipt:
         """Erase the body of a document: its key and salt; what the index says stays.
@@ -335,7 +346,7 @@ class World(AbstractContextManager["World"]):
         Raises:
             WorldError: if there is nothing to erase.
         """
-        writer, why = self._writer(), ground_of(ground)
+        writer, why = self.writer(), ground_of(ground)
         with self._erasing:
             check_erasable(self.ledger, index)
             (document,) = projector.replayed(self.ledger, index, index + 1)
@@ -363,7 +374,7 @@ class World(AbstractContextManager["World"]):
         meta: Mapping[str, str | int],
     ) -> Receipt:
         """Enter a manifest: a release of the credit index, and what belongs to it."""
-        entered = self._writer().enter(
+        entered = self.writer().enter(
             StatementType.MANIFEST, body, facts, caller, media=media, meta=meta
         )
         receipt = entered.result()
@@ -374,7 +385,8 @@ class World(AbstractContextManager["World"]):
         """Wait until the index has the ledger's first `size` entries."""
         return self.intake is None or self.intake.wait(size)
 
-    def _writer(self) -> Intake:
+    def writer(self) -> Intake:
+        """The intake of a world that is open for writing."""
         if self.intake is None:
             raise WorldError(
                 fault(Fault.ABSENT, expected="an installation open for writing", got="reading")
@@ -388,6 +400,7 @@ def open_world(
     clock: Clock | None = None,
     entropy: Entropy | None = None,
     create: bool = False,
+    thread: bool = True,
 ) -> World:
     """Open an installation for writing; takes the ledger's lock.
 
@@ -396,6 +409,7 @@ def open_world(
         clock: The machine's when absent.
         entropy: The system's when absent; only the seeded demo gives another.
         create: Make a new one if the directory is absent or empty.
+        thread: Off where the caller commits groups itself, see `Intake.commit`.
 
     Returns:
         The world; its index has caught up with its ledger.
@@ -420,7 +434,7 @@ def open_world(
         store.close()
         raise
     _check_kinship(ledger, store)
-    return World(settings, ledger, store, clock, write=True)
+    return World(settings, ledger, store, clock, write=True, thread=thread)
 
 
 def read_world(settings: Settings, *, clock: Clock | None = None) -> World:
@@ -432,6 +446,21 @@ def read_world(settings: Settings, *, clock: Clock | None = None) -> World:
 
     Returns:
         The world; it answers as far as its index goes.
+    """
+    return World(settings, *open_for_reading(settings, clock=clock), write=False)
+
+
+def open_for_reading(
+    settings: Settings, *, clock: Clock | None = None
+) -> tuple[Ledger, SegmentStore, Clock]:
+    """The parts of an installation, for reading.
+
+    Args:
+        settings: Where it is.
+        clock: The machine's when absent.
+
+    Returns:
+        Ledger, index and clock.
 
     Raises:
         WorldError: if there is none.
@@ -444,7 +473,7 @@ def read_world(settings: Settings, *, clock: Clock | None = None) -> World:
         settings.data / LEDGER, clock=clock, entropy=SystemEntropy(), read_only=True
     )
     _check_kinship(ledger, store)
-    return World(settings, ledger, store, clock, write=False)
+    return ledger, store, clock
 
 
 def _reach(store: Store, as_of: int | None) -> int:

@@ -1,0 +1,185 @@
+"""One of the processes that answer: a whole outside over the index, and a line to the writer.
+
+It answers every question itself, from handles of its own. What is to be captured is read and
+checked here; the writer gets what was understood, and only decides and appends.
+"""
+
+import asyncio
+import socket
+import time
+from dataclasses import replace
+from typing import Final
+
+import msgspec
+from anyio import CapacityLimiter, to_thread
+
+from guantong import coding, parties
+from guantong.caller import Caller
+from guantong.capture import Limits, Reading
+from guantong.clock import Clock, day_in_china
+from guantong.ledger import Ledger, StatementType
+from guantong.ledger.entropy import SystemEntropy
+from guantong.serve.app import create_app
+from guantong.serve.intake import read_offer
+from guantong.serve.job import Job, Offer, Receipt, entry_of, job_of
+from guantong.serve.line import Line
+from guantong.serve.server import let_threads_end, run_server, threads
+from guantong.serve.upload import BODIES_MAX
+from guantong.serve.world import LARGE_BYTES, World, open_for_reading
+from guantong.serve.writer import READY
+from guantong.settings import Settings
+from guantong.store import SegmentStore
+
+INLINE_BYTES: Final = 32 * 1024
+"""A document up to this size is read where it arrives: another thread would cost more."""
+LARGE_MAX: Final = 1
+"""Large documents a front reads at once."""
+AT_ONCE: Final = 4
+"""Other documents a front reads at once beside its loop."""
+BEHIND_SECONDS: Final = 10.0
+"""Longest wait for the index."""
+LOOK_SECONDS: Final = 0.002
+"""Between two looks how far the index is."""
+REFRESH_SECONDS: Final = 1.0
+"""Between two looks how far the ledger is, so that no question finds it far behind."""
+
+
+class Front(World):
+    """An installation open for reading, whose writer is another process."""
+
+    def __init__(
+        self, settings: Settings, ledger: Ledger, store: SegmentStore, clock: Clock, line: Line
+    ) -> None:
+        super().__init__(settings, ledger, store, clock, write=False)
+        self._line = line
+        self._entropy = SystemEntropy()
+        self._limits = Limits(
+            bytes_max=settings.document_bytes_max, events_max=settings.document_events_max
+        )
+        self._few = CapacityLimiter(LARGE_MAX)
+        self._some = CapacityLimiter(AT_ONCE)
+
+    @classmethod
+    def open(cls, settings: Settings, line: Line) -> "Front":
+        """Open the installation beside its writer."""
+        return cls(settings, *open_for_reading(settings), line)
+
+    def status(self) -> dict[str, object]:
+        """As `World.status`; ready while there is a writer."""
+        self.ledger.refresh()
+        return super().status() | {"ready": self._line.is_up}
+
+    def body(self, entry: int) -> bytes:
+        """The body of a ledger entry, compared with its commitment."""
+        if entry >= self.ledger.size:
+            self.ledger.refresh()
+        return super().body(entry)
+
+    def wait(self, size: int) -> bool:
+        """Wait until the index has the ledger's first `size` entries; False when it took long."""
+        until = time.monotonic() + BEHIND_SECONDS
+        with self._readers.lend() as store:
+            while store.projected_size < size:
+                if time.monotonic() > until:
+                    return False
+                time.sleep(LOOK_SECONDS)
+        return True
+
+    async def take(self, offer: Offer, caller: Caller) -> Receipt:
+        """Take a document; returns when it is durable, with what the profile misses in it."""
+        reading = await self._read(offer)
+        (salt,) = self._entropy.salts(1)
+        job = job_of(offer, reading, caller, self.clock.now_ms(), salt=salt)
+        if isinstance(job, Receipt):
+            return job
+        receipt = await self._line.ask(job)
+        return self._filed(receipt, job) if receipt.accepted else receipt
+
+    async def take_codes(self, codes: coding.CodeRange, caller: Caller) -> Receipt:
+        """Enter a range of codes as issued; returns when it is durable."""
+        with self._readers.lend() as store:
+            coding.check_fits(store, codes, caller.party)
+        body, facts = msgspec.json.encode(codes), coding.facts_of(codes)
+        now_ms = self.clock.now_ms()
+        return await self._line.ask(entry_of(StatementType.CODE_RANGE, body, facts, caller, now_ms))
+
+    async def _read(self, offer: Offer) -> Reading:
+        size = len(offer.data)
+        if size <= INLINE_BYTES:
+            return read_offer(offer, self._limits)
+        limiter = self._few if size > LARGE_BYTES else self._some
+        return await to_thread.run_sync(read_offer, offer, self._limits, limiter=limiter)
+
+    def _filed(self, receipt: Receipt, job: Job) -> Receipt:
+        today = day_in_china(self.clock.now_ms())
+        with self._readers.lend() as store:
+            return replace(receipt, filing=parties.filing(store, job.document, job.by, today))
+
+
+def run(control: socket.socket, settings: Settings) -> None:
+    """Answer requests until the other end of `control` closes; then finish those under way.
+
+    Args:
+        control: Brings lines to the writer, one socket with each byte.
+        settings: The installation, and the port that all fronts share.
+    """
+    before = threads()
+    asyncio.run(_run(control, settings))
+    let_threads_end(before)
+
+
+async def _run(control: socket.socket, settings: Settings) -> None:
+    shared = BODIES_MAX * settings.document_bytes_max // max(1, settings.workers)
+    line = Line(bytes_max=max(settings.document_bytes_max, shared) * 2)
+    commands = Commands(control, line)
+    commands.listen()
+    await commands.begun.wait()
+    if commands.ended.is_set():
+        return
+    front = Front.open(settings, line)
+    with front:
+        beside = asyncio.create_task(_refresh(front))
+        await run_server(
+            create_app(front, settings),
+            settings.host,
+            settings.port,
+            ready=lambda: control.send(READY),
+            stop=commands.ended,
+        )
+        beside.cancel()
+
+
+async def _refresh(front: Front) -> None:
+    while True:
+        await asyncio.sleep(REFRESH_SECONDS)
+        await to_thread.run_sync(front.ledger.refresh)
+
+
+class Commands:
+    """What comes from the process that started this one: a line to a new writer, or the end."""
+
+    def __init__(self, control: socket.socket, line: Line) -> None:
+        self._control = control
+        self._line = line
+        self._connecting: asyncio.Task[None] | None = None
+        self.begun = asyncio.Event()
+        """There was a first line, or it ends."""
+        self.ended = asyncio.Event()
+
+    def listen(self) -> None:
+        """Watch from now on."""
+        self._control.settimeout(0)
+        asyncio.get_running_loop().add_reader(self._control, self._come)
+
+    def _come(self) -> None:
+        said, ends, _, _ = socket.recv_fds(self._control, 1, 1)
+        if not said:
+            asyncio.get_running_loop().remove_reader(self._control)
+            self.ended.set()
+            self.begun.set()
+        for end in ends:
+            self._connecting = asyncio.create_task(self._connect(socket.socket(fileno=end)))
+
+    async def _connect(self, end: socket.socket) -> None:
+        await self._line.connect(end)
+        self.begun.set()

@@ -1,0 +1,104 @@
+"""What the processes say to each other, and what ends the line."""
+
+import msgspec
+import pytest
+
+from guantong.caller import Caller, Level
+from guantong.capture import Limits
+from guantong.errors import fault
+from guantong.ledger import StatementType
+from guantong.serve import wire
+from guantong.serve.intake import read_offer
+from guantong.serve.job import IntakeError, Job, Offer, Receipt, entry_of, job_of
+from guantong.store import Fact
+from tests.fault.capture_victim import document
+
+MAKER = Caller("maker", Level.PARTY)
+
+
+def made(number: int = 1, events: int = 3) -> Job:
+    offer = Offer(document(number, events), "application/ld+json; charset=utf-8", "a.json")
+    job = job_of(offer, read_offer(offer, Limits()), MAKER, 5, salt=bytes(range(32)))
+    assert isinstance(job, Job)
+    return job
+
+
+def whole(frame: bytes) -> bytes:
+    (message,) = wire.Frames().feed(frame)
+    return message
+
+
+def without_answer(job: Job) -> dict[str, object]:
+    return {name: getattr(job, name) for name in job.__slots__ if name != "answer"}
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        made(),
+        entry_of(
+            StatementType.HOLD,
+            b"{}",
+            (Fact("hold", "k", {"a": [1, "b"]}, links=("c",)),),
+            MAKER,
+            7,
+            meta={"n": 1},
+        ),
+    ],
+    ids=["document", "entry"],
+)
+def test_a_job_arrives_as_it_was_sent(job: Job) -> None:
+    no, come = wire.job_of(whole(wire.request(42, job)))
+    assert no == 42
+    assert without_answer(come) == without_answer(job)
+    assert not come.answer.done()
+
+
+def test_answers_arrive_as_they_were_sent() -> None:
+    wrong = fault("capture.zone", expected="a zone", got="none", path="eventList[1]")
+    receipts = [
+        Receipt(accepted=True, events=3, ledger_index=9, repeated=True, leaf="ab", seq=7),
+        Receipt(accepted=False, faults=(wrong,)),
+    ]
+    frame = wire.answers([wire.told(no, receipt, 8) for no, receipt in enumerate(receipts)])
+    come = wire.answers_of(whole(frame))
+    assert [answer.no for answer in come] == [0, 1]
+    assert [answer.told for answer in come] == [8, 8]
+    assert [wire.receipt_of(answer) for answer in come] == receipts
+
+
+def test_that_nothing_was_decided_arrives_as_a_refusal() -> None:
+    gone = fault("serve.closed", expected="a running writer", got="stopped")
+    (answer,) = wire.answers_of(whole(wire.answers([wire.not_told(3, (gone,), 8)])))
+    with pytest.raises(IntakeError, match=r"serve\.closed"):
+        wire.receipt_of(answer)
+
+
+@pytest.mark.parametrize("step", [1, 3, 1000, 10**6])
+def test_frames_may_come_in_any_pieces(step: int) -> None:
+    jobs = [made(number, 1 + number) for number in range(5)]
+    stream = b"".join(wire.request(no, job) for no, job in enumerate(jobs))
+    frames = wire.Frames()
+    come = []
+    for at in range(0, len(stream), step):
+        come += [wire.job_of(message) for message in frames.feed(stream[at : at + step])]
+    assert [no for no, _ in come] == [0, 1, 2, 3, 4]
+    assert [job.body for _, job in come] == [job.body for job in jobs]
+    assert not len(frames)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [b"", b"\xc1", msgspec.msgpack.encode({"no": 1}), b"\x80\x04\x95.", b"\x91\x90"],
+    ids=["nothing", "no msgpack", "a map", "a pickle", "no members"],
+)
+def test_what_is_no_message_is_refused(message: bytes) -> None:
+    with pytest.raises(wire.LineError):
+        wire.job_of(message)
+    with pytest.raises(wire.LineError):
+        wire.answers_of(message)
+
+
+def test_a_frame_without_end_is_refused() -> None:
+    with pytest.raises(wire.LineError, match="a frame of 4294967295 bytes"):
+        list(wire.Frames().feed(b"\xff\xff\xff\xff"))
