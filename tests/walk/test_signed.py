@@ -475,6 +475,7 @@ def test_a_document_under_the_media_type_of_keys_is_a_document(firm: Firm) -> No
 
 
 def test_keys_that_never_were_are_not_remembered(firm: Firm) -> None:
+    assert firm.world.wait(firm.world.ledger.size)
     known = party_keys.Known(firm.world.store)
     for n in range(3):
         assert known.public(PARTY, f"{n}" * 64) is None
