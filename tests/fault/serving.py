@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,6 +21,7 @@ from guantong.settings import Settings
 from tests.conftest import ROOT
 
 SECONDS_MAX = 30.0
+TRIES = 10
 
 
 @dataclass
@@ -41,7 +42,16 @@ class Serving:
         return next(pid for pid, found in self.children().items() if found == role)
 
     def ask(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
-        """One question on a connection of its own: any front may get it."""
+        """One question on a connection of its own: any front may get it.
+
+        What a dying front had not taken yet is reset; a client asks again, and so does this.
+        """
+        for _ in range(TRIES):
+            with suppress(ConnectionResetError, http.client.RemoteDisconnected):
+                return self._ask(method, path, body)
+        return self._ask(method, path, body)
+
+    def _ask(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
         line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         with closing(line):
             headers = {"Authorization": f"Bearer {self.key}", "Accept": "application/json"}
