@@ -9,7 +9,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-NAMES = ("capture", "scan", "hash", "identify", "ledger", "evidence", "credit")
+NAMES = ("capture", "scan", "hash", "identify", "ledger", "signed", "evidence", "credit")
 PAGE = Path(__file__).parent.parent / "docs" / "reference" / "performance.md"
 HEAD = """# Performance
 

@@ -58,7 +58,8 @@ class Chain:
         try:
             if _is_about_key(job):
                 return self._refused_key(job)
-            return self._refused_signed(job) if job.seal.sig else ()
+            claims = job.seal.claims
+            return self._refused_signed(job, claims) if claims is not None else ()
         except LedgerError as refusal:
             return refusal.faults
 
@@ -87,22 +88,12 @@ class Chain:
         wrong = fault(Fault.SIGNING_KEY, expected=expected, got=record.id)
         return (wrong,) if expected else ()
 
-    def _refused_signed(self, job: Job) -> tuple[errors.Fault, ...]:
+    def _refused_signed(self, job: Job, claims: Claims) -> tuple[errors.Fault, ...]:
         seal, last = job.seal, self.last(job.by)
         key = self._keys.public(job.by, seal.key)
         if key is None:
             expected = f"a key with which {job.by} signs now"
             return (fault(Fault.SIGNER, expected=expected, got=seal.key),)
-        claims = Claims(
-            by=job.by,
-            doc=job.commitment,
-            media=job.media,
-            prev=seal.prev,
-            root=seal.root,
-            seq=seal.seq,
-            typ=job.typ,
-            v=1,
-        )
         Signed(claims, seal.key, unbase64(seal.sig, "sig")).check(key)
         if seal.seq != last.seq + 1:
             return (fault(Fault.SEQ, expected=f"{last.seq + 1}", got=seal.seq, path="payload.seq"),)

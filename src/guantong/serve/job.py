@@ -140,11 +140,6 @@ class Job:
     kept: frozenset[int] | None = None
     """Accepted positions when only a part is accepted; None means all."""
 
-    @property
-    def commitment(self) -> str:
-        """To the body, under the salt of the seal."""
-        return hashlib.sha256(self.seal.salt + self.body).hexdigest()
-
     def positions(self) -> Sequence[int]:
         """Index in the document of each event that was read."""
         return self.document.positions or range(len(self.document.events))
@@ -285,6 +280,14 @@ def _may_submit(caller: Caller) -> None:
 
 def _unfit(document: Document) -> Iterable[Found]:
     """What the index could not hold; once in the ledger it would be too late to say so."""
+    try:
+        _encoded((document.events, document.master))  # mostly all is well, and once is enough
+    except (OverflowError, UnicodeEncodeError):
+        yield from _unfit_parts(document)
+
+
+def _unfit_parts(document: Document) -> Iterable[Found]:
+    """The same, part by part."""
     parts = [(f"eventList[{n}]", event) for n, event in enumerate(document.events)]
     for path, part in (*parts, ("master", document.master)):
         try:
@@ -324,8 +327,7 @@ def submissions_of(job: Job) -> list[Submission]:
     if job.name.isascii() and job.name.isprintable() and 0 < len(job.name) <= NAME_MAX:
         meta["name"] = job.name
     own = _submission(job, job.typ, job.body, job.media, job.count())
-    seal = {name: getattr(job.seal, name) for name in job.seal.__struct_fields__}
-    return [*before, msgspec.structs.replace(own, meta=meta, **seal)]
+    return [*before, msgspec.structs.replace(own, meta=meta, **job.seal.members())]
 
 
 def _submission(job: Job, typ: StatementType, body: bytes, media: str, count: int) -> Submission:

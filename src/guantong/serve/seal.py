@@ -8,7 +8,7 @@ number and predecessor are right, is the writer's to say (`chain`).
 from base64 import b64encode
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -39,8 +39,15 @@ class Seal(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     prev: str = ""
     seq: int = 0
     sig: str = ""
+    claims: Claims | None = None
+    """What was signed, and does follow from what came; None when nobody signed."""
+
+    def members(self) -> dict[str, Any]:
+        """What goes into the statement, with the salt."""
+        return {name: getattr(self, name) for name in _MEMBERS}
 
 
+_MEMBERS: Final = tuple(name for name in Seal.__struct_fields__ if name != "claims")
 NONE: Final = Seal()
 
 
@@ -169,6 +176,7 @@ def of_signer(data: bytes, document: Document, facts: Facts, came: Signature) ->
         prev=claims.prev,
         seq=claims.seq,
         sig=b64encode(came.signed.signature).decode(),
+        claims=claims,
     )
 
 
