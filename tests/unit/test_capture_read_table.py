@@ -420,11 +420,11 @@ A, B = f"{CLASS}1", f"{CLASS}2"
     ],
 )
 def test_lists_of_any_writing_among_their_like(written: str) -> None:
-    bodies = [{**RIGHT_OBJECT, "epcList": [A, B]} for _ in range(3)]
-    for at in range(3):
-        listed = [dict(body) for body in bodies]
-        listed[at]["epcList"] = ["HERE"]
-        is_quick(whole_of(listed).replace(b'["HERE"]', written.encode()))
+    packing = {**RIGHT_OBJECT, "type": "AggregationEvent", "action": "ADD", "parentID": "urn:a:7"}
+    for name, right in (("epcList", RIGHT_OBJECT), ("childEPCs", packing)):
+        for at in range(3):
+            listed = [{**right, name: [A, B] if n != at else ["HERE"]} for n in range(3)]
+            is_quick(whole_of(listed).replace(b'["HERE"]', written.encode()))
 
 
 def test_a_great_plain_document_is_read_quickly() -> None:

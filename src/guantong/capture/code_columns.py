@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from guantong.capture.code_lines import WORD, Ints, Lines, Words
 from guantong.capture.meaning import PLAIN
 from guantong.capture.serials import DIGITS_MAX, ENDS, UNITS, WHOLE, split
+from guantong.capture.table import Heads
 from guantong.identify.canonical import TEXT_LENGTH_MAX, before_serial
 
 _Flags = NDArray[np.bool_]
@@ -32,23 +33,23 @@ class Coded(NamedTuple):
     """What each of some codes is."""
 
     head: Ints
-    """Number of its class in `Heads`."""
+    """Number of its class in `Classes`."""
     serial: Ints
     numbered: _Flags
     """Whether the code after it may be the next one of its class."""
 
 
-class Heads:
+class Classes:
     """Numbers the classes of one document, in no particular order."""
 
-    def __init__(self, numbers: dict[tuple[str, int], int]) -> None:
+    def __init__(self, numbers: Heads) -> None:
         """Classes that are met get the next number in `numbers`."""
         self._numbers = numbers
         self._known: dict[bytes, tuple[str, int] | None] = {}
 
     def number(self, text: str, width: int) -> int:
         """The number of a class."""
-        return self._numbers.setdefault((text, width), len(self._numbers))
+        return self._numbers[text, width]
 
     def before(self, written: bytes) -> tuple[str, int] | None:
         """The canonical spelling of what stands before a serial, and the serial's longest form.
@@ -75,9 +76,11 @@ class Heads:
         Yields:
             The runs, in order.
         """
+        if len(texts) > 1 and (run := self._one_run(texts)):
+            yield run
+            return
         head, first, count = -1, 0, 0
-        for text in texts:
-            number, serial, numbered = self._one(text, canonical)
+        for number, serial, numbered in self._each(texts, canonical):
             if number == head and serial == first + count and numbered:
                 count += 1
                 continue
@@ -87,16 +90,56 @@ class Heads:
         if count:
             yield head, first, count
 
-    def _one(self, text: str, canonical: Callable[[str], str]) -> tuple[int, int, bool]:
-        """Number of the class and serial of one code, and whether it has a serial."""
-        written, _, digits = text.rpartition("." if text[:1] == "u" else "/")
-        if digits.isdecimal() and digits.isascii() and len(text) <= TEXT_LENGTH_MAX:
-            known = _before(written)
-            if known and len(digits) <= min(known[1], DIGITS_MAX):
-                padded = digits[0] == "0" and len(digits) > 1
-                return self.number(known[0], len(digits) if padded else 0), int(digits), True
-        head, width, serial = split(canonical(text))
-        return self.number(head, width), serial, width != WHOLE
+    def _one_run(self, texts: Sequence[str]) -> tuple[int, int, int] | None:
+        """The run that a list is, if it is one of plain serials: what most lists are."""
+        start = texts[0]
+        before, mark, digits = start.rpartition("." if start[:1] == "u" else "/")
+        if not _is_plain(digits, DIGITS_MAX - 1):
+            return None
+        class_text, room = _plain_after(before)
+        first, count = int(digits), len(texts)
+        stem = before + mark
+        if (
+            len(texts[-1]) - len(stem) > room
+            or [f"{stem}{serial}" for serial in range(first, first + count)] != texts
+        ):
+            return None
+        return self.number(class_text, 0), first, count
+
+    def _each(
+        self, texts: Sequence[str], canonical: Callable[[str], str]
+    ) -> Iterator[tuple[int, int, bool]]:
+        """Number of the class and serial of each code, and whether it has a serial."""
+        last, class_text, room, class_number = "", "", 0, -1
+        for text in texts:
+            before, _, digits = text.rpartition("." if text[:1] == "u" else "/")
+            if before != last:
+                last, class_number, (class_text, room) = before, -1, _plain_after(before)
+            if _is_plain(digits, room):
+                if class_number < 0:
+                    class_number = self.number(class_text, 0)
+                yield class_number, int(digits), True
+            else:
+                head, width, serial = split(canonical(text))
+                yield self.number(head, width), serial, width != WHOLE
+
+
+def _is_plain(digits: str, room: int) -> bool:
+    """Whether these are a decimal number as we write it, of at most so many digits."""
+    return (
+        0 < len(digits) <= room
+        and digits.isdecimal()
+        and digits.isascii()
+        and (digits[0] != "0" or digits == "0")
+    )
+
+
+def _plain_after(before: str) -> tuple[str, int]:
+    """The class of plain serials after this, and the longest of them; 0 for none."""
+    known = _before(before)
+    if known is None or len(before) >= TEXT_LENGTH_MAX - DIGITS_MAX:
+        return "", 0
+    return known[0], min(known[1], DIGITS_MAX)
 
 
 def _before(written: str) -> tuple[str, int] | None:
@@ -104,7 +147,7 @@ def _before(written: str) -> tuple[str, int] | None:
     return known if known and known[0].endswith(ENDS) and known[0] != UNITS else None
 
 
-def coded(lines: Lines, heads: Heads, canonical: Callable[[str], str]) -> Coded:
+def coded(lines: Lines, heads: Classes, canonical: Callable[[str], str]) -> Coded:
     """What many codes are.
 
     Args:
@@ -127,7 +170,7 @@ def coded(lines: Lines, heads: Heads, canonical: Callable[[str], str]) -> Coded:
     return found
 
 
-def _take_plain(lines: Lines, heads: Heads, found: Coded, plain: _Flags) -> None:
+def _take_plain(lines: Lines, heads: Classes, found: Coded, plain: _Flags) -> None:
     """Put what is plain into the columns, and say which rows that were."""
     serial, digits = _numbers(lines)
     rows = np.flatnonzero(_look_plain(lines, digits))
@@ -189,7 +232,7 @@ def _value(word: Words) -> Words:
     return (word * np.uint64(10_000) + (word >> np.uint64(32))) & _EIGHTS
 
 
-def _classes(lines: Lines, digits: Ints, heads: Heads) -> tuple[Ints, Ints]:
+def _classes(lines: Lines, digits: Ints, heads: Classes) -> tuple[Ints, Ints]:
     """The longest serial and the number of each code's class."""
     serial = lines.end - digits
     padded = (lines.text[serial] == _ZERO) & (digits > 1)

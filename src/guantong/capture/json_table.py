@@ -7,7 +7,7 @@ it from the start. So every fault is told by one reader only.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final
@@ -17,8 +17,8 @@ import numpy as np
 
 from guantong.capture import json_lists
 from guantong.capture import json_shapes as shapes
-from guantong.capture.code_columns import Heads, coded
-from guantong.capture.code_lines import Listed, lines_of
+from guantong.capture.code_columns import Classes, coded
+from guantong.capture.code_lines import Ints, Listed, lines_of
 from guantong.capture.faults import CaptureError, Limits
 from guantong.capture.json_event import amounts, finish
 from guantong.capture.json_keys import marks
@@ -26,6 +26,7 @@ from guantong.capture.json_lists import EMPTY, Said
 from guantong.capture.json_master import read_master
 from guantong.capture.jsonld import DOCUMENTS, FORMAT, has_too_many_values, not_utf8
 from guantong.capture.meaning import BAD, Meaning
+from guantong.capture.model import MasterItem
 from guantong.capture.namespaces import Context
 from guantong.capture.reading import TableReading
 from guantong.capture.run_columns import ROLES, merged, runs_in
@@ -39,6 +40,7 @@ from guantong.capture.table import (
     Maker,
     Runs,
     Saying,
+    rows_of,
     runs_of,
     saying_of,
 )
@@ -126,17 +128,26 @@ def _read(plain: _Plain, columns: "_Columns") -> TableReading | None:
     if created is not None and not isinstance(created, str):
         return None
     created_ms = 0 if created is None else meaning.time(created, "creationDate")
-    try:
-        header = msgspec.convert(plain.header, shapes.Header | None)
-    except _FAILURES:
+    master = _master(plain.header, meaning)
+    if master is None:
         return None
-    listed = None if header is None or header.master is None else header.master
-    master = [] if listed is None else list(read_master(listed.get("vocabularyList"), "", meaning))
     table = columns.table(plain.body.events)
     if table is None or meaning.found:
         return None
     positions = tuple(range(len(table)))
     return TableReading(table, (), FORMAT, positions, tuple(master), created_ms)
+
+
+def _master(raw: object, meaning: Meaning) -> list[MasterItem] | None:
+    """The master data of a header; None when it is none. What is wrong in it is noted."""
+    if raw is None:
+        return []
+    try:
+        header = msgspec.convert(raw, shapes.Header)
+    except _FAILURES:
+        return None
+    listed = header.master
+    return [] if listed is None else list(read_master(listed.get("vocabularyList"), "", meaning))
 
 
 @lru_cache(maxsize=_SAYINGS_MAX)
@@ -166,7 +177,7 @@ class _Columns:
         self.limits = limits
         self.context = context
         self.maker = Maker()
-        self.heads = Heads(self.maker.heads)
+        self.classes = Classes(self.maker.heads)
         self.rows: dict[tuple[int, ...], int] = {}
         self.known: dict[Said, int] = {}
         self.joined: dict[int, str] = {}
@@ -180,14 +191,15 @@ class _Columns:
             return None
         numbers = [self._number(at, event) for at, event in enumerate(events)]
         times = self._times([event.time for event in events])
-        self._times([event.recorded for event in events if event.recorded is not None])
+        recorded = [event.recorded for event in events if event.recorded is not None]
+        if recorded:
+            self._times(recorded)
         if self.meaning.found or -1 in numbers:
             return None
         runs = self._runs()
         if runs is None or self.meaning.found:
             return None
-        said = np.array(list(self.rows), np.int64).reshape(-1, 8)[numbers].T.copy()
-        members = self.maker.members((np.array(times, np.int64), *said))
+        members = self.maker.members(self._columns(times, numbers))
         return EventTable(
             **members,  # type: ignore[arg-type]
             ids=tuple(ids),
@@ -195,8 +207,19 @@ class _Columns:
             runs=runs,
         )
 
+    def _columns(self, times: Sequence[int], numbers: Sequence[int]) -> Iterable[Ints]:
+        """The columns from time to rest."""
+        rows = list(self.rows)
+        if self.context is not None:
+            whole = [(time, *rows[number]) for time, number in zip(times, numbers, strict=True)]
+            return rows_of(*(zip(*whole, strict=True) if whole else [()] * 9))
+        said = np.array(rows, np.int64).reshape(-1, 8).T[:, numbers]
+        return np.array(times, np.int64), *said
+
     def _times(self, texts: Sequence[str | None]) -> list[int]:
         """The moments of some texts."""
+        if self.context is not None:
+            return [self.meaning.time(text, "eventTime") for text in texts]
         known = {text: self.meaning.time(text, "eventTime") for text in set(texts)}
         return [known[text] for text in texts]
 
@@ -258,23 +281,25 @@ class _Columns:
         if not self.lists:
             return runs_of(rows)
         if self.context is not None:
-            return runs_of(sorted(rows, key=_PLACE)) if self._few() else None
+            return self._few()
         singles = self._singles()
         return merged(singles, runs_of(rows)) if singles is not None and rows else singles
 
-    def _few(self) -> bool:
-        """Add the single items of a small document to the others; False when one is unusual."""
+    def _few(self) -> Runs | None:
+        """The same of a small document."""
+        rows = self.maker.runs
+        count = len(rows)
         for owner, raw in zip(self.owners, self.lists, strict=True):
             try:
                 texts = _texts(raw)
             except _FAILURES:
-                return False
+                return None
             at, role = divmod(owner, ROLES)
-            for head, first, count in self.heads.consecutive(texts, self._code):
-                self.maker.runs.append((at, role, head, first, count, False, math.nan, 0))
+            for head, first, count in self.classes.consecutive(texts, self._code):
+                rows.append((at, role, head, first, count, False, math.nan, 0))
             if not texts:
-                return False
-        return True
+                return None
+        return runs_of(sorted(rows, key=_PLACE) if count else rows)
 
     def _singles(self) -> Runs | None:
         """The single items that were noted."""
@@ -282,7 +307,7 @@ class _Columns:
         if lines is None:
             return None
         owner = np.repeat(np.array(self.owners, np.int64), lines.sizes)
-        return runs_in(owner, coded(lines, self.heads, self._code))
+        return runs_in(owner, coded(lines, self.classes, self._code))
 
     def _code(self, text: str) -> str:
         """The canonical spelling of a code; "" when it is wrong, which is noted."""

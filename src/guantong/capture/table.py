@@ -263,6 +263,14 @@ def saying_of(event: Event) -> Saying:
     return Saying(_KINDS[event.type, event.action], terms, b"" if rest == _NO_REST else rest)
 
 
+class Heads(dict[tuple[str, int], int]):
+    """Gives each class a number, in order of first sight; its keys are heads."""
+
+    def __missing__(self, key: tuple[str, int]) -> int:
+        self[Head(*key)] = number = len(self)
+        return number
+
+
 Run: TypeAlias = tuple[int, int, int, int, int, bool, float, int]
 """A row of `Runs`."""
 
@@ -275,7 +283,7 @@ class Maker:
         self.terms = _Numbers({"": 0})
         """Number of each text."""
         self.rests: dict[bytes, int] = {b"": 0}
-        self.heads: dict[tuple[str, int], int] = {}
+        self.heads = Heads()
         """Number of each class."""
         self.runs: list[Run] = []
         """Who takes part, as far as events or amounts were added."""
@@ -297,7 +305,7 @@ class Maker:
         """The columns under their names, and what their numbers stand for."""
         return dict(zip(_COLUMNS, columns, strict=True)) | {
             "terms": tuple(self.terms),
-            "heads": tuple(Head(*head) for head in self.heads),
+            "heads": tuple(self.heads),
             "rests": tuple(self.rests),
         }
 
@@ -349,7 +357,7 @@ class Maker:
             yield head, first, count
 
     def _head(self, text: str, width: int) -> int:
-        return self.heads.setdefault((text, width), len(self.heads))
+        return self.heads[text, width]
 
 
 def _joined(tables: Sequence[EventTable]) -> dict[str, object]:
@@ -387,14 +395,18 @@ def _joined(tables: Sequence[EventTable]) -> dict[str, object]:
     }
 
 
+def rows_of(*columns: Sequence[int]) -> Ints:
+    """Columns of one length as rows; one flat list is what numpy reads quickest."""
+    flat = np.array([number for column in columns for number in column], np.int64)
+    return flat.reshape(len(columns), -1) if len(flat) else flat.reshape(len(columns), 0)
+
+
 def runs_of(rows: Sequence[Run]) -> Runs:
     """Rows as columns."""
-    columns = tuple(zip(*rows, strict=True)) or ((),) * 8
-    event, role, head, first, count, uom = (
-        np.array(column, np.int64) for column in (*columns[:5], columns[7])
-    )
-    measured, quantity = np.array(columns[5], np.bool_), np.array(columns[6], np.float64)
-    return Runs(event, role, head, first, count, measured, quantity, uom)
+    *whole, measured, quantity, uom = tuple(zip(*rows, strict=True)) or ((),) * 8
+    event, role, head, first, count, unit = rows_of(*whole, uom)
+    amounts = np.array(quantity, np.float64)
+    return Runs(event, role, head, first, count, np.array(measured, np.bool_), amounts, unit)
 
 
 Lists: TypeAlias = dict[int, tuple[list[str], list[Quantity]]]

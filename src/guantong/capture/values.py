@@ -9,8 +9,8 @@ from guantong.errors import fault
 
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _DAY_MS: Final = 86_400_000
-_FIRST: Final = dt.datetime(1, 1, 2, tzinfo=dt.UTC)
-_LAST: Final = dt.datetime(9999, 12, 31, tzinfo=dt.UTC)
+_FIRST: Final = dt.datetime(1, 1, 2, tzinfo=dt.UTC) - _EPOCH
+_LAST: Final = dt.datetime(9999, 12, 31, tzinfo=dt.UTC) - _EPOCH
 """Between these an instant has a calendar day in every zone; beyond, it could not be shown."""
 _TIME: Final = "an ISO 8601 time with zone, such as 2026-03-01T08:30:00.000+08:00"
 _SPAN: Final = "a time from 0001-01-02 to 9999-12-30"
@@ -37,9 +37,9 @@ def instant(text: str, path: str = "") -> int:
     at = _parsed(text.strip(), path)
     if at.tzinfo is None:
         raise CaptureError(fault(Fault.ZONE, expected=_TIME, got=text, path=path))
-    if not _FIRST <= at < _LAST:
-        raise CaptureError(fault(Fault.TIME, expected=_SPAN, got=text, path=path))
     since = at - _EPOCH
+    if not _FIRST <= since < _LAST:
+        raise CaptureError(fault(Fault.TIME, expected=_SPAN, got=text, path=path))
     return since.days * _DAY_MS + since.seconds * 1000 + round(since.microseconds, -3) // 1000
 
 
