@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 T ?= tests
 
-.PHONY: default demo test test-all lint format imports types bench docs lock clean
+.PHONY: default demo test test-all lint format imports types bench bench-parts docs lock clean
 default: test
 
 # uv when it is there, else venv and pip; both install exactly what the lock file's hashes say.
@@ -54,6 +54,9 @@ format: .venv/ready
 	$(BIN)/ruff format src tests benchmarks tools
 
 bench: .venv/ready-all
+	$(BIN)/python -m benchmarks.scale $(ARGS)
+
+bench-parts: .venv/ready-all
 	$(BIN)/python -m benchmarks $(ARGS)
 
 docs: .venv/ready

@@ -11,13 +11,7 @@ from pathlib import Path
 
 NAMES = ("capture", "scan", "hash", "identify", "ledger", "signed", "evidence", "credit")
 PAGE = Path(__file__).parent.parent / "docs" / "reference" / "performance.md"
-HEAD = """# Performance
-
-The last table printed by `make bench ARGS=--write` (`python -m benchmarks`). Each line compares
-with a floor or a peer **in the same run** on the same machine; trust the ratios, not the
-absolute figures. Nothing here is a test: no test waits for a clock.
-
-"""
+BEGIN, END = "<!-- begin parts: written by python -m benchmarks --write -->", "<!-- end parts -->"
 
 
 def main() -> None:
@@ -35,7 +29,10 @@ def main() -> None:
     if write:
         machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
         machine += f"Python {platform.python_version()}\n\n"
-        PAGE.write_text(HEAD + f"Machine: {machine}" + "\n".join(lines) + "\n")
+        head, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
+        tail = rest.partition(END)[2]
+        table = f"Machine: {machine}" + "\n".join(lines)
+        PAGE.write_text(f"{head}{BEGIN}\n\n{table}\n\n{END}{tail}", "utf-8")
 
 
 def line(row: dict[str, object]) -> str:
