@@ -3,6 +3,7 @@
 import re
 import shutil
 import sqlite3
+from base64 import b64encode
 from collections.abc import Callable
 from contextlib import closing
 from hashlib import sha256
@@ -32,8 +33,12 @@ from guantong.ledger.high_water import Mark
 from guantong.ledger.keytable import Epoch
 from guantong.ledger.merkle import leaf_hash
 from guantong.ledger.note import SignerKey, sign
+from guantong.ledger.party_key import SigningKey
+from guantong.ledger.signed import Claims
+from guantong.ledger.signed import sign as sign_claims
 from guantong.ledger.signer import Signer, read_key
-from guantong.serve import projector
+from guantong.serve import audit as auditing
+from guantong.serve import party_keys, projector
 from guantong.serve.audit import Check, audit
 from guantong.serve.cli import main
 from guantong.serve.world import INDEX, LEDGER, open_world
@@ -58,7 +63,8 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
         with open_world(settings, clock=SetClock(at(20)), create=True) as world:
             codes = walk(world)
             sell(world, codes[0])
-            shutil.copy(place / INDEX, place.with_name("index.old"))
+            with closing(sqlite3.connect(place / INDEX)) as db:
+                db.execute("VACUUM INTO ?", (str(place.with_name("index.old")),))
             world.hold(Hold(codes[5], "on_hold", "停售", "stopped"), OPERATOR)
         look = Submission(typ=StatementType.LOOK, by="operator", body=b"{}")
         with opened(place, segment_bytes=1) as ledger:  # finishes the first segment
@@ -270,6 +276,19 @@ def key_destroyed(data: Path) -> None:
             path.write_bytes(epoch.without(2, 5).encode())
 
 
+def keys_swapped(data: Path) -> None:
+    for path in keys(data).glob("*.keys"):
+        epoch = Epoch.parse(path.read_bytes())
+        if epoch is not None:
+            one, two = sorted(epoch.seeds)[-2:]
+            epoch.seeds[one], epoch.seeds[two] = epoch.seeds[two], epoch.seeds[one]
+            path.write_bytes(epoch.encode())
+
+
+def last_signed_removed(data: Path) -> None:
+    (data / LEDGER / "last_signed").unlink()
+
+
 def rewritten(data: Path) -> None:
     """Another history of as many entries, under the same name."""
     journal = data / LEDGER / "journal"
@@ -294,26 +313,59 @@ def history_rewritten_and_signed(data: Path) -> None:
         Signer(ledger).sign()
 
 
-def chain(data: Path, *links: tuple[int, str]) -> None:
-    """Append statements that a party signed, with these numbers and predecessors."""
+FIRM = "urn:guantong:uscc:92110105MA01NCMJ5Q"
+Change = Callable[[Statement], Statement]
+
+
+def enter(ledger: Ledger, submission: Submission, change: Change) -> Statement:
+    """Write an entry past all that `append` looks at."""
+    group = ledger._pack([submission])
+    said = change(Statement.parse(group.statements[0]))
+    group.statements[0] = said.encode()
+    assert ledger._marks is not None
+    ledger._commit(group, ledger._marks)
+    return said
+
+
+def chain(data: Path, *links: tuple[int, str], key: SigningKey | None = None) -> None:
+    """Register a party's key, then enter what it signed, with these numbers and predecessors."""
+    own = SigningKey.new()
+    record = party_keys.registration(own.public.encode(), FIRM)
+    registered = Submission(
+        typ=StatementType.KEY,
+        by=FIRM,
+        body=msgspec.json.encode(record),
+        media=party_keys.KEY_MEDIA,
+        meta=record.meta(),
+    )
+
+    def signed(seq: int, prev: str) -> Change:
+        def change(said: Statement) -> Statement:
+            claimed = replace(said, seq=seq, prev=prev)
+            made = sign_claims(Claims.of(claimed), key or own)
+            signature = b64encode(made.signature).decode()
+            return replace(claimed, key=own.public.id, sig=signature)
+
+        return change
+
+    document = Submission(typ=StatementType.LOOK, by=FIRM, body=b"{}")
     with opened(data) as ledger:
-        submission = Submission(typ=StatementType.LOOK, by="someone", body=b"{}")
+        enter(ledger, registered, lambda said: said)
         for seq, prev in links:
-            group = ledger._pack([submission])
-            said = replace(Statement.parse(group.statements[0]), seq=seq, prev=prev)
-            group.statements[0] = said.encode()
-            assert ledger._marks is not None
-            ledger._commit(group, ledger._marks)
-    with open_world(Settings(data), clock=SetClock(at(23))):
-        pass  # the index catches up
+            enter(ledger, document, signed(seq, prev))
+    made_anew(data)
 
 
 def document_withheld(data: Path) -> None:
-    chain(data, (1, ""), (3, "00" * 32))
+    chain(data, (1, ""), (3, leaf_hash(b"the second, which never came").hex()))
 
 
 def document_replaced(data: Path) -> None:
     chain(data, (1, ""), (2, leaf_hash(b"what the party had sent before").hex()))
+
+
+def document_invented(data: Path) -> None:
+    chain(data, (1, ""), key=SigningKey.new())
 
 
 def found_by_audit(data: Path) -> list[tuple[str, str]]:
@@ -366,3 +418,31 @@ def test_there_are_enough_stories_and_each_check_has_one() -> None:
     assert len(STORIES) >= 12
     told = {story["check"] for story in STORIES if story["by"] == "audit"}
     assert told == set(Check) - {Check.REPLAY}
+
+
+OF_CHECKS = {
+    "entries": "_entries",
+    "nodes": "_nodes",
+    "checkpoint": "_checkpoint",
+    "chains": "_chains",
+    "signatures": "_chains",
+    "bodies": "_bodies",
+    "erasures": "_erasures",
+    "index": "_index",
+}
+
+
+@pytest.mark.parametrize("check", OF_CHECKS)
+def test_no_other_check_stands_in_for_it(
+    original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, check: str
+) -> None:
+    """Without the check, no other of that name is left: each story rests on the check it names."""
+    monkeypatch.setattr(auditing._Auditor, OF_CHECKS[check], lambda _: iter(()))
+    told = [it["tamper"] for it in STORIES if (it["by"], it["check"]) == ("audit", check)]
+    assert told
+    for tamper in told:
+        copy = tmp_path / tamper
+        shutil.copytree(original.parent, copy)
+        globals()[tamper](copy / "data")
+        found = audit(Settings(copy / "data")).findings
+        assert all(it.check is Check.REPLAY for it in found), (tamper, found)
