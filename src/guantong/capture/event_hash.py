@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from math import isfinite
-from typing import Final
+from typing import Final, NamedTuple
 
 from guantong.capture.faults import CaptureError
 from guantong.capture.model import Event, EventType, Quantity, Typed
@@ -97,7 +97,12 @@ def event_hash(event: Event) -> str:
     References:
         CBV 2.0, section 8.9; RFC 6920, section 3
     """
-    return f"ni:///sha-256;{sha256(prehash(event).encode()).hexdigest()}?ver=CBV2.0"
+    return hash_of(prehash(event))
+
+
+def hash_of(text: str) -> str:
+    """The id that a pre-hash gives."""
+    return f"ni:///sha-256;{sha256(text.encode()).hexdigest()}?ver=CBV2.0"
 
 
 def prehash(event: Event) -> str:
@@ -112,16 +117,58 @@ def prehash(event: Event) -> str:
     References:
         CBV 2.0, section 8.9.1
     """
-    parts = [_TYPES[event.type], _moment(event.time_ms), "eventTimeZoneOffset=", event.offset]
-    if event.certification:
-        parts.extend(sorted([f"certificationInfo={_text(uri)}" for uri in event.certification]))
+    said = saying(event)
+    parts = [said.kind, f"eventTime={moment(event.time_ms)}", said.before_things]
     if event.parent:
         parts.append(f"parentID={event.parent}")
-    _things(parts, event)
-    if event.action is not None:
-        parts.append(f"action={event.action.value}")
+    if event.epcs:
+        parts.append(epcs("epcList", event.epcs))
+    if event.input_epcs:
+        parts.append(epcs("inputEPCList", event.input_epcs))
+    if event.child_epcs:
+        parts.append(epcs("childEPCs", event.child_epcs))
+    if event.quantities:
+        parts.append(amounts("quantityList", event.quantities))
+    if event.child_quantities:
+        parts.append(amounts("childQuantityList", event.child_quantities))
+    if event.input_quantities:
+        parts.append(amounts("inputQuantityList", event.input_quantities))
+    if event.output_epcs:
+        parts.append(epcs("outputEPCList", event.output_epcs))
+    if event.output_quantities:
+        parts.append(amounts("outputQuantityList", event.output_quantities))
+    parts.append(said.after_things)
     if event.transformation_id:
         parts.append(f"transformationID={event.transformation_id}")
+    parts.append(said.end)
+    return "".join(parts)
+
+
+class Saying(NamedTuple):
+    """The parts of a pre-hash that do not depend on when it happened and to which things."""
+
+    kind: str
+    """Before the time."""
+    before_things: str
+    """From the time to the parent."""
+    after_things: str
+    """From the things to the transformationID."""
+    end: str
+
+
+def saying(event: Event) -> Saying:
+    """The parts of the pre-hash that many events may share."""
+    before = f"eventTimeZoneOffset={event.offset}"
+    if event.certification:
+        certified = sorted([f"certificationInfo={_text(uri)}" for uri in event.certification])
+        before = "".join([before, *certified])
+    action = "" if event.action is None else f"action={event.action.value}"
+    return Saying(_TYPES[event.type], before, action, "".join(_end(event)))
+
+
+def _end(event: Event) -> list[str]:
+    """What follows the transformationID."""
+    parts = []
     if event.step:
         parts.append(_STEPS.get(event.step) or f"bizStep={event.step}")
     if event.disposition:
@@ -137,41 +184,21 @@ def prehash(event: Event) -> str:
     if event.sensors:
         parts.append(_sensors(event.sensors))
     parts.extend(_rest(event))
-    return "".join(parts)
+    return parts
 
 
-def _moment(at_ms: int) -> str:
-    """The eventTime field."""
+def moment(at_ms: int) -> str:
+    """A time as a pre-hash has it."""
     at = _EPOCH + dt.timedelta(milliseconds=at_ms)
-    return f"eventTime={at.isoformat(timespec='milliseconds')[:-6]}Z"
+    return f"{at.isoformat(timespec='milliseconds')[:-6]}Z"
 
 
-def _things(parts: list[str], event: Event) -> None:
-    """Everything an event names, in the standard's order."""
-    if event.epcs:
-        parts.append(_epcs("epcList", event.epcs))
-    if event.input_epcs:
-        parts.append(_epcs("inputEPCList", event.input_epcs))
-    if event.child_epcs:
-        parts.append(_epcs("childEPCs", event.child_epcs))
-    if event.quantities:
-        parts.append(_amounts("quantityList", event.quantities))
-    if event.child_quantities:
-        parts.append(_amounts("childQuantityList", event.child_quantities))
-    if event.input_quantities:
-        parts.append(_amounts("inputQuantityList", event.input_quantities))
-    if event.output_epcs:
-        parts.append(_epcs("outputEPCList", event.output_epcs))
-    if event.output_quantities:
-        parts.append(_amounts("outputQuantityList", event.output_quantities))
-
-
-def _epcs(name: str, epcs: Sequence[str]) -> str:
+def epcs(name: str, epcs: Sequence[str]) -> str:
     """A list of things."""
     return f"{name}epc={'epc='.join(sorted(epcs))}"
 
 
-def _amounts(name: str, amounts: Sequence[Quantity]) -> str:
+def amounts(name: str, amounts: Sequence[Quantity]) -> str:
     """A list of quantities."""
     return name + "".join(sorted([_amount(amount) for amount in amounts]))
 
@@ -255,7 +282,7 @@ def _field(name: str, value: object) -> str:
     """The value of a field of a sensor element."""
     if name in _TIMES and isinstance(value, str):
         try:
-            return _moment(instant(value)).removeprefix("eventTime=")
+            return moment(instant(value))
         except CaptureError:
             return value
     vocabulary = _WORDS.get(name)

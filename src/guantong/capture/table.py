@@ -162,8 +162,8 @@ class EventTable:
 
     def events(self) -> tuple[Event, ...]:
         """The events again."""
-        lists = _lists_of(self)
-        return tuple(_event(self, at, parts) for at, parts in enumerate(lists))
+        lists = lists_of(self)
+        return tuple(event_of(self, at, parts) for at, parts in enumerate(lists))
 
     @classmethod
     def joined(cls, tables: Sequence["EventTable"]) -> Self:
@@ -413,7 +413,7 @@ Lists: TypeAlias = dict[int, tuple[list[str], list[Quantity]]]
 """By role: single items and amounts."""
 
 
-def _lists_of(table: EventTable) -> list[Lists]:
+def lists_of(table: EventTable) -> list[Lists]:
     """For each event, what its runs say."""
     runs = table.runs
     lists: list[Lists] = [{} for _ in range(len(table))]
@@ -449,7 +449,8 @@ _FIELDS: Final = (
 )
 
 
-def _event(table: EventTable, at: int, parts: Lists) -> Event:
+def event_of(table: EventTable, at: int, parts: Lists) -> Event:
+    """The event at a position, with these things."""
     members: dict[str, object] = {}
     raw = table.rests[table.rest[at]]
     if raw:
