@@ -352,6 +352,7 @@ def test_a_log_can_not_put_words_into_a_partys_mouth(
         (b'"doc":"', b'"doc":"0'),
         (b'"by":"', b'"by":"x'),
         (b'"sig":"', b'"sig":"AAAA'),
+        (b'"key":"', b'"key":"0'),
     ):
         raw = resigned(saved, saved.bundle(name), lambda raw: raw.replace(old, new))  # noqa: B023
         assert asked(page, raw, saved.vkey) == ("refused", "signer"), old

@@ -1,16 +1,20 @@
-"""The first hour, walked: every command of the guide runs and prints what the guide says."""
+"""The guides, walked: every command of them runs and prints what the guide says."""
 
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-GUIDE = Path(__file__).parent.parent.parent / "docs" / "guide" / "first-hour.md"
+FOLDER = Path(__file__).parent.parent.parent / "docs" / "guide"
+GUIDES = {"first-hour": 9, "signing": 6}
+"""How many blocks each has, at least."""
 FENCE = re.compile(r"^```([a-z ]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MARK = "@@ block"
 
@@ -24,8 +28,9 @@ class Block(NamedTuple):
     printed: list[str]
 
 
-def blocks() -> list[Block]:
-    found = [(kind.strip(), body) for kind, body in FENCE.findall(GUIDE.read_text("utf-8"))]
+def blocks(guide: str) -> list[Block]:
+    text = (FOLDER / f"{guide}.md").read_text("utf-8")
+    found = [(kind.strip(), body) for kind, body in FENCE.findall(text)]
     return [
         Block("fails" in kind, body, told.splitlines() if after == "text" else [])
         for (kind, body), (after, told) in pairwise([*found, ("", "")])
@@ -33,10 +38,20 @@ def blocks() -> list[Block]:
     ]
 
 
+PLACES = [(guide, number) for guide in GUIDES for number in range(len(blocks(guide)))]
+
+
+Walked = Callable[[str], list[tuple[int, list[str]]]]
+
+
 @pytest.fixture(scope="module")
-def walked(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[int, list[str]]]:
-    """Exit code and output of each block, all run in one shell."""
-    script = "".join(f'{block.commands}echo "{MARK} $?"\n' for block in blocks())
+def walked(tmp_path_factory: pytest.TempPathFactory) -> Walked:
+    """Exit code and output of each block of a guide, all run in one shell."""
+    return cache(lambda guide: walk(guide, tmp_path_factory.mktemp(guide)))
+
+
+def walk(guide: str, folder: Path) -> list[tuple[int, list[str]]]:
+    script = "".join(f'{block.commands}echo "{MARK} $?"\n' for block in blocks(guide))
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
         ["bash"],
@@ -45,7 +60,7 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[int, list[str
         stderr=subprocess.STDOUT,
         text=True,
         encoding="utf-8",
-        cwd=tmp_path_factory.mktemp("hour"),
+        cwd=folder,
         env=os.environ | {"PATH": path},
         check=True,
         timeout=600,
@@ -65,16 +80,17 @@ def shows(told: list[str], printed: list[str]) -> bool:
     return re.fullmatch(pattern, "\n".join(printed)) is not None
 
 
-@pytest.mark.parametrize("number", range(len(blocks())))
-def test_a_block_of_the_guide(walked: list[tuple[int, list[str]]], number: int) -> None:
-    block, (code, printed) = blocks()[number], walked[number]
+@pytest.mark.parametrize(("guide", "number"), PLACES)
+def test_a_block_of_the_guide(walked: Walked, guide: str, number: int) -> None:
+    block, (code, printed) = blocks(guide)[number], walked(guide)[number]
     assert code == (1 if block.fails else 0), printed
     assert block.printed
     assert shows(block.printed, printed), "\n".join([*block.printed, "----", *printed])
 
 
-def test_the_whole_guide_was_walked(walked: list[tuple[int, list[str]]]) -> None:
-    assert len(walked) == len(blocks()) > 8
+@pytest.mark.parametrize("guide", GUIDES)
+def test_the_whole_guide_was_walked(walked: Walked, guide: str) -> None:
+    assert len(walked(guide)) == len(blocks(guide)) >= GUIDES[guide]
 
 
 @pytest.mark.parametrize(

@@ -353,3 +353,12 @@ def test_what_is_no_bundle_is_refused(raw: bytes) -> None:
     with pytest.raises(LedgerError) as refusal:
         Bundle.parse(raw)
     assert codes(refusal) == ["ledger.disclosure"]
+
+
+def test_a_signature_under_the_id_of_another_key_is_refused() -> None:
+    """The id stands beside the claims, not in them: it must be that of the key that verifies."""
+    mine, other = KEYS["ed25519"], SigningKey.new()
+    made = sign(claims(), mine)
+    with pytest.raises(LedgerError) as refusal:
+        replace(made, key=other.public.id).check(mine.public)
+    assert codes(refusal) == ["ledger.signature"]

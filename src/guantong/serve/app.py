@@ -84,6 +84,7 @@ def create_app(desk: Desk, settings: Settings) -> Starlette:
         Route("/static/{name}", outside.static),
         Route("/capture", uploads.capture, methods=["POST"]),
         Route("/codes", uploads.codes, methods=["POST"]),
+        *uploads.key_routes(),
         *index_pages.routes(desk),
         *bulletin_pages.routes(desk),
         *ledger_http.routes(desk),

@@ -7,6 +7,7 @@ from guantong.caller import Caller
 from guantong.coding import CodeRange
 from guantong.identify.model import Reading
 from guantong.serve.intake import Offer, Receipt
+from guantong.serve.party_keys import PartyKey
 from guantong.trace.model import Trail
 from guantong.verdict.model import Verdict
 
@@ -58,3 +59,19 @@ class Quick(Protocol):
 
     async def take_codes(self, codes: CodeRange, caller: Caller) -> Receipt:
         """As `Desk.issue`."""
+
+
+@runtime_checkable
+class KeyKeeper(Protocol):
+    """A desk that enters signing keys of parties."""
+
+    def enter_signing_key(self, record: PartyKey, caller: Caller) -> Receipt:
+        """Enter that a party signs with a key from here on, or no more."""
+
+
+@runtime_checkable
+class QuickKeyKeeper(Protocol):
+    """The same without a thread for each."""
+
+    async def take_signing_key(self, record: PartyKey, caller: Caller) -> Receipt:
+        """As `KeyKeeper.enter_signing_key`."""

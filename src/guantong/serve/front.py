@@ -19,10 +19,12 @@ from guantong.capture import Limits, Reading
 from guantong.clock import Clock, day_in_china
 from guantong.ledger import Ledger, StatementType
 from guantong.ledger.entropy import SystemEntropy
+from guantong.serve import signing
 from guantong.serve.app import create_app
 from guantong.serve.intake import read_offer
 from guantong.serve.job import Job, Offer, Receipt, entry_of, job_of
 from guantong.serve.line import Line
+from guantong.serve.party_keys import PartyKey
 from guantong.serve.server import let_threads_end, run_server, threads
 from guantong.serve.upload import BODIES_MAX
 from guantong.serve.world import LARGE_BYTES, World, open_for_reading
@@ -102,6 +104,10 @@ class Front(World):
         body, facts = msgspec.json.encode(codes), coding.facts_of(codes)
         now_ms = self.clock.now_ms()
         return await self._line.ask(entry_of(StatementType.CODE_RANGE, body, facts, caller, now_ms))
+
+    async def take_signing_key(self, record: PartyKey, caller: Caller) -> Receipt:
+        """Enter that a party signs with a key from here on, or no more."""
+        return await self._line.ask(signing.job_about(record, caller, self.clock.now_ms()))
 
     async def _read(self, offer: Offer) -> Reading:
         size = len(offer.data)

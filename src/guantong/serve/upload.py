@@ -1,22 +1,24 @@
 """How does a document come in? Reading a body without ever reading too much of it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
 from anyio import CapacityLimiter, fail_after, to_thread
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from guantong import coding
 from guantong.caller import Caller
 from guantong.capture.faults import Fault as CaptureFault
 from guantong.errors import fault
-from guantong.serve import asked, json_out, problems
-from guantong.serve.desk import Desk, Quick
+from guantong.serve import asked, json_out, problems, signing
+from guantong.serve.desk import Desk, KeyKeeper, Quick, QuickKeyKeeper
 from guantong.serve.intake import Fault as IntakeFault
 from guantong.serve.intake import Offer, Receipt
 from guantong.serve.job import offer_of
+from guantong.serve.party_keys import PartyKey
 from guantong.serve.problems import Fault, HttpError
 from guantong.settings import Settings
 
@@ -68,47 +70,73 @@ class Uploads:
         self._budget = Budget(BODIES_MAX * max(settings.document_bytes_max, CODES_BYTES_MAX))
         self._waiting = CapacityLimiter(WAITING_MAX)
 
+    def key_routes(self) -> list[Route]:
+        """Where signing keys are entered; nowhere over a desk that enters none."""
+        if not isinstance(self._desk, KeyKeeper):
+            return []
+        return [Route("/signing-keys", self.signing_key, methods=["POST"])]
+
     async def capture(self, request: Request) -> Response:
         """Take a document; answers after it is on the disk."""
         caller = asked.keyed_caller(request, self._desk)
         proceed = _proceeds(request)
-        return await self._taken(request, caller, self._bytes_max, proceed=proceed)
+
+        def take(data: bytes) -> Awaitable[Receipt]:
+            return self._take(_offer(request, data, proceed=proceed), caller)
+
+        return await self._taken(request, self._bytes_max, take)
 
     async def codes(self, request: Request) -> Response:
         """Take a range of issued codes; answers after it is on the disk."""
         caller = asked.keyed_caller(request, self._desk)
-        return await self._taken(request, caller, CODES_BYTES_MAX, proceed=None)
+
+        def take(data: bytes) -> Awaitable[Receipt]:
+            return self._take_codes(coding.parse(data), caller)
+
+        return await self._taken(request, CODES_BYTES_MAX, take)
+
+    async def signing_key(self, request: Request) -> Response:
+        """Take what is said about the signing key of a party; answers after it is on the disk."""
+        caller = asked.keyed_caller(request, self._desk)
+
+        def take(data: bytes) -> Awaitable[Receipt]:
+            return self._take_key(signing.asked_for(data, caller), caller)
+
+        return await self._taken(request, signing.REQUEST_BYTES_MAX, take)
 
     async def _taken(
-        self, request: Request, caller: Caller, bytes_max: int, *, proceed: bool | None
+        self, request: Request, bytes_max: int, take: Callable[[bytes], Awaitable[Receipt]]
     ) -> Response:
         _check_coding(request)
         body = bytearray()
         try:
             await self._read(request, body, bytes_max)
-            data = bytes(body)
-            offer = None if proceed is None else _offer(request, data, proceed=proceed)
-            receipt = await self._take(offer, data, caller)
+            receipt = await take(bytes(body))
         except ClientDisconnect:
             return Response(status_code=400)
         finally:
             self._budget.give_back(len(body))
         return answer(receipt)
 
-    async def _take(self, offer: Offer | None, data: bytes, caller: Caller) -> Receipt:
+    async def _take(self, offer: Offer, caller: Caller) -> Receipt:
         desk = self._desk
-        if not isinstance(desk, Quick):
-            return await to_thread.run_sync(
-                self._submit, offer, data, caller, limiter=self._waiting
-            )
-        if offer is None:
-            return await desk.take_codes(coding.parse(data), caller)
-        return await desk.take(offer, caller)
+        if isinstance(desk, Quick):
+            return await desk.take(offer, caller)
+        return await to_thread.run_sync(desk.submit, offer, caller, limiter=self._waiting)
 
-    def _submit(self, offer: Offer | None, data: bytes, caller: Caller) -> Receipt:
-        if offer is None:
-            return self._desk.issue(coding.parse(data), caller)
-        return self._desk.submit(offer, caller)
+    async def _take_codes(self, codes: coding.CodeRange, caller: Caller) -> Receipt:
+        desk = self._desk
+        if isinstance(desk, Quick):
+            return await desk.take_codes(codes, caller)
+        return await to_thread.run_sync(desk.issue, codes, caller, limiter=self._waiting)
+
+    async def _take_key(self, record: PartyKey, caller: Caller) -> Receipt:
+        desk = self._desk
+        if isinstance(desk, QuickKeyKeeper):
+            return await desk.take_signing_key(record, caller)
+        assert isinstance(desk, KeyKeeper)
+        enter = desk.enter_signing_key
+        return await to_thread.run_sync(enter, record, caller, limiter=self._waiting)
 
     async def _read(self, request: Request, body: bytearray, bytes_max: int) -> None:
         """The body into `body`, which holds what is accounted for even when this fails."""
