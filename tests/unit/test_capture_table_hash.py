@@ -9,6 +9,7 @@ import pytest
 from guantong import capture, market
 from guantong.capture import Event, EventTable, EventType
 from guantong.capture.event_hash import event_hash, prehash
+from guantong.capture.model import Typed
 from guantong.capture.table_hash import identified, prehashes
 from tests.unit import test_capture_hash as one_by_one
 
@@ -79,3 +80,22 @@ def test_an_id_that_was_given_stays() -> None:
     whole = table.with_ids(["urn:a:1", "urn:a:2"])
     assert identified(whole) is whole
     assert identified(EventTable.of([])).ids == ()
+
+
+def test_events_that_differ_in_one_thing_only() -> None:
+    first = one_by_one.only(one_by_one.ROWS[9]["input"])
+    changes: tuple[dict[str, object], ...] = (
+        {"type": EventType.TRANSACTION},
+        {"offset": "+09:00"},
+        {"action": None},
+        {"step": "packing"},
+        {"disposition": "active"},
+        {"read_point": "urn:a:1"},
+        {"biz_location": "urn:a:1"},
+        {"sources": (Typed("owning_party", "urn:a:1"),)},
+        {"destinations": (Typed("owning_party", "urn:a:1"),)},
+        {"ilmd": {"{urn:x}a": "1"}},
+        {"transformation_id": "urn:a:1"},
+    )
+    changed = [msgspec.structs.replace(first, **change) for change in changes]
+    assert_same([first, *changed, first])
