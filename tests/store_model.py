@@ -350,6 +350,8 @@ class Twins:
         store, by = self._either(), self.random.choice(PARTIES)
         ids = [event.id for _, event in self.ids[-200:]]
         assert store.known_ids(by, ids) == self.rows.known_ids(by, ids)
+        wanted = dict.fromkeys(PARTIES, ids)
+        assert store.known_among(wanted) == self.rows.known_among(wanted)
         assert store.counts() == self.rows.counts()
         assert store.last_said == self.rows.last_said
         keys = ("urn:product:1", "urn:product:2:link")

@@ -207,6 +207,11 @@ def test_known_ids_are_per_party(store: Engine) -> None:
     store.append([document(0, event(1, 5, epcs=(ITEM,)), by="a")])
     assert store.known_ids("a", ["urn:test:1", "urn:test:2"]) == {"urn:test:1"}
     assert store.known_ids("b", ["urn:test:1"]) == set()
+    store.append([document(1, event(2, 6, epcs=(ITEM,)), by="b")])
+    asked = ["urn:test:2", "urn:test:1", "urn:test:2"]
+    known = store.known_among({"a": asked, "b": asked, "c": asked, "d": ()})
+    assert known == {"a": {"urn:test:1"}, "b": {"urn:test:2"}, "c": set(), "d": set()}
+    assert store.known_among({}) == {}
 
 
 def test_items_of_a_class_in_pages(store: Engine) -> None:

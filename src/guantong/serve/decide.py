@@ -22,8 +22,8 @@ class Known:
         for job in documents:
             ids = wanted.setdefault(job.by, [])
             ids += [event.id for event in job.document.events if event.error is None]
-        for by, ids in wanted.items():
-            self._ids[by] = store.known_ids(by, ids)
+        if wanted:
+            self._ids = store.known_among(wanted)
         keys = [_key(job) for job in documents]
         self._seen: dict[str, Receipt] = {}
         for fact in store.facts("submission", keys) if keys else ():

@@ -212,6 +212,9 @@ class Store(Protocol):
     def known_ids(self, by: str, ids: Collection[str]) -> set[str]:
         """Which of these event ids this party has already captured."""
 
+    def known_among(self, wanted: Mapping[str, Collection[str]]) -> dict[str, set[str]]:
+        """As `known_ids` for several parties at once."""
+
     def counts(self) -> dict[str, int]:
         """``entries``, ``events``, ``rows``, ``facts`` in the index."""
 

@@ -225,6 +225,11 @@ class Recalling:
         self._note_whole()
         return self.store.known_ids(by, ids)
 
+    def known_among(self, wanted: Mapping[str, Collection[str]]) -> dict[str, set[str]]:
+        """As `known_ids` for several parties at once."""
+        self._note_whole()
+        return self.store.known_among(wanted)
+
     def counts(self) -> dict[str, int]:
         """``entries``, ``events``, ``rows``, ``facts`` in the index."""
         self._note_whole()

@@ -258,16 +258,20 @@ class SegmentStore:
 
     def known_ids(self, by: str, ids: Collection[str]) -> set[str]:
         """Which of these event ids this party has already captured."""
-        listed = list(dict.fromkeys(ids))
+        return self.known_among({by: ids})[by]
+
+    def known_among(self, wanted: Mapping[str, Collection[str]]) -> dict[str, set[str]]:
+        """As `known_ids` for several parties at once."""
+        pairs = [(by, one) for by, ids in wanted.items() for one in dict.fromkeys(ids)]
+        known: dict[str, set[str]] = {by: set() for by in wanted}
         with snapshot(self._db):
-            keys = keys_of(listed)
-            known: set[str] = set()
-            for place, event in zip(
-                *map(np.ndarray.tolist, self._writer.ids.find(keys)), strict=True
-            ):
-                if self._scanner.is_named(event, by, listed[place]):
-                    known.add(listed[place])
-            return known
+            keys = keys_of([one for _, one in pairs])
+            found = self._writer.ids.find(keys)
+            for place, event in zip(*map(np.ndarray.tolist, found), strict=True):
+                by, one = pairs[place]
+                if self._scanner.is_named(event, by, one):
+                    known[by].add(one)
+        return known
 
     # Facts
 
