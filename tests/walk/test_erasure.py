@@ -15,7 +15,8 @@ from guantong.serve.cli import main
 from guantong.serve.world import INDEX, World, open_world, read_world, rebuild
 from guantong.settings import Settings
 from guantong.store import SegmentStore
-from guantong.store.compare import differences, raw_differences
+from guantong.store.compare import differences
+from guantong.store.compare_rows import row_differences
 from tests.walk.test_walk import CLASS, ROD, at, maker, sell, walk, world
 
 __all__ = ["world"]
@@ -57,7 +58,7 @@ def test_a_rebuild_after_an_erasure_equals_the_index_after_it(world: World, tmp_
         pass
     was, now = SegmentStore.open(kept), SegmentStore.open(settings.data / INDEX)
     assert list(differences(was, now, KINDS)) == []
-    assert list(raw_differences(kept, settings.data / INDEX)) == []
+    assert row_differences(kept, settings.data / INDEX) == []
     was.close()
     now.close()
     with open_world(settings, clock=SetClock(at(20))) as again:

@@ -5,6 +5,7 @@ again from the leaves, bodies are compared with their commitments, and the index
 that is made anew beside it. Each finding names the check and the entry, file or row.
 """
 
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -26,7 +27,8 @@ from guantong.serve import projector
 from guantong.serve.world import INDEX, LEDGER
 from guantong.settings import Settings
 from guantong.store import SegmentStore
-from guantong.store.compare import differences, raw_differences
+from guantong.store.compare import Difference, differences
+from guantong.store.compare_rows import is_compacted, row_differences, unreadable
 
 
 class Check(StrEnum):
@@ -236,11 +238,11 @@ class _Auditor:
 
     def _compared(self, store: SegmentStore, fresh: Path) -> Iterator[AuditFinding]:
         """Compare the index with one in the file `fresh`, as far as it goes."""
-        size = store.projected_size
-        if size > self._size:
+        size, index = _projected(store), self._settings.data / INDEX
+        if not 0 <= size <= self._size:
             expected, got = f"at most {self._size} entries", f"{size}"
             yield AuditFinding(Check.INDEX, "projected_size", expected, got)
-            return
+            size = self._size
         with closing(SegmentStore.open(fresh)) as made:
             try:
                 kinds = _replay(self._ledger, made, size)
@@ -248,13 +250,36 @@ class _Auditor:
                 yield from _refused(Check.REPLAY, LEDGER, error)
                 return
             self._counts["events"] = made.counts()["events"]
-            told = [
-                AuditFinding(Check.INDEX, found.where, found.expected, found.got)
-                for found in differences(made, store, kinds)
-            ]
-        yield from told
-        for found in () if told else raw_differences(fresh, self._settings.data / INDEX):
-            yield AuditFinding(Check.INDEX, found.where, found.expected, found.got)
+            if is_compacted(index):
+                made.compact()  # as the other was: then rows can be compared
+            for found in _told(fresh, index, made, store, kinds):
+                yield AuditFinding(Check.INDEX, found.where, found.expected, found.got)
+
+
+def _projected(store: SegmentStore) -> int:
+    """How far the index says it goes; -1 when it does not say."""
+    try:
+        return store.projected_size
+    except (TypeError, ValueError, sqlite3.Error):
+        return -1
+
+
+def _told(
+    fresh: Path, index: Path, made: SegmentStore, store: SegmentStore, kinds: set[str]
+) -> list[Difference]:
+    """First the rows that differ, then what that does to answers."""
+    told: dict[str, Difference] = {}
+    for compare in (
+        lambda: unreadable(index),
+        lambda: row_differences(fresh, index),
+        lambda: differences(made, store, kinds),
+    ):
+        try:
+            for found in compare():
+                told.setdefault(found.where, found)
+        except Exception as error:  # noqa: BLE001 - whatever harm does to its reader is a finding
+            told.setdefault(INDEX, Difference(INDEX, "an index that can be read", f"{error}"))
+    return list(told.values())
 
 
 def _replay(ledger: Ledger, store: SegmentStore, size: int) -> set[str]:

@@ -1,15 +1,11 @@
 """Do two indexes of one ledger say the same, and where not?
 
-Asked through the door, so that any two stores can be compared; of two SQLite files with the same
-tables, also row by row.
+Asked through the door, so that any two stores can be compared; `compare_rows` looks into files.
 """
 
-import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import zip_longest
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -19,8 +15,6 @@ from guantong.store.door import EventFilter, Fact, Happening, Store, Stored
 
 PAGE: Final = 500
 """Events or facts read at once."""
-RAW: Final = ("event", "row", "fact", "fact_link")
-"""Tables whose rows follow from the ledger alone, however it was read and packed."""
 FOUND_MAX: Final = 50
 """Differences told of one kind; where there are more, the index is to be rebuilt anyway."""
 
@@ -266,31 +260,3 @@ def items_of(event: Event) -> Iterator[str]:
     yield from (amount.epc_class for amount in amounts)
     if event.parent:
         yield event.parent
-
-
-def raw_differences(right: Path, other: Path) -> Iterator[Difference]:
-    """Compare two files table by table, where both have the tables of the plain row store."""
-    with closing(sqlite3.connect(f"{right.absolute().as_uri()}?mode=ro", uri=True)) as db:
-        db.execute("ATTACH ? AS other", (f"{other.absolute().as_uri()}?mode=ro",))
-        for table in RAW:
-            shapes = [
-                db.execute(
-                    f"SELECT sql FROM {schema}.sqlite_schema WHERE name = ?", (table,)
-                ).fetchone()
-                for schema in ("main", "other")
-            ]
-            if shapes[0] is not None and shapes[0] == shapes[1]:
-                yield from _table(db, table)
-
-
-def _table(db: sqlite3.Connection, table: str) -> Iterator[Difference]:
-    """The rows of one table that only one of the files has."""
-    for ours, theirs, has in (("main", "other", True), ("other", "main", False)):
-        sql = f"SELECT * FROM {ours}.{table} EXCEPT SELECT * FROM {theirs}.{table} LIMIT ?"
-        for row in db.execute(sql, (FOUND_MAX,)):
-            names = [column[1] for column in db.execute(f"PRAGMA table_info({table})")]
-            told = zip(names, row, strict=True)
-            said = ", ".join(f"{n}={v}" for n, v in told if not isinstance(v, bytes))
-            yield Difference(
-                f"row of table {table}", said if has else "none", "none" if has else said
-            )
