@@ -17,6 +17,7 @@ from guantong.errors import fault
 from guantong.ledger.faults import Fault, LedgerError
 from guantong.ledger.merkle import EMPTY_ROOT, HASH_BYTES
 from guantong.ledger.note import Opened, VerifierKey, open_note
+from guantong.ledger.quorum import NOBODY, Group
 
 SIZE_MAX: Final = 2**63 - 1
 """Largest tree that readers with signed 64-bit integers can count."""
@@ -73,6 +74,8 @@ class Trust:
     """Who else may have seen the checkpoint."""
     quorum: int = 0
     """How many of the witnesses must have signed."""
+    group: Group = NOBODY
+    """Which of them must, beside; see `guantong.ledger.policy`."""
 
     def open(self, raw: bytes) -> tuple[Checkpoint, Opened]:
         """Check a signed checkpoint.
@@ -93,6 +96,9 @@ class Trust:
         seen = sum(opened.is_by(witness) for witness in set(self.witnesses))
         if seen < self.quorum:
             expected = f"{self.quorum} of {len(self.witnesses)} witnesses"
+            raise LedgerError(fault(Fault.NOTE_UNSIGNED, expected=expected, got=seen))
+        if not self.group.is_met(opened.is_by):
+            expected = f"the quorum {self.group.name} of {len(self.witnesses)} witnesses"
             raise LedgerError(fault(Fault.NOTE_UNSIGNED, expected=expected, got=seen))
         return checkpoint, opened
 

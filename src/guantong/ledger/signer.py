@@ -26,7 +26,7 @@ from guantong.ledger.entropy import Entropy
 from guantong.ledger.faults import Fault, LedgerError
 from guantong.ledger.high_water import Mark, MarkWriter, read_mark
 from guantong.ledger.ledger import LAST_SIGNED, Ledger
-from guantong.ledger.note import SignerKey, VerifierKey, sign
+from guantong.ledger.note import KeyType, SignerKey, VerifierKey, sign
 
 KEY: Final = "key"
 CHECKPOINT: Final = "checkpoint"
@@ -34,7 +34,12 @@ _KEY_MODE: Final = 0o600
 
 
 def create_key(
-    directory: Path, origin: str, *, entropy: Entropy, disk: Disk | None = None
+    directory: Path,
+    origin: str,
+    *,
+    entropy: Entropy,
+    disk: Disk | None = None,
+    kind: KeyType = KeyType.ED25519,
 ) -> VerifierKey:
     """Make the log's own key, once.
 
@@ -43,6 +48,7 @@ def create_key(
         origin: The ledger's name, which becomes the key's.
         entropy: Where the secret comes from.
         disk: Through which it writes.
+        kind: How it signs; witnesses and mirrors cosign.
 
     Returns:
         The public half, for those who are to believe the log.
@@ -54,13 +60,18 @@ def create_key(
     for name in (KEY, LAST_SIGNED, CHECKPOINT):
         if (directory / name).exists():
             raise LedgerError(fault(Fault.EXISTS, expected="a ledger without a key", got=name))
-    key = SignerKey(origin, entropy.salts(1)[0])
+    key = SignerKey(origin, entropy.salts(1)[0], kind)
     _write_secret(disk, directory / KEY, f"{key.encode()}\n".encode())
     return key.verifier()
 
 
-def read_key(directory: Path, origin: str) -> SignerKey:
+def read_key(directory: Path, origin: str = "", kind: KeyType = KeyType.ED25519) -> SignerKey:
     """The log's own key.
+
+    Args:
+        directory: Where it lies.
+        origin: Whose it must be; anybody's when not given.
+        kind: How it must sign.
 
     Returns:
         The key.
@@ -78,8 +89,11 @@ def read_key(directory: Path, origin: str) -> SignerKey:
     if mode & 0o077:
         raise LedgerError(fault(Fault.KEY, expected="mode 0600", got=f"{mode:04o}"))
     key = SignerKey.parse(text.strip())
-    if key.name != origin:
+    if origin not in {"", key.name}:
         raise LedgerError(fault(Fault.KEY, expected=origin, got=key.name))
+    if key.type is not kind:
+        expected = f"a key of type {kind:02x}"
+        raise LedgerError(fault(Fault.KEY, expected=expected, got=f"{key.type:02x}"))
     return key
 
 

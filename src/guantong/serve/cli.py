@@ -28,6 +28,7 @@ from guantong.serve.job import offer_of
 from guantong.serve.keys import end_of, new_key
 from guantong.serve.ledger_cli import ledger_group
 from guantong.serve.sign_cli import signing_group
+from guantong.serve.witness_cli import witness_group
 from guantong.serve.world import INDEX, World, open_world, read_world
 from guantong.serve.world import rebuild as rebuild_index
 from guantong.settings import Settings
@@ -354,19 +355,34 @@ def doctor(data: Path, *, as_json: bool) -> None:
     type=click.IntRange(0, 256),
     help="Processes that answer beside the writer; 0: one process for all.  [default: cores]",
 )
+@click.option(
+    "--witnesses",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A policy file: who is asked to sign the checkpoints.",
+)
 @json_option
-def serve(data: Path, host: str, port: int, workers: int | None, *, as_json: bool) -> None:
+def serve(
+    data: Path,
+    host: str,
+    port: int,
+    workers: int | None,
+    witnesses: Path | None,
+    *,
+    as_json: bool,
+) -> None:
     """Serve pages and HTTP from this installation."""
     from guantong.serve import supervisor
+    from guantong.serve.gathering import gathering
     from guantong.serve.server import serve as serve_app
 
     count = supervisor.cores() if workers is None else workers
-    settings = Settings(data=data, host=host, port=port, workers=count)
+    settings = Settings(data=data, host=host, port=port, workers=count, witnesses=witnesses)
     ready = partial(tell_address, as_json=as_json)
     if count:
-        supervisor.serve(settings, ready=ready)
+        with gathering(settings):
+            supervisor.serve(settings, ready=ready)
         return
-    with open_world(settings) as world:
+    with open_world(settings) as world, gathering(settings):
         serve_app(world, settings, ready=ready)
 
 
@@ -393,6 +409,7 @@ def demo(data: Path, seed: int, events: int, port: int, *, serving: bool, as_jso
     run(Settings(data=data, port=port), seed, events, serving=serving, as_json=as_json)
 
 
+ledger_group.add_command(witness_group)
 main.add_command(ledger_group)
 main.add_command(signing_group)
 main.add_command(credit_group)

@@ -18,6 +18,7 @@ from guantong.ledger import Ledger, SystemEntropy
 from guantong.ledger.bundle import Proof, Proved, make_proof
 from guantong.ledger.bundle import verify as verify_proof
 from guantong.ledger.checkpoint import Trust
+from guantong.ledger.cosigned import latest
 from guantong.ledger.disclosure import BUNDLE_BYTES_MAX, Bundle, Shown
 from guantong.ledger.disclosure import check as check_bundle
 from guantong.ledger.export import audit, export
@@ -27,6 +28,7 @@ from guantong.ledger.signer import Signer, create_key
 from guantong.serve import words
 from guantong.serve.audit import audit as audit_installation
 from guantong.serve.bundles import make_bundle
+from guantong.serve.gathering import read_policy
 from guantong.serve.world import open_world
 from guantong.settings import Settings
 from guantong.store import SegmentStore
@@ -44,13 +46,21 @@ data_option = click.option(
     envvar="GUANTONG_DATA",
     help="The installation's directory.",
 )
+TWICE: Final = "A policy says who must have signed; leave --witness and --quorum out."
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-vkey_option = click.option("--vkey", required=True, help="The log's key, or a file with it.")
+vkey_option = click.option("--vkey", help="The log's key, or a file with it.")
 witness_option = click.option(
     "--witness", "witnesses", multiple=True, help="A witness's key, or a file; may be repeated."
 )
 quorum_option = click.option(
     "--quorum", type=click.IntRange(min=0), help="Witnesses that must have signed; all by default."
+)
+
+
+policy_option = click.option(
+    "--policy",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A policy file: logs, witnesses, quorum.",
 )
 
 
@@ -63,7 +73,7 @@ def ledger_group() -> None:
 @data_option
 def make_key(data: Path) -> None:
     """Make the log's own key, once; print the public half."""
-    with _read(data) as ledger:
+    with read_ledger(data) as ledger:
         key = create_key(ledger.directory, ledger.origin, entropy=SystemEntropy())
     click.echo(key.encode())
 
@@ -77,11 +87,12 @@ def make_key(data: Path) -> None:
 )
 def export_tree(directory: Path, data: Path, *, as_json: bool, entries: bool) -> None:
     """Write the log as files for any web server, or extend what was written."""
-    with _read(data) as ledger:
+    with read_ledger(data) as ledger:
         signer = Signer(ledger)
-        done = export(ledger, signer.sign(), signer.trust.log, directory, entries=entries)
+        note = latest(ledger.directory, signer.sign(), now_ms=0)
+        done = export(ledger, note, signer.trust.log, directory, entries=entries)
     if as_json:
-        _print_json({"size": done.size, "before": done.before, "files": done.files})
+        print_json({"size": done.size, "before": done.before, "files": done.files})
     else:
         click.echo(f"{directory}: {done.size} entries, {done.files} files written")
 
@@ -99,8 +110,9 @@ def prove(
     index: int, data: Path, output: Path | None, event: int | None, *, entry: bool, whole: bool
 ) -> None:
     """Write the proof that entry INDEX is in the log, to a file or stdout."""
-    with _read(data) as ledger:
-        note = Signer(ledger).sign()
+    with read_ledger(data) as ledger:
+        newest = Signer(ledger).sign()
+        note = latest(ledger.directory, newest, now_ms=0)
         if whole or event is not None:
             with closing(SegmentStore.open(data / INDEX, read_only=True)) as store:
                 text = make_bundle(ledger, store, index, note, event=event).encode()
@@ -116,6 +128,7 @@ def prove(
 @ledger_group.command("verify")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @vkey_option
+@policy_option
 @witness_option
 @quorum_option
 @click.option(
@@ -127,7 +140,8 @@ def prove(
 @json_option
 def verify(
     file: Path,
-    vkey: str,
+    vkey: str | None,
+    policy: Path | None,
     witnesses: tuple[str, ...],
     quorum: int | None,
     entry_file: Path | None,
@@ -135,7 +149,7 @@ def verify(
     as_json: bool,
 ) -> None:
     """Check a .tlog-proof or a bundle with nothing but the log's key; exit code 1 if it fails."""
-    trust = _trust(vkey, witnesses, quorum)
+    trust = _trust(vkey, policy, witnesses, quorum)
     with file.open("rb") as stream:
         raw = stream.read(BUNDLE_BYTES_MAX + 1)
     if raw.startswith(b"{"):
@@ -153,14 +167,14 @@ def _tell_shown(shown: Shown, *, as_json: bool) -> None:
     if as_json:
         whose = None if signer is None else {"party": shown.statement.by, "key": signer.id}
         more = {"signed": whose, "event": event and _event_json(event)}
-        _print_json(_proved_json(shown.entry) | more)
+        print_json(_proved_json(shown.entry) | more)
         return
     _tell_proved(shown.entry, as_json=False)
     said = f"signed by its party, key {signer.id}" if signer else "not signed by its party"
-    click.echo(_shown(f"{said}: {shown.statement.by}"))
+    click.echo(printable(f"{said}: {shown.statement.by}"))
     if event is not None:
         click.echo(f"event {event.index} of {event.size}, {event.form.value}:")
-        click.echo(_shown(event.event.decode("utf-8", "backslashreplace")))
+        click.echo(printable(event.event.decode("utf-8", "backslashreplace")))
 
 
 def _event_json(event: Disclosed) -> dict[str, object]:
@@ -171,33 +185,40 @@ def _event_json(event: Disclosed) -> dict[str, object]:
 def _tell_proved(proved: Proved, *, as_json: bool) -> None:
     """What a proof has shown."""
     if as_json:
-        _print_json(_proved_json(proved))
+        print_json(_proved_json(proved))
         return
     stated = proved.checkpoint
     click.echo(f"ok: entry {proved.index} of {stated.size} in {stated.origin}")
     for signed in proved.opened.by:
         click.echo(f"  signed by {signed.key.name}" + (f" at {signed.at_s}" * bool(signed.at_s)))
-    click.echo(_shown(proved.entry.decode("utf-8", "backslashreplace")))
+    click.echo(printable(proved.entry.decode("utf-8", "backslashreplace")))
 
 
 @ledger_group.command("audit-lite")
 @click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @vkey_option
+@policy_option
 @witness_option
 @quorum_option
 @json_option
 def audit_lite(
-    directory: Path, vkey: str, witnesses: tuple[str, ...], quorum: int | None, *, as_json: bool
+    directory: Path,
+    vkey: str | None,
+    policy: Path | None,
+    witnesses: tuple[str, ...],
+    quorum: int | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Compare an exported tree with its signed root: every entry, every tile."""
-    seen = audit(directory, _trust(vkey, witnesses, quorum))
+    seen = audit(directory, _trust(vkey, policy, witnesses, quorum))
     if as_json:
         findings = [_finding_json(found) for found in seen.findings]
         counts = {"size": seen.checkpoint.size, "tiles": seen.tiles, "entries": seen.entries}
-        _print_json(counts | {"findings": findings})
+        print_json(counts | {"findings": findings})
     else:
         for found in seen.findings:
-            click.echo(_shown(f"FAIL {found.path}: expected {found.expected}, got {found.got}"))
+            click.echo(printable(f"FAIL {found.path}: expected {found.expected}, got {found.got}"))
         word = "FAIL" if seen.findings else "ok"
         click.echo(f"{word}: {seen.tiles} tiles, {seen.entries} entries of {seen.checkpoint.size}")
     sys.exit(1 if seen.findings else 0)
@@ -214,9 +235,9 @@ def erase(entry: int, data: Path, ground: str, party: str, *, as_json: bool) -> 
     with open_world(Settings(data=data)) as world:
         receipt = world.erase(entry, ground, Caller(party, Level.OPERATOR))
     if as_json:
-        _print_json({"erased": entry, "ledger_index": receipt.ledger_index, "ground": ground})
+        print_json({"erased": entry, "ledger_index": receipt.ledger_index, "ground": ground})
     else:
-        click.echo(_shown(f"entry {entry} erased by entry {receipt.ledger_index}: {ground}"))
+        click.echo(printable(f"entry {entry} erased by entry {receipt.ledger_index}: {ground}"))
 
 
 @ledger_group.command("audit")
@@ -226,11 +247,11 @@ def audit_all(data: Path, *, as_json: bool) -> None:
     """Compare everything with the ledger: entries, nodes, signatures, bodies, index."""
     seen = audit_installation(Settings(data=data))
     if as_json:
-        _print_json(msgspec.to_builtins(seen))
+        print_json(msgspec.to_builtins(seen))
     else:
         for found in seen.findings:
             line = f"{found.check}: {found.where}: expected {found.expected}, got {found.got}"
-            click.echo(_shown(f"FAIL {line}"))
+            click.echo(printable(f"FAIL {line}"))
         word = "FAIL" if seen.findings else "ok"
         click.echo(
             f"{word}: {seen.entries} entries, {seen.nodes} nodes, {seen.bodies} bodies, "
@@ -239,19 +260,28 @@ def audit_all(data: Path, *, as_json: bool) -> None:
     sys.exit(1 if seen.findings else 0)
 
 
-def _read(data: Path) -> Ledger:
+def read_ledger(data: Path) -> Ledger:
     """The ledger of an installation, beside whoever writes it."""
     place = data / LEDGER
     return Ledger.open(place, clock=SystemClock(), entropy=SystemEntropy(), read_only=True)
 
 
-def _trust(vkey: str, witnesses: tuple[str, ...], quorum: int | None) -> Trust:
+def _trust(
+    vkey: str | None, policy: Path | None, witnesses: tuple[str, ...], quorum: int | None
+) -> Trust:
     """The keys named on the command line; every witness must have signed unless told otherwise."""
-    known = tuple(map(_key, witnesses))
-    return Trust(_key(vkey), known, len(set(known)) if quorum is None else quorum)
+    if policy is not None:
+        if witnesses or quorum is not None:
+            raise click.UsageError(TWICE)
+        said = read_policy(policy)
+        return said.trust() if vkey is None else said.over(key_of(vkey))
+    if vkey is None:
+        raise click.MissingParameter(param_hint="--vkey or --policy", param_type="option")
+    known = tuple(map(key_of, witnesses))
+    return Trust(key_of(vkey), known, len(set(known)) if quorum is None else quorum)
 
 
-def _key(text: str) -> VerifierKey:
+def key_of(text: str) -> VerifierKey:
     """A key, or what stands in the file of that name."""
     if "+" not in text and Path(text).is_file():
         text = Path(text).read_text("utf-8", "replace")
@@ -281,10 +311,11 @@ def _finding_json(found: Found) -> dict[str, str]:
     }
 
 
-def _print_json(value: object) -> None:
+def print_json(value: object) -> None:
+    """A value for programs."""
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
-def _shown(line: str) -> str:
+def printable(line: str) -> str:
     """A line in which nothing acts on the terminal instead of being read."""
     return "".join(char if char.isprintable() else "\ufffd" for char in line)

@@ -23,6 +23,7 @@ from guantong.errors import Refusal, fault
 from guantong.ledger import Ledger
 from guantong.ledger.bundle import make_proof
 from guantong.ledger.checkpoint import Checkpoint, number
+from guantong.ledger.cosigned import latest
 from guantong.ledger.note import Note
 from guantong.ledger.signer import Signer
 from guantong.ledger.tiles import ENTRIES, Tile, read_tile
@@ -154,7 +155,8 @@ class Log:
         with self._turn:
             now = self._clock.now_ms()
             if self._signed is None or not 0 <= now - self._signed[0] < SIGNED_MS:
-                self._signed = now, Signer(self._ledger).sign()
+                newest = Signer(self._ledger).sign()
+                self._signed = now, latest(self._ledger.directory, newest, now_ms=now)
             return self._signed[1]
 
     def key(self) -> str:
