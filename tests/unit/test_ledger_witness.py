@@ -85,7 +85,7 @@ def test_the_state_outlives_the_process(place: Path, tmp_path: Path) -> None:
         append(ledger, 5)
         with pytest.raises(LedgerError, match=r"ledger\.old_size at old: expected 5, got 0"):
             at(place).add_checkpoint(asked(ledger, 0))
-        assert at(place).add_checkpoint(asked(ledger, 5))
+        assert at(place).add_checkpoint(asked(ledger, 5)).name == NAME
 
 
 @pytest.mark.parametrize("old", [0, 2, 4, 6])
@@ -124,7 +124,7 @@ def test_a_proof_that_does_not_hold_is_refused(place: Path, tmp_path: Path) -> N
             with pytest.raises(LedgerError, match=r"ledger\.inconsistent"):
                 witness.add_checkpoint(Asked(3, proof, good.note))
         assert witness.last(ORIGIN) == first.note
-        assert witness.add_checkpoint(good)
+        assert witness.add_checkpoint(good).name == NAME
 
 
 def test_a_log_that_is_not_watched(place: Path, tmp_path: Path) -> None:
