@@ -253,6 +253,7 @@ PUBLIC = {
     """,
     "trace": """
         Balance
+        Book
         Code
         Custody
         Direction
@@ -275,7 +276,9 @@ PUBLIC = {
         gaps
         holder
         life
+        lives
         moves
+        parts
         to_json
         trace
         visible

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guantong.capture.model import Event, EventType
+from guantong.trace.book import Book
 from guantong.trace.containment import moment_of
 from guantong.trace.life import life
 from guantong.trace.model import Direction
-from guantong.trace.walk import trace
+from guantong.trace.walk import parts, trace
 from tests.market_small import World, at_day
 
 pytestmark = pytest.mark.property
@@ -68,6 +69,27 @@ class TestReach:
             reached = {world.name(node.item) for node in trail.nodes}
             assert reached == searched(world, origin, direction)
             assert trail.complete
+            world.store.close()
+
+    @given(lines(), st.sampled_from(PARTS), st.sampled_from([1, 2, 40]))
+    @settings(max_examples=100, deadline=None)
+    def test_parts_are_the_nodes_of_a_trace_upwards(
+        self, told: list[str], origin: str, hops: int
+    ) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            world = World.open(Path(folder), renumbered(told))
+            now_ms, item = at_day(30), world.uri(origin)
+            trail = trace(
+                world.store,
+                item,
+                direction=Direction.UP,
+                hops_max=hops,
+                now_ms=now_ms,
+                context=False,
+            )
+            book = Book(world.store, now_ms=now_ms)
+            found = set(parts(book, item, hops_max=hops, nodes_max=1000))
+            assert found == {node.item for node in trail.nodes}
             world.store.close()
 
     @given(lines(), st.sampled_from(PARTS))

@@ -9,9 +9,10 @@ Nothing here keeps state, reads a clock or touches a disk. Every answer carries 
 prove it, and says whether it is complete.
 """
 
+from guantong.trace.book import Book
 from guantong.trace.custody import Custody, balances, custody, holder, moves
 from guantong.trace.gaps import gaps
-from guantong.trace.life import life
+from guantong.trace.life import life, lives
 from guantong.trace.model import (
     Balance,
     Code,
@@ -33,10 +34,11 @@ from guantong.trace.model import (
     to_json,
 )
 from guantong.trace.sight import visible, visible_holder, visible_life
-from guantong.trace.walk import trace
+from guantong.trace.walk import parts, trace
 
 __all__ = [
     "Balance",
+    "Book",
     "Code",
     "Custody",
     "Direction",
@@ -59,7 +61,9 @@ __all__ = [
     "gaps",
     "holder",
     "life",
+    "lives",
     "moves",
+    "parts",
     "to_json",
     "trace",
     "visible",

@@ -35,7 +35,12 @@ _BACK = frozenset({Effect.RECEIVE, Effect.TAKE_BACK, Effect.UNFIT, Effect.BIRTH}
 
 
 def gaps(
-    life: Life, *, now_ms: int, firm_of: FirmOf = itself, overdue_days: int = OVERDUE_DAYS
+    life: Life,
+    *,
+    now_ms: int,
+    firm_of: FirmOf = itself,
+    overdue_days: int = OVERDUE_DAYS,
+    held: Custody | None = None,
 ) -> tuple[Gap, ...]:
     """What is missing or contradictory in one life.
 
@@ -44,11 +49,12 @@ def gaps(
         now_ms: The present, for what is overdue.
         firm_of: The firm behind a party or place.
         overdue_days: Days in transit after which a receipt is missed.
+        held: Its custody, where that was read already.
 
     Returns:
         Gaps by time, then code.
     """
-    held = custody(life, firm_of=firm_of)
+    held = held or custody(life, firm_of=firm_of)
     return gaps_in(life, held, now_ms=now_ms, firm_of=firm_of, overdue_days=overdue_days)
 
 

@@ -149,7 +149,12 @@ def visible_life(
 
 
 def visible_holder(
-    life: Life, caller: Caller, *, firm_of: FirmOf = itself, region_of: RegionOf = no_region
+    life: Life,
+    caller: Caller,
+    *,
+    firm_of: FirmOf = itself,
+    region_of: RegionOf = no_region,
+    held: Holder | None = None,
 ) -> Holder:
     """Who holds it, as far as this caller may know.
 
@@ -158,13 +163,14 @@ def visible_holder(
         caller: Who asks.
         firm_of: The firm behind a party or place.
         region_of: The region of a party or place.
+        held: Who holds it, where that was read already.
 
     Returns:
         The holder when the events the caller sees already tell it; else the bare state when
         anybody may know it; else `State.HIDDEN`.
     """
     sight = Sight(caller, firm_of, region_of)
-    return _holder(life, custody(life, firm_of=firm_of).holder, sight)
+    return _holder(life, held or custody(life, firm_of=firm_of).holder, sight)
 
 
 def visible(
@@ -245,9 +251,8 @@ def _is_shown(gap: Gap, seen: set[int]) -> bool:
 def _holder(life: Life, held: Holder, sight: Sight) -> Holder:
     if sight.caller.sees_all():
         return held
-    told = custody(_life(life, sight), firm_of=sight.firm_of).holder
     is_public = sight.caller.level is Level.PUBLIC
-    if told == held and not is_public:
+    if not is_public and custody(_life(life, sight), firm_of=sight.firm_of).holder == held:
         return held
     if held.state in PUBLIC_STATES:
         return Holder("", "", held.since_ms, held.state)

@@ -4,6 +4,8 @@ A walk goes one hop at a time, knows its limits and says whether it finished. It
 its direction: upstream of the origin, or downstream, not to the siblings between.
 """
 
+from collections.abc import Collection
+
 from guantong.capture.lots import class_of
 from guantong.store.door import Store
 from guantong.trace.book import Book
@@ -78,6 +80,23 @@ def trace(
     if direction is not Direction.UP:
         walk.go(1)
     return _Report(walk, firm_of, overdue_days, context=context).trail()
+
+
+def parts(book: Book, item: str, *, hops_max: int, nodes_max: int) -> Collection[str]:
+    """What an item was made of, was built into it, or is in it; itself and its lots included.
+
+    Args:
+        book: Where to read; what it has read of the item is not read again.
+        item: Canonical URI.
+        hops_max: How far at most.
+        nodes_max: How many at most.
+
+    Returns:
+        The same items as the nodes of `trace` upwards, without their custody and gaps.
+    """
+    walk = _Walk(book, item, hops_max=hops_max, nodes_max=nodes_max, packing=False)
+    walk.go(-1)
+    return walk.hops.keys()
 
 
 class _Walk:

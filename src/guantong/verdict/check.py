@@ -9,7 +9,7 @@ from guantong.clock import day_in_china
 from guantong.identify import Kind, Reading
 from guantong.parties import Certificate, Product, Register, Standing
 from guantong.store import Store
-from guantong.trace import Holder, Life
+from guantong.trace import Book, Holder, Life
 from guantong.verdict import reasons
 from guantong.verdict.history import told
 from guantong.verdict.model import CertificateView, Outcome, Reason, Verdict
@@ -100,7 +100,8 @@ def _answered(
         kind=value.kind.value,
         serial=value.serial,
     )
-    life = trace.life(store, value.uri, as_of=as_of, now_ms=now_ms)
+    book = Book(store, now_ms=now_ms, as_of=as_of)
+    life = trace.lives(book, (value.uri,))[value.uri]
     origin = origin_of(store, reading, life, as_of=as_of)
     today = day_in_china(now_ms)
     certificates = _certificates(store, reading, origin, today, as_of=as_of)
@@ -120,12 +121,12 @@ def _answered(
     if not _registered(value.kind, life, origin, certificates):
         return _unregistered(seen, origin)
     register = Register(store, as_of=as_of)
-    hand = trace.holder(life, firm_of=register.firm_of)
+    held = trace.custody(life, firm_of=register.firm_of)
     found = [
-        *reasons.of_holds(store, value.uri, life, origin, as_of=as_of, now_ms=now_ms),
+        *reasons.of_holds(book, value.uri, origin),
         *reasons.of_certificates(seen, register),
         *reasons.of_dates(heard_first(store, origin.class_uri, life, as_of=as_of), today),
-        *reasons.of_life(life, hand, caller, register, now_ms=now_ms),
+        *reasons.of_life(life, held, caller, register, now_ms=now_ms),
     ]
     if origin.issued_by:
         who = register.name_of(origin.issued_by)
@@ -138,14 +139,14 @@ def _answered(
         outcome=Outcome.PROBLEM if any(why.problem for why in found) else Outcome.OK,
         reasons=tuple(found),
         history=told(life, caller, register),
-        state=hand.state.value,
-        holder=register.name_of(_seen_holder(life, caller, register).party),
+        state=held.holder.state.value,
+        holder=register.name_of(_seen_holder(life, held.holder, caller, register).party),
     )
 
 
-def _seen_holder(life: Life, caller: Caller, register: Register) -> Holder:
+def _seen_holder(life: Life, held: Holder, caller: Caller, register: Register) -> Holder:
     return trace.visible_holder(
-        life, caller, firm_of=register.firm_of, region_of=register.region_of
+        life, caller, firm_of=register.firm_of, region_of=register.region_of, held=held
     )
 
 

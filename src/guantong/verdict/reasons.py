@@ -11,7 +11,7 @@ from guantong.capture.lots import class_of, lot_uri
 from guantong.clock import day_in_china
 from guantong.parties import Register, Standing
 from guantong.store import Store
-from guantong.trace import Code, Direction, Gap, Holder, Life, State
+from guantong.trace import Book, Code, Custody, Gap, Holder, Life, State
 from guantong.verdict.holds import standing_holds
 from guantong.verdict.model import CertificateView, Reason, Verdict
 from guantong.verdict.origin import Origin, is_day, master_values
@@ -24,23 +24,13 @@ NODES_MAX = 300
 EXPIRY = frozenset({"itemExpirationDate", "expirationDate", "sellByDate"})
 
 
-def of_holds(
-    store: Store, item: str, life: Life, origin: Origin, *, as_of: int | None, now_ms: int
-) -> Iterator[Reason]:
+def of_holds(book: Book, item: str, origin: Origin) -> Iterator[Reason]:
     """Recalls and stops on the item, its lot, its class, or anything built into it."""
-    trail = trace.trace(
-        store,
-        origin.bound_to or item,
-        direction=Direction.UP,
-        hops_max=HOPS_MAX,
-        nodes_max=NODES_MAX,
-        context=False,
-        as_of=as_of,
-        now_ms=now_ms,
-    )
+    store, as_of = book.store, book.as_of
+    about = origin.bound_to or item
+    parts = trace.parts(book, about, hops_max=HOPS_MAX, nodes_max=NODES_MAX)
     own = {item, origin.class_uri, *_lots(item, origin.lot)}
-    parts = {node.item for node in trail.nodes if not node.context}
-    targets = own | parts | {node.class_uri for node in trail.nodes if not node.context}
+    targets = own | set(parts) | {class_of(part) for part in parts}
     for hold in standing_holds(store, (target for target in targets if target), as_of=as_of):
         inside = "" if hold.target in own else "component_"
         yield reason(
@@ -142,12 +132,13 @@ GAPS = {
 
 
 def of_life(
-    life: Life, hand: Holder, caller: Caller, register: Register, *, now_ms: int
+    life: Life, held: Custody, caller: Caller, register: Register, *, now_ms: int
 ) -> Iterator[Reason]:
     """What its own history says against it."""
+    hand = held.holder
     if hand.state in ENDED:
         yield reason(ENDED[hand.state])
-    gaps = trace.gaps(life, now_ms=now_ms, firm_of=register.firm_of)
+    gaps = trace.gaps(life, now_ms=now_ms, firm_of=register.firm_of, held=held)
     sales = [gap for gap in gaps if gap.code is Code.SOLD_TWICE]
     if sales:
         times = 1 + len(sales)
