@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from guantong import parties
+from guantong.capture import Reading, TableReading
 from guantong.capture.model import Action, Document, Event, EventType, MasterItem, Typed
 from guantong.store import Fact, Indexed, RowStore
 
@@ -47,13 +48,13 @@ def store(tmp_path: Path) -> RowStore:
     return RowStore.open(tmp_path / "index.sqlite")
 
 
-def document(*events: Event, **kinds: dict[str, object]) -> Document:
+def document(*events: Event, **kinds: dict[str, object]) -> TableReading:
     keys = {"firm": MAKER, "product": PRODUCT, "certificate": "urn:guantong:ccc:2024010105123456"}
     master = tuple(MasterItem(kind, keys[kind], fields) for kind, fields in kinds.items())
-    return Document(format="test", events=events, master=master)
+    return TableReading.of(Reading(Document(format="test", events=events, master=master)))
 
 
-def missing(store: RowStore, given: Document, day: dt.date = DAY) -> set[str]:
+def missing(store: RowStore, given: TableReading, day: dt.date = DAY) -> set[str]:
     found = parties.filing(store, given, MAKER, day)
     assert found.complete == (not found.missing and not found.unfiled)
     return {f"{lack.field.group}.{lack.field.field}" for lack in found.missing}

@@ -41,6 +41,20 @@ class TableReading:
     master: tuple[MasterItem, ...] = ()
     created_ms: int = 0
 
+    @property
+    def document(self) -> Document | None:
+        """As in that `Reading`; made anew each time, event by event."""
+        if self.table is None:
+            return None
+        events = self.table.events()
+        return Document(
+            format=self.format,
+            events=events,
+            positions=self.positions,
+            master=self.master,
+            created_ms=self.created_ms,
+        )
+
     @classmethod
     def of(cls, reading: Reading) -> "TableReading":
         """The same outcome, its events as columns."""

@@ -7,9 +7,14 @@ are put together: who files, the products the events are about, and each movemen
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
-from guantong.capture.model import Document, Event, Quantity
+import numpy as np
+from numpy.typing import NDArray
+
+from guantong.capture import EventTable, TableReading
+from guantong.capture.serials import spell
+from guantong.capture.table import CHILD, EPC, OUTPUT, PARENT, ends_of, rest_of
 from guantong.identify import IdentifierError, parse_uri
 from guantong.parties.facts import facts_of
 from guantong.parties.registry import merged, text_of
@@ -32,6 +37,7 @@ REGIMES: Final = {"ccc": "ccc", "xk": "production-licence"}
 """Certificate kind -> the mark it gives a product."""
 
 Record = dict[str, object]
+Ints: TypeAlias = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +65,24 @@ class Filing:
         return not self.missing and not self.unfiled
 
 
-def filing(store: Store, document: Document, by: str, day: dt.date) -> Filing:
+def filing(store: Store, reading: TableReading, by: str, day: dt.date) -> Filing:
     """Compare a submission, with what was filed before, with the profile of a day.
 
     Args:
         store: What was filed before.
-        document: What is submitted now.
+        reading: What is submitted now, with a table.
         by: Key of the submitting firm.
         day: The day that counts (Asia/Shanghai).
 
     Returns:
         The required fields without a value; none for products that are on no list.
     """
-    told = facts_of(document.master)
+    assert reading.table is not None
+    table = reading.table
+    told = facts_of(reading.master)
     firm = _record(store, told, "firm", by)
-    role = _role(document, firm)
-    products = _products(store, told, document)
+    role = _role(table, firm)
+    products = _products(store, told, table)
     # A seller need not file the product; its producer does.
     unfiled = tuple(key for key, record in products.items() if not record)
     lists = {key: _lists(store, told, key, record, on(day)) for key, record in products.items()}
@@ -85,22 +93,25 @@ def filing(store: Store, document: Document, by: str, day: dt.date) -> Filing:
         if record:
             missing = completeness(day, role, lists[key], None, record, None).missing
             _note(lacks, key, missing, "product")
-    for number, event in enumerate(document.events):
-        if event.step in DIRECTIONS:
-            missing = completeness(day, role, every, None, None, _flow(event)).missing
-            _note(lacks, f"event {number}", missing, "flow")
+    for number, count, flow in _flows(table):
+        missing = completeness(day, role, every, None, None, flow).missing
+        _note(lacks, f"event {number}", missing, "flow", count)
     return Filing(tuple(lacks.values()), unfiled if role is Role.PRODUCER else ())
 
 
 def _note(
-    lacks: dict[tuple[str, str], Lack], about: str, missing: Iterable[MissingField], group: str
+    lacks: dict[tuple[str, str], Lack],
+    about: str,
+    missing: Iterable[MissingField],
+    group: str,
+    count: int = 1,
 ) -> None:
     for field in missing:
         if field.group == group:
             key = (field.group, field.field)
             first = lacks.get(key)
             lacks[key] = Lack(
-                field, first.about if first else about, first.count + 1 if first else 1
+                field, first.about if first else about, first.count + count if first else count
             )
 
 
@@ -110,17 +121,19 @@ def _record(store: Store, told: tuple[Fact, ...], kind: str, key: str) -> Record
     return merged([*store.facts(kind, (key,)), *new], key) or {}
 
 
-def _role(document: Document, firm: Mapping[str, object]) -> Role:
+def _role(table: EventTable, firm: Mapping[str, object]) -> Role:
     """Producer when it makes something here, or says it is one."""
-    makes = any(event.step in MAKING or event.output_epcs for event in document.events)
+    runs = table.runs
+    makes = bool(np.any((runs.role == OUTPUT) & ~runs.measured))
+    makes = makes or any(table.terms[step] in MAKING for step in np.unique(table.step).tolist())
     kinds = ("producer", "entrusted", "importer")
     return Role.PRODUCER if makes or text_of(firm, "kind") in kinds else Role.SELLER
 
 
-def _products(store: Store, told: tuple[Fact, ...], document: Document) -> dict[str, Record]:
+def _products(store: Store, told: tuple[Fact, ...], table: EventTable) -> dict[str, Record]:
     """The classes this submission is about, each with what is filed of it."""
     keys = [fact.key for fact in told if fact.kind == "product"]
-    wanted = list(dict.fromkeys([*keys, *_classes(document)]))[:CLASSES_MAX]
+    wanted = list(dict.fromkeys([*keys, *_classes(table)]))[:CLASSES_MAX]
     return {key: _product(store, told, key) for key in wanted}
 
 
@@ -133,24 +146,19 @@ def _product(store: Store, told: tuple[Fact, ...], key: str) -> Record:
     return coded | ({"certificate": certificates} if certificates else {}) | record
 
 
-def _classes(document: Document) -> Iterator[str]:
-    for event in document.events:
-        for item in (*_items(event), *(some.epc_class for some in _quantities(event))):
-            try:
-                class_uri = parse_uri(item).class_uri
-            except IdentifierError:
-                continue
-            if class_uri:
-                yield class_uri
-
-
-def _items(event: Event) -> tuple[str, ...]:
+def _classes(table: EventTable) -> Iterator[str]:
+    runs = table.runs
     # What is made or moved; what went into it was filed by whoever made that.
-    return (*event.epcs, *event.output_epcs)
-
-
-def _quantities(event: Event) -> tuple[Quantity, ...]:
-    return (*event.quantities, *event.output_quantities)
+    moved = np.flatnonzero((runs.role == EPC) | (runs.role == OUTPUT))
+    _, first = np.unique(runs.head[moved], return_index=True)
+    for at in moved[np.sort(first)].tolist():
+        item = spell(*table.heads[runs.head[at]], int(runs.first[at]))
+        try:
+            class_uri = parse_uri(item).class_uri
+        except IdentifierError:
+            continue
+        if class_uri:
+            yield class_uri
 
 
 def _certificates(store: Store, told: tuple[Fact, ...], key: str) -> list[Fact]:
@@ -171,20 +179,55 @@ def _lists(
     return rules.lists(frozenset(marks - {""}))
 
 
-def _flow(event: Event) -> Record:
-    """One movement as the profile names its fields."""
-    sold = event.disposition == "retail_sold" or event.step == "retail_selling"
-    codes = [*event.epcs, *event.child_epcs, *([event.parent] if event.parent else [])]
-    amounts = [*event.quantities, *event.child_quantities]
+_THINGS: Final = (EPC, CHILD, PARENT)
+
+
+def _flows(table: EventTable) -> Iterator[tuple[int, int, Record]]:
+    """Movements as the profile names their fields: the first of those alike, how many, what.
+
+    Only whether a field has a value is looked at, so most events of a document are alike.
+
+    Yields:
+        The position of the first of them, their number, and the movement.
+    """
+    moves = np.array([text in DIRECTIONS for text in table.terms])[table.step]
+    if not moves.any():
+        return
+    columns = np.stack([*(getattr(table, name) for name in _ALIKE), *_has(table)])
+    numbers = np.flatnonzero(moves)
+    _, first, counts = np.unique(columns[:, moves], axis=1, return_index=True, return_counts=True)
+    for at in np.argsort(first).tolist():
+        number = int(numbers[first[at]])
+        yield number, int(counts[at]), _flow(table, number, columns[len(_ALIKE) :, number])
+
+
+_HAS: Final = ("codes", "batch", "quantity")
+_ALIKE: Final = ("step", "disposition", "read_point", "biz_location", "ends", "rest")
+
+
+def _has(table: EventTable) -> Iterator[Ints]:
+    """A column each: whether an event has codes, amounts of classes, and numbers of these."""
+    runs = table.runs
+    thing = np.isin(runs.role, _THINGS)
+    for chosen in (~runs.measured, runs.measured, runs.measured & ~np.isnan(runs.quantity)):
+        yield np.bincount(runs.event[thing & chosen], minlength=len(table)).clip(max=1)
+
+
+def _flow(table: EventTable, number: int, has: Ints) -> Record:
+    """One movement as the profile names its fields; of the items only whether there are any."""
+    step, disposition, read_point, biz_location, ends = (
+        table.terms[getattr(table, name)[number]] for name in _ALIKE[:-1]
+    )
+    raw = table.rests[table.rest[number]]
+    sources, destinations = ends_of(ends)
+    sold = disposition == "retail_sold" or step == "retail_selling"
     return {
-        "direction": DIRECTIONS[event.step],
-        "from": [end.value for end in event.sources] or event.biz_location or event.read_point,
+        "direction": DIRECTIONS[step],
+        "from": [end.value for end in sources] or biz_location or read_point,
         # A consumer is not named: that it went to one is all there is to say.
-        "to": [end.value for end in event.destinations] or ("consumer" if sold else ""),
-        "document": [paper.value for paper in event.transactions],
-        "time": event.time_ms,
-        "place": event.biz_location or event.read_point,
-        "codes": codes,
-        "batch": [some.epc_class for some in amounts],
-        "quantity": [some.quantity for some in amounts if some.quantity is not None],
+        "to": [end.value for end in destinations] or ("consumer" if sold else ""),
+        "document": [paper.value for paper in rest_of(raw).transactions] if raw else [],
+        "time": int(table.time_ms[number]),
+        "place": biz_location or read_point,
+        **{name: there or None for name, there in zip(_HAS, (has > 0).tolist(), strict=True)},
     }

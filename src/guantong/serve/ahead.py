@@ -9,21 +9,18 @@ from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from typing import Final
 
-import msgspec
-
-from guantong import capture, market
-from guantong.capture import Document, Reading
-from guantong.errors import Fault
-from guantong.serve.projector import identified
+from guantong import market
+from guantong.capture import Limits, TableReading
+from guantong.serve.fitting import read_offer
+from guantong.serve.job import Offer
 
 BATCH: Final = 100
 """Submissions in one message."""
 
-Read = tuple[market.Submission, Reading | None]
+Read = tuple[market.Submission, TableReading | None]
 """A submission, and what its document says if it is a document."""
 
-_write = msgspec.msgpack.Encoder().encode
-_document = msgspec.msgpack.Decoder(Document).decode
+_LIMITS: Final = Limits()
 
 
 def submissions(seed: int, events: int, *, apart: bool) -> Iterator[Read]:
@@ -45,12 +42,10 @@ def _read(seed: int, events: int) -> Iterator[Read]:
         yield submission, _reading(submission)
 
 
-def _reading(submission: market.Submission) -> Reading | None:
+def _reading(submission: market.Submission) -> TableReading | None:
     if not isinstance(submission, market.Filing):
         return None
-    found = capture.read(submission.body, media=submission.media, name=submission.name)
-    document = found.document and identified(found.document)
-    return Reading(document, found.faults)
+    return read_offer(Offer(submission.body, submission.media, submission.name), _LIMITS)
 
 
 def _apart(seed: int, events: int) -> Iterator[Read]:
@@ -61,37 +56,21 @@ def _apart(seed: int, events: int) -> Iterator[Read]:
     theirs.close()
     try:
         while batch := ours.recv():
-            for submission, document, faults in batch:
-                read = None if faults is None else Reading(_decoded(document), faults)
-                yield submission, read
+            yield from batch
     finally:
         ours.close()
         worker.terminate()
         worker.join()
 
 
-Sent = tuple[market.Submission, bytes, tuple[Fault, ...] | None]
-"""A submission, its document in msgpack (b"" for none), its faults (None: it is no document)."""
-
-
-def _decoded(document: bytes) -> Document | None:
-    return _document(document) if document else None
-
-
 def _work(seed: int, events: int, channel: Connection) -> None:
     """In the other process: send batches, then an empty one."""
-    batch: list[Sent] = []
-    for submission, read in _read(seed, events):
-        batch.append(_sent(submission, read))
+    batch: list[Read] = []
+    for one in _read(seed, events):
+        batch.append(one)
         if len(batch) >= BATCH:
             channel.send(batch)
             batch = []
     if batch:
         channel.send(batch)
     channel.send([])
-
-
-def _sent(submission: market.Submission, read: Reading | None) -> Sent:
-    if read is None:
-        return submission, b"", None
-    return submission, _write(read.document) if read.document else b"", read.faults

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from guantong.capture import Event
+from guantong.capture import EventTable
+from guantong.capture.table import rest_of
 from guantong.errors import Fault as Found
 from guantong.errors import fault
 from guantong.serve.job import Fault, Job, Receipt
@@ -21,7 +22,8 @@ class Known:
         wanted: dict[str, list[str]] = {}
         for job in documents:
             ids = wanted.setdefault(job.by, [])
-            ids += [event.id for event in job.document.events if event.error is None]
+            again = _withdraws(job.table)
+            ids += [one for one, error in zip(job.table.ids, again, strict=True) if not error]
         if wanted:
             self._ids = store.known_among(wanted)
         keys = [_key(job) for job in documents]
@@ -39,10 +41,13 @@ class Known:
     def duplicates(self, job: Job) -> list[Found]:
         """Faults for events whose id the party has used before; the rest is noted as kept."""
         known = self._ids.get(job.by, set())
+        if not job.faults and known.isdisjoint(job.table.ids):
+            return []
         kept, faults = [], []
-        for position, event in zip(job.positions(), job.document.events, strict=True):
-            if event.error is None and event.id in known:
-                faults.append(_duplicate(job.document.format, position, event))
+        again = _withdraws(job.table)
+        for position, one, error in zip(job.positions(), job.table.ids, again, strict=True):
+            if one in known and not error:
+                faults.append(_duplicate(job.reading.format, position, one))
             else:
                 kept.append(position)
         if faults or job.faults:
@@ -52,14 +57,22 @@ class Known:
     def take(self, job: Job) -> None:
         """Remember a job that goes in."""
         self._digests[job.by, job.digest] = job
-        self._ids.setdefault(job.by, set()).update(event.id for event in job.document.events)
+        self._ids.setdefault(job.by, set()).update(job.table.ids)
 
 
 def _key(job: Job) -> str:
     return f"{job.by} {job.digest}"
 
 
-def _duplicate(form: str, position: int, event: Event) -> Found:
+def _withdraws(table: EventTable) -> list[bool]:
+    """Whether each event is an error declaration, which may bear an id again."""
+    of_rests = [b"error" in raw and rest_of(raw).error is not None for raw in table.rests]
+    if not any(of_rests):
+        return [False] * len(table)
+    return [of_rests[rest] for rest in table.rest.tolist()]
+
+
+def _duplicate(form: str, position: int, one: str) -> Found:
     path = f"rows[{position}]" if form == "sheet" else f"epcisBody.eventList[{position}].eventID"
     expected = "an event id this party has not used"
-    return fault(Fault.DUPLICATE, expected=expected, got=event.id, path=path)
+    return fault(Fault.DUPLICATE, expected=expected, got=one, path=path)

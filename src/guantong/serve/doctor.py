@@ -87,8 +87,9 @@ def _content(ledger: Ledger, store: SegmentStore) -> str:
     stored = _all_events(store)
     count = 0
     for document in projector.replayed(ledger, 0, store.projected_size):
-        positions = document.positions or range(len(document.events))
-        for position, event in zip(positions, document.events, strict=True):
+        events = document.as_events()
+        positions = document.positions or range(len(events))
+        for position, event in zip(positions, events, strict=True):
             found = next(stored, None)
             where = f"entry {document.entry}, event {position}"
             if found is None:

@@ -15,13 +15,13 @@ from anyio import CapacityLimiter, to_thread
 
 from guantong import coding, parties
 from guantong.caller import Caller
-from guantong.capture import Limits, Reading
+from guantong.capture import Limits, TableReading
 from guantong.clock import Clock, day_in_china
 from guantong.ledger import Ledger, StatementType
 from guantong.ledger.entropy import SystemEntropy
 from guantong.serve import signing
 from guantong.serve.app import create_app
-from guantong.serve.intake import read_offer
+from guantong.serve.fitting import read_offer
 from guantong.serve.job import Job, Offer, Receipt, entry_of, job_of
 from guantong.serve.line import Line
 from guantong.serve.party_keys import PartyKey
@@ -109,7 +109,7 @@ class Front(World):
         """Enter that a party signs with a key from here on, or no more."""
         return await self._line.ask(signing.job_about(record, caller, self.clock.now_ms()))
 
-    async def _read(self, offer: Offer) -> Reading:
+    async def _read(self, offer: Offer) -> TableReading:
         size = len(offer.data)
         if size <= INLINE_BYTES:
             return read_offer(offer, self._limits)
@@ -119,7 +119,7 @@ class Front(World):
     def _filed(self, receipt: Receipt, job: Job) -> Receipt:
         today = day_in_china(self.clock.now_ms())
         with self._readers.lend() as store:
-            return replace(receipt, filing=parties.filing(store, job.document, job.by, today))
+            return replace(receipt, filing=parties.filing(store, job.reading, job.by, today))
 
 
 def run(control: socket.socket, settings: Settings) -> None:

@@ -13,15 +13,15 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from guantong import capture
 from guantong.caller import Caller
-from guantong.capture import Limits, Reading
+from guantong.capture import Limits, TableReading
 from guantong.clock import Clock
 from guantong.errors import fault
 from guantong.ledger import Entry, Ledger, LedgerError, StatementType, Submission, check
 from guantong.serve import projector
 from guantong.serve.chain import Chain
 from guantong.serve.decide import Known
+from guantong.serve.fitting import read_offer
 from guantong.serve.job import (
     Fault,
     IntakeError,
@@ -41,15 +41,6 @@ GROUP_MAX: Final = 500
 """Most documents in one commit."""
 WAITING_MAX: Final = 2_000
 """Most documents waiting for the writer; one more is refused as busy."""
-
-
-def read_offer(offer: Offer, limits: Limits) -> Reading:
-    """What a document says; event ids are filled in. Needs no intake: any process may."""
-    reading = capture.read(
-        offer.data, media=offer.media, name=offer.name, limits=limits, proceed=offer.proceed
-    )
-    document = reading.document and projector.identified(reading.document)
-    return replace(reading, document=document)
 
 
 class Intake:
@@ -94,11 +85,11 @@ class Intake:
         if thread:
             self._thread.start()
 
-    def read(self, offer: Offer) -> Reading:
+    def read(self, offer: Offer) -> TableReading:
         """What a document says, within this intake's limits; event ids are filled in."""
         return read_offer(offer, self._limits)
 
-    def hand_in(self, offer: Offer, reading: Reading, caller: Caller) -> Future[Receipt]:
+    def hand_in(self, offer: Offer, reading: TableReading, caller: Caller) -> Future[Receipt]:
         """Take a document that was read, here or in another process.
 
         Args:
@@ -310,7 +301,7 @@ def _indexed(entry: Entry, job: Job) -> Indexed:
     """The job's entry as the index holds it."""
     if job.typ not in DOCUMENTS:
         return projector.bare(entry, job.facts)
-    return projector.indexed(entry, job.document, job.kept, job.digest)
+    return projector.indexed(entry, job.reading, job.kept, job.digest)
 
 
 def _receipt(job: Job, first: int, *, repeated: bool = False) -> Receipt:

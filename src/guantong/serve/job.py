@@ -5,7 +5,7 @@ be done before, in any process, has been done.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -14,13 +14,13 @@ from typing import Final, Protocol
 import msgspec
 
 from guantong.caller import Caller
-from guantong.capture import Document, Reading
-from guantong.capture.faults import Fault as CaptureFault
+from guantong.capture import EventTable, TableReading
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
 from guantong.ledger import LedgerError, StatementType, Submission
 from guantong.parties import Filing
 from guantong.serve import projector
+from guantong.serve.events import Said
 from guantong.serve.seal import MEDIA as SIGNED
 from guantong.serve.seal import (
     NONE,
@@ -123,7 +123,8 @@ class Job:
     media: str
     name: str
     digest: str
-    document: Document
+    reading: TableReading
+    """What it says, with a table and event ids in it."""
     record_ms: int
     """When it came; the ledger makes it no earlier than the entry before."""
     facts: tuple[Fact, ...] = ()
@@ -140,13 +141,19 @@ class Job:
     kept: frozenset[int] | None = None
     """Accepted positions when only a part is accepted; None means all."""
 
+    @property
+    def table(self) -> EventTable:
+        """The events that were read."""
+        assert self.reading.table is not None
+        return self.reading.table
+
     def positions(self) -> Sequence[int]:
         """Index in the document of each event that was read."""
-        return self.document.positions or range(len(self.document.events))
+        return self.reading.positions or range(len(self.table))
 
     def count(self) -> int:
         """How many events are accepted."""
-        return len(self.document.events) if self.kept is None else len(self.kept)
+        return len(self.table) if self.kept is None else len(self.kept)
 
 
 def offer_of(data: bytes, *, media: str = "", name: str = "", proceed: bool = False) -> Offer:
@@ -173,7 +180,7 @@ def offer_of(data: bytes, *, media: str = "", name: str = "", proceed: bool = Fa
 
 
 def job_of(
-    offer: Offer, reading: Reading, caller: Caller, now_ms: int, *, salt: bytes = b""
+    offer: Offer, reading: TableReading, caller: Caller, now_ms: int, *, salt: bytes = b""
 ) -> Job | Receipt:
     """A document that was read, as the writer takes it.
 
@@ -191,14 +198,11 @@ def job_of(
         IntakeError: if the caller may not submit.
     """
     _may_submit(caller)
-    document, faults = reading.document, reading.faults
-    if document is not None:
-        faults = (*faults, *_unfit(document))
-    if document is None or len(faults) > len(reading.faults):
-        return Receipt(accepted=False, faults=faults)
-    facts = facts_of(offer, document, caller)
+    if reading.table is None:
+        return Receipt(accepted=False, faults=reading.faults)
+    facts = facts_of(offer, reading, caller)
     try:
-        seal = _seal(offer, document, facts, salt)
+        seal = _seal(offer, reading, facts, salt)
     except LedgerError as refusal:
         return Receipt(accepted=False, faults=refusal.faults)
     return Job(
@@ -208,7 +212,7 @@ def job_of(
         media=facts.media,
         name=offer.name,
         digest=hashlib.sha256(offer.data).hexdigest(),
-        document=document,
+        reading=reading,
         record_ms=now_ms,
         faults=reading.faults,
         proceed=offer.proceed,
@@ -216,16 +220,17 @@ def job_of(
     )
 
 
-def facts_of(offer: Offer, document: Document, caller: Caller) -> Facts:
+def facts_of(offer: Offer, said: Said, caller: Caller) -> Facts:
     """What the entry of a document says of it; its signer says the same."""
-    typ = StatementType.CAPTURE if document.events else StatementType.MASTER_DATA
-    return Facts(caller.party, typ, _media(offer, document))
+    events = said.table if isinstance(said, TableReading) else said.events
+    typ = StatementType.CAPTURE if events else StatementType.MASTER_DATA
+    return Facts(caller.party, typ, _media(offer, said.format))
 
 
-def _seal(offer: Offer, document: Document, facts: Facts, salt: bytes) -> Seal:
+def _seal(offer: Offer, said: TableReading, facts: Facts, salt: bytes) -> Seal:
     if offer.signature is None:
-        return of_gateway(offer.data, document, salt)
-    return of_signer(offer.data, document, facts, offer.signature)
+        return of_gateway(offer.data, said, salt)
+    return of_signer(offer.data, said, facts, offer.signature)
 
 
 def entry_of(
@@ -263,7 +268,7 @@ def entry_of(
         media=media,
         name="",
         digest=hashlib.sha256(body).hexdigest(),
-        document=Document(format="none"),
+        reading=projector.NOTHING,
         record_ms=now_ms,
         facts=facts,
         meta=meta or {},
@@ -278,34 +283,9 @@ def _may_submit(caller: Caller) -> None:
         raise IntakeError(fault(Fault.FORBIDDEN, expected="a printable party key", got=shown))
 
 
-def _unfit(document: Document) -> Iterable[Found]:
-    """What the index could not hold; once in the ledger it would be too late to say so."""
-    try:
-        _encoded((document.events, document.master))  # mostly all is well, and once is enough
-    except (OverflowError, UnicodeEncodeError):
-        yield from _unfit_parts(document)
-
-
-def _unfit_parts(document: Document) -> Iterable[Found]:
-    """The same, part by part."""
-    parts = [(f"eventList[{n}]", event) for n, event in enumerate(document.events)]
-    for path, part in (*parts, ("master", document.master)):
-        try:
-            _encoded(part)
-        except OverflowError as error:
-            expected = "numbers that fit in 64 bits"
-            yield fault(CaptureFault.NUMBER, expected=expected, got=error, path=path)
-        except UnicodeEncodeError as error:
-            expected = "text that UTF-8 can hold"
-            yield fault(CaptureFault.ENCODING, expected=expected, got=error.reason, path=path)
-
-
-_encoded = msgspec.msgpack.Encoder().encode
-
-
-def _media(offer: Offer, document: Document) -> str:
+def _media(offer: Offer, form: str) -> str:
     """The media type by which a rebuild finds the same reader, "" when the bytes say it."""
-    if document.format == SHEET and not offer.data.startswith(b"PK"):
+    if form == SHEET and not offer.data.startswith(b"PK"):
         # Nothing in a CSV says that it is one, and its name may be no part of the statement.
         return "text/csv"
     essence = offer.media.partition(";")[0].strip().lower()

@@ -8,12 +8,13 @@ entry before it when the list is long), and is replayed as it was decided.
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from enum import StrEnum
 
 import msgspec
 
 from guantong import capture, coding, parties
-from guantong.capture import Document, Limits
+from guantong.capture import Document, EventTable, Limits, TableReading, table_hash
 from guantong.capture.event_hash import event_hash
 from guantong.errors import Refusal, fault
 from guantong.ledger import Entry, Ledger, StatementType
@@ -46,12 +47,16 @@ class ReplayError(Refusal):
     """Nothing may be lost in silence: the index stays as it was."""
 
 
-def indexed(entry: Entry, document: Document, kept: Kept, digest: str) -> Indexed:
+NOTHING = TableReading(EventTable.of(()), format="none")
+"""What an entry says that is no document."""
+
+
+def indexed(entry: Entry, reading: TableReading, kept: Kept, digest: str) -> Indexed:
     """A document's entry, ready for the index.
 
     Args:
         entry: The ledger entry.
-        document: What its body says, event ids filled in.
+        reading: What its body says, event ids filled in.
         kept: Positions of the accepted events; None means all of them.
         digest: SHA-256 of the body in hex.
 
@@ -59,22 +64,24 @@ def indexed(entry: Entry, document: Document, kept: Kept, digest: str) -> Indexe
         Accepted events with their positions, the facts of its master data, and the fact by
         which the same bytes are recognised when they come again.
     """
-    positions = document.positions or tuple(range(len(document.events)))
-    pairs = [
-        (position, event)
-        for position, event in zip(positions, document.events, strict=True)
-        if kept is None or position in kept
-    ]
+    assert reading.table is not None
+    table, positions = reading.table, reading.positions
+    if kept is not None:
+        positions = positions or tuple(range(len(table)))
+        chosen = [at for at, position in enumerate(positions) if position in kept]
+        events = table.events()
+        table = EventTable.of([events[at] for at in chosen])
+        positions = tuple(positions[at] for at in chosen)
     statement = entry.statement
-    seen: dict[str, object] = {"events": len(pairs)}
+    seen: dict[str, object] = {"events": len(table)}
     return Indexed(
         entry=entry.index,
         by=statement.by,
         received_ms=statement.received,
-        events=tuple(event for _, event in pairs),
-        positions=tuple(position for position, _ in pairs),
+        table=table,
+        positions=positions,
         facts=(
-            *parties.facts_of(document.master),
+            *parties.facts_of(reading.master),
             *chained(entry),
             Fact("submission", f"{statement.by} {digest}", seen),
         ),
@@ -123,18 +130,21 @@ def _replayed(ledger: Ledger, entry: Entry, manifest: bytes) -> Indexed:
     if statement.typ in DOCUMENTS:
         body = ledger.body(entry.index)
         name = str(statement.meta.get("name", ""))
-        reading = capture.read(
+        reading = capture.read_table(
             body, media=statement.media, name=name, limits=UNBOUNDED, proceed=True
         )
-        document = identified(reading.document or Document(format="none"))
+        if reading.table is None:
+            reading = NOTHING
+        assert reading.table is not None
+        reading = replace(reading, table=table_hash.identified(reading.table))
         digest = hashlib.sha256(body).hexdigest()
-        read = indexed(entry, document, _kept(statement.meta, manifest), digest)
-        if len(read.events) != statement.n:
+        read = indexed(entry, reading, _kept(statement.meta, manifest), digest)
+        if read.size() != statement.n:
             raise ReplayError(
                 fault(
                     Fault.REPLAY,
                     expected=f"the {statement.n} events that were accepted",
-                    got=f"{len(read.events)} events",
+                    got=f"{read.size()} events",
                     path=f"entry {entry.index}",
                 )
             )

@@ -13,7 +13,6 @@ from typing import Any, Final
 import msgspec
 
 from guantong import errors
-from guantong.capture import Document
 from guantong.errors import fault
 from guantong.ledger import Entry, LedgerError, StatementType
 from guantong.ledger.entropy import SALT_BYTES
@@ -21,6 +20,7 @@ from guantong.ledger.faults import Fault
 from guantong.ledger.party_key import SigningKey
 from guantong.ledger.signed import GATEWAY, Claims, Signed, sign
 from guantong.serve import events
+from guantong.serve.events import Said
 from guantong.store import Fact
 
 MEDIA: Final = "application/vnd.guantong.signed+json"
@@ -101,7 +101,7 @@ def opened(data: bytes) -> tuple[bytes, Signature]:
 
 def signed_file(
     data: bytes,
-    document: Document,
+    said: Said,
     facts: Facts,
     key: SigningKey,
     *,
@@ -112,7 +112,7 @@ def signed_file(
 
     Args:
         data: The document.
-        document: The same, read, event ids filled in.
+        said: The same, read, event ids filled in.
         facts: What its entry is to say.
         key: The signer's.
         salt: 32 bytes nobody can guess.
@@ -126,7 +126,7 @@ def signed_file(
         doc=sha256(salt + data).hexdigest(),
         media=facts.media,
         prev=after[1],
-        root=events.root(salt, data, document),
+        root=events.root(salt, data, said),
         seq=after[0] + 1,
         typ=facts.typ,
         v=1,
@@ -135,17 +135,17 @@ def signed_file(
     return msgspec.json.encode(SignedFile(data, envelope, salt))
 
 
-def of_gateway(data: bytes, document: Document, salt: bytes) -> Seal:
+def of_gateway(data: bytes, said: Said, salt: bytes) -> Seal:
     """For a document that nobody signed; without a salt the ledger takes one, and no root."""
-    return Seal(salt, events.root(salt, data, document) if salt else "", GATEWAY)
+    return Seal(salt, events.root(salt, data, said) if salt else "", GATEWAY)
 
 
-def of_signer(data: bytes, document: Document, facts: Facts, came: Signature) -> Seal:
+def of_signer(data: bytes, said: Said, facts: Facts, came: Signature) -> Seal:
     """For a signed document.
 
     Args:
         data: The document.
-        document: The same, read, event ids filled in.
+        said: The same, read, event ids filled in.
         facts: What its entry is going to say.
         came: What came with it.
 
@@ -165,7 +165,7 @@ def of_signer(data: bytes, document: Document, facts: Facts, came: Signature) ->
     }
     # A signer may leave the root out: then no single event is proved by the signer's word.
     if claims.root:
-        wanted["root"] = events.root(came.salt, data, document)
+        wanted["root"] = events.root(came.salt, data, said)
     for member, want in wanted.items():
         if getattr(claims, member) != want:
             raise LedgerError(_refused(f"payload.{member}", str(want), getattr(claims, member)))

@@ -10,7 +10,8 @@ from typing import Final
 
 import msgspec
 
-from guantong.capture import Document
+from guantong.capture import CaptureError, EventTable, TableReading
+from guantong.capture.model import MasterItem
 from guantong.errors import Fault as Found
 from guantong.ledger import StatementType
 from guantong.serve.job import Answer, IntakeError, Job, Receipt
@@ -34,7 +35,13 @@ class Sent(msgspec.Struct, frozen=True, array_like=True, gc=False):
     media: str
     name: str
     digest: str
-    document: Document
+    table: bytes
+    """`EventTable.pack`."""
+    format: str
+    positions: tuple[int, ...]
+    """Of the events; empty for 0, 1, 2 …"""
+    master: tuple[MasterItem, ...]
+    created_ms: int
     record_ms: int
     facts: tuple[Fact, ...]
     meta: dict[str, str | int]
@@ -79,7 +86,11 @@ def request(no: int, job: Job) -> bytes:
         media=job.media,
         name=job.name,
         digest=job.digest,
-        document=job.document,
+        table=job.table.pack(),
+        format=job.reading.format,
+        positions=_positions(job),
+        master=job.reading.master,
+        created_ms=job.reading.created_ms,
         record_ms=job.record_ms,
         facts=job.facts,
         meta=dict(job.meta),
@@ -88,6 +99,11 @@ def request(no: int, job: Job) -> bytes:
         seal=job.seal,
     )
     return _framed(_encode(sent))
+
+
+def _positions(job: Job) -> tuple[int, ...]:
+    positions = job.reading.positions
+    return () if positions == tuple(range(len(positions))) else positions
 
 
 def job_of(message: bytes | memoryview) -> tuple[int, Job]:
@@ -101,8 +117,10 @@ def job_of(message: bytes | memoryview) -> tuple[int, Job]:
     """
     try:
         sent = _sent(message)
-    except msgspec.DecodeError as error:
+        table = EventTable.unpack(sent.table)
+    except (msgspec.DecodeError, CaptureError) as error:
         raise LineError(str(error)) from error
+    reading = TableReading(table, (), sent.format, sent.positions, sent.master, sent.created_ms)
     job = Job(
         by=sent.by,
         typ=sent.typ,
@@ -110,7 +128,7 @@ def job_of(message: bytes | memoryview) -> tuple[int, Job]:
         media=sent.media,
         name=sent.name,
         digest=sent.digest,
-        document=sent.document,
+        reading=reading,
         record_ms=sent.record_ms,
         facts=sent.facts,
         meta=sent.meta,

@@ -18,7 +18,7 @@ import msgspec
 
 from guantong import coding, identify, parties, trace, verdict
 from guantong.caller import Caller
-from guantong.capture import Limits, Reading
+from guantong.capture import Limits, TableReading
 from guantong.clock import Clock, SystemClock, day_in_china
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
@@ -265,11 +265,11 @@ class World(AbstractContextManager["World"]):
         intake = self.writer()
         reading = intake.read(offer)
         receipt = intake.hand_in(offer, reading, caller).result()
-        if not receipt.accepted or reading.document is None:
+        if not receipt.accepted or reading.table is None:
             return receipt
         today = day_in_china(self.clock.now_ms())
         with self._readers.lend() as store:
-            filed = parties.filing(store, reading.document, caller.party, today)
+            filed = parties.filing(store, reading, caller.party, today)
         return replace(receipt, filing=filed)
 
     def offer(self, offer: Offer, caller: Caller) -> Future[Receipt]:
@@ -277,7 +277,7 @@ class World(AbstractContextManager["World"]):
         intake = self.writer()
         return intake.hand_in(offer, intake.read(offer), caller)
 
-    def hand_in(self, offer: Offer, reading: Reading, caller: Caller) -> Future[Receipt]:
+    def hand_in(self, offer: Offer, reading: TableReading, caller: Caller) -> Future[Receipt]:
         """Take a document that was read elsewhere, without waiting for the disk."""
         return self.writer().hand_in(offer, reading, caller)
 
