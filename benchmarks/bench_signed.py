@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from benchmarks.bench_capture import documents
 from guantong.caller import Caller, Level
-from guantong.capture import Reading
+from guantong.capture import TableReading
 from guantong.clock import SystemClock
 from guantong.ledger import Ledger, StatementType, SystemEntropy
 from guantong.ledger.checkpoint import Trust
@@ -125,7 +125,7 @@ def house(count: int, algorithm: Algorithm) -> Iterator[House]:
             yield made
 
 
-def jobs_of(made: House, files: Sequence[bytes], readings: Sequence[Reading]) -> list[Job]:
+def jobs_of(made: House, files: Sequence[bytes], readings: Sequence[TableReading]) -> list[Job]:
     """Files as the writer takes them."""
     jobs = []
     for party, file, reading in zip(made.parties, files, readings, strict=True):

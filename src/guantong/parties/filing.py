@@ -152,7 +152,7 @@ def _classes(table: EventTable) -> Iterator[str]:
     moved = np.flatnonzero((runs.role == EPC) | (runs.role == OUTPUT))
     _, first = np.unique(runs.head[moved], return_index=True)
     for at in moved[np.sort(first)].tolist():
-        item = spell(*table.heads[runs.head[at]], int(runs.first[at]))
+        item = spell(*table.heads[int(runs.head[at])], int(runs.first[at]))
         try:
             class_uri = parse_uri(item).class_uri
         except IdentifierError:

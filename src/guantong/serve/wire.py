@@ -120,7 +120,8 @@ def job_of(message: bytes | memoryview) -> tuple[int, Job]:
         table = EventTable.unpack(sent.table)
     except (msgspec.DecodeError, CaptureError) as error:
         raise LineError(str(error)) from error
-    reading = TableReading(table, (), sent.format, sent.positions, sent.master, sent.created_ms)
+    positions = sent.positions or tuple(range(len(table)))
+    reading = TableReading(table, (), sent.format, positions, sent.master, sent.created_ms)
     job = Job(
         by=sent.by,
         typ=sent.typ,
