@@ -18,8 +18,10 @@ from guantong.settings import Settings
 
 MAKER = "https://id.gs1.org/417/6901234000009"
 P256_MAKER = "https://id.gs1.org/417/6909876000003"
+TWIN_MAKER = "https://id.gs1.org/417/6900000000014"
 STRANGER = "https://id.gs1.org/417/6900000000007"
 GTIN = "https://id.gs1.org/01/06901234567892"
+PLACE = "https://id.gs1.org/414/6901234000009"
 ALONE = f"{GTIN}/21/ALONE"
 """Its making names nothing else, and its maker signed it."""
 TOGETHER = f"{GTIN}/21/T1"
@@ -28,7 +30,10 @@ UNSIGNED = f"{GTIN}/21/UNSIGNED"
 """Its making names nothing else; nobody signed."""
 BY_P256 = f"{GTIN}/21/P256"
 """As `ALONE`, signed with ECDSA."""
-NAMES = {MAKER: "maker", P256_MAKER: "other maker", STRANGER: "stranger"}
+TWIN = f"{GTIN}/21/TWIN1"
+"""Made in one event with `OTHER_TWIN`; their maker lets each be shown alone."""
+OTHER_TWIN = f"{GTIN}/21/TWIN2"
+NAMES = {MAKER: "maker", P256_MAKER: "other maker", TWIN_MAKER: "twin maker", STRANGER: "stranger"}
 
 
 def made(*codes: str, **other: Any) -> bytes:
@@ -61,7 +66,9 @@ def caller(party: str) -> Caller:
     return Caller(party, Level.PARTY)
 
 
-def send_signed(world: World, party: str, key: SigningKey, data: bytes) -> Receipt:
+def send_signed(
+    world: World, party: str, key: SigningKey, data: bytes, *, alone: bool = False
+) -> Receipt:
     """The first signed document of a party whose key is registered here."""
     record = party_keys.registration(key.public.encode(), party)
     assert world.enter_signing_key(record, OPERATOR).accepted
@@ -71,7 +78,7 @@ def send_signed(world: World, party: str, key: SigningKey, data: bytes) -> Recei
     assert document is not None
     salt = sha256(b"salt" + data).digest()
     facts = facts_of(offer, document, caller(party))
-    file = signed_file(data, document, facts, key, salt=salt, after=(0, ""))
+    file = signed_file(data, document, facts, key, salt=salt, after=(0, ""), made=alone)
     return world.submit(offer_of(file, media=MEDIA), caller(party))
 
 
@@ -87,6 +94,13 @@ def opened(settings: Settings, **options: Any) -> Iterator[tuple[World, dict[str
                 world, MAKER, one, made(f"{GTIN}/21/A0", ALONE, f"{TOGETHER} {GTIN}/21/T2")
             ),
             send_signed(world, P256_MAKER, two, made(BY_P256)),
+            send_signed(
+                world,
+                TWIN_MAKER,
+                SigningKey.of_seed(sha256(b"twins").digest()),
+                made(f"{GTIN}/21/B0", f"{TWIN} {OTHER_TWIN}", bizLocation={"id": PLACE}),
+                alone=True,
+            ),
             world.submit(offer_of(made(UNSIGNED)), caller(MAKER)),
         ]
         assert all(receipt.accepted for receipt in receipts), receipts

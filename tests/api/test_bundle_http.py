@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from starlette.testclient import TestClient
 
-from guantong.caller import OPERATOR, PUBLIC
+from guantong.caller import OPERATOR, PUBLIC, Caller
 from guantong.ledger.checkpoint import Trust
 from guantong.ledger.disclosure import MEDIA, Bundle, Shown, check
 from guantong.ledger.note import VerifierKey
@@ -26,9 +26,13 @@ from tests.proof_small import (
     BY_P256,
     GTIN,
     MAKER,
+    OTHER_TWIN,
     P256_MAKER,
+    PLACE,
     STRANGER,
     TOGETHER,
+    TWIN,
+    TWIN_MAKER,
     UNSIGNED,
     made,
     opened,
@@ -88,6 +92,38 @@ def test_an_event_with_other_items_is_for_those_who_see_it(world: Open, client: 
     maker = {"X-API-Key": world[1][MAKER]}
     answer = client.get(at(TOGETHER), headers=maker)
     assert shown(client, answer.content).signer is not None
+
+
+def test_a_thing_that_its_maker_shows_alone_is_for_everybody(client: TestClient) -> None:
+    """Out of an event with a twin and a place, of which nothing is told."""
+    answer = client.get(at(TWIN))
+    found = shown(client, answer.content)
+    assert found.event is not None
+    told = json.loads(found.event.event)
+    assert told == {"event": 1, "made": TWIN, "time_ms": told["time_ms"]}
+    assert (found.event.form, found.event.index, found.event.size) == ("raw+made", 3, 5)
+    assert found.signer is not None
+    seen = answer.content + found.event.event
+    assert b"TWIN2" not in seen
+    assert PLACE.encode() not in seen
+
+
+def test_who_sees_the_event_whole_gets_it_whole(world: Open, client: TestClient) -> None:
+    answer = client.get(at(TWIN), headers={"X-API-Key": world[1][TWIN_MAKER]})
+    found = shown(client, answer.content)
+    assert found.event is not None
+    assert json.loads(found.event.event)["epcList"] == [TWIN, OTHER_TWIN]
+
+
+def test_a_scan_says_whether_its_party_signed(world: Open) -> None:
+    def line(code: str, asks: Caller) -> tuple[bool, bool]:
+        (found,) = world[0].check(code, asks).history
+        return found.signed, found.proof
+
+    assert line(TWIN, PUBLIC) == line(ALONE, PUBLIC) == (True, True)
+    assert line(UNSIGNED, PUBLIC) == line(UNSIGNED, OPERATOR) == (False, True)
+    assert line(TOGETHER, PUBLIC) == (False, False)
+    assert line(TOGETHER, OPERATOR) == (True, True)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from guantong.serve.app import create_app
 from guantong.settings import Settings
 from tests.browser.test_serve_browser import SIZES, chromium, open_page
 from tests.conftest import ROOT
-from tests.proof_small import ALONE, BY_P256, UNSIGNED, opened
+from tests.proof_small import ALONE, BY_P256, TWIN, UNSIGNED, opened
 
 pytestmark = pytest.mark.full
 __all__ = ["chromium", "open_page"]
@@ -35,6 +35,7 @@ ANSWERS = {
     ("gateway", "zh"): "核验通过，但提交方没有签名",
     ("gateway", "en"): "It holds, but its party did not sign it",
 }
+CODES = {"alone": ALONE, "p256": BY_P256, "unsigned": UNSIGNED, "twin": TWIN}
 WITNESS = SignerKey("witness.example/w", bytes(range(32)), KeyType.COSIGNATURE)
 
 
@@ -46,7 +47,7 @@ class Saved:
         with opened(Settings(folder / "data")) as (world, _):
             self.log = read_key(world.ledger.directory, world.ledger.origin)
             with TestClient(create_app(world, world.settings)) as client:
-                for name, code in (("alone", ALONE), ("p256", BY_P256), ("unsigned", UNSIGNED)):
+                for name, code in CODES.items():
                     path = f"/ledger/bundle/{quote(code, safe='')}"
                     raw = client.get(path, params={"format": "json"}).content
                     (folder / f"{name}.bundle.json").write_bytes(raw)
@@ -117,7 +118,8 @@ def asked(page: Any, bundle: str, vkey: str, witnesses: str = "") -> tuple[str, 
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(
-    ("name", "answer"), [("alone", "signed"), ("p256", "signed"), ("unsigned", "gateway")]
+    ("name", "answer"),
+    [("alone", "signed"), ("p256", "signed"), ("unsigned", "gateway"), ("twin", "signed")],
 )
 def test_a_saved_page_checks_its_bundle_without_any_network(
     offline: Callable[..., Any], saved: Saved, name: str, answer: str, size: str, language: str
@@ -128,9 +130,7 @@ def test_a_saved_page_checks_its_bundle_without_any_network(
     page.screenshot(path=str(saved.folder / f"{name}-{size}-{language}.png"), full_page=True)
     assert page.locator(".answer:not([hidden]) strong").inner_text() == ANSWERS[answer, language]
     assert saved.bundle(name)["bundle"] == "guantong.bundle/v1"
-    assert page.locator("#codes code").all_inner_texts() == [
-        {"alone": ALONE, "p256": BY_P256, "unsigned": UNSIGNED}[name]
-    ]
+    assert page.locator("#codes code").all_inner_texts() == [CODES[name]]
     box = page.locator(".answer:not([hidden])").bounding_box()
     assert box["y"] < 500
     assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]

@@ -13,8 +13,10 @@ import pytest
 from click.testing import CliRunner
 from starlette.testclient import TestClient
 
-from guantong.caller import OPERATOR, Caller, Level
+from guantong.caller import OPERATOR, PUBLIC, Caller, Level
+from guantong.capture.model import Action, Document, ErrorDeclaration, Event, EventType
 from guantong.clock import SetClock
+from guantong.errors import Refusal
 from guantong.ledger import LedgerError, SeededEntropy, StatementType, Submission
 from guantong.ledger.disclosure import Bundle, check
 from guantong.ledger.party_key import Algorithm, SigningKey
@@ -25,6 +27,7 @@ from guantong.serve.app import create_app
 from guantong.serve.audit import audit
 from guantong.serve.bundles import make_bundle
 from guantong.serve.cli import main
+from guantong.serve.events import Made, made_in
 from guantong.serve.intake import Receipt
 from guantong.serve.job import facts_of, offer_of
 from guantong.serve.keys import new_key
@@ -394,6 +397,132 @@ def runner(data: Path) -> Callable[..., str]:
         return result.stdout.strip()
 
     return run
+
+
+# Each thing made, shown alone
+
+
+def making(*groups: str) -> bytes:
+    """A document whose events make things."""
+    body = json.loads(document(1, len(groups)))
+    for event, codes in zip(body["epcisBody"]["eventList"], groups, strict=True):
+        event |= {"action": "ADD", "bizStep": "commissioning", "epcList": codes.split()}
+    return json.dumps(body).encode()
+
+
+def test_each_thing_made_is_shown_alone_and_no_other(firm: Firm) -> None:
+    things = [f"https://id.gs1.org/01/06901234567892/21/M{n}" for n in range(200)]
+    receipt = firm.send(making(" ".join(things[:120]), " ".join(things[120:])), made=True)
+    assert receipt.accepted, receipt.faults
+    said = firm.world.ledger.entry(receipt.ledger_index).statement
+    assert said.meta["made"] == 1
+    assert firm.world.wait(receipt.ledger_index + 1)
+    signer = Signer(firm.world.ledger)
+    note = signer.sign()
+    for place, code in ((0, things[0]), (0, things[119]), (1, things[120]), (1, things[199])):
+        raw = make_bundle(
+            firm.world.ledger,
+            firm.world.store,
+            receipt.ledger_index,
+            note,
+            event=place,
+            made=code,
+        ).encode()
+        shown = check(Bundle.parse(raw), signer.trust)
+        assert shown.event is not None
+        assert json.loads(shown.event.event)["made"] == code
+        others = [other.rpartition("/")[2].encode() for other in things if other != code]
+        assert not any(b'"' + other + b'"' in raw + shown.event.event for other in others)
+    whole = make_bundle(firm.world.ledger, firm.world.store, receipt.ledger_index, note, event=1)
+    assert things[199].encode() in check(whole, signer.trust).event.event  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("place", "code"), [(1, "M1"), (0, "M9"), (0, "m1")])
+def test_what_was_not_made_there_is_not_shown(firm: Firm, place: int, code: str) -> None:
+    stem = "https://id.gs1.org/01/06901234567892/21/"
+    receipt = firm.send(making(f"{stem}M1 {stem}M2", f"{stem}M3"), made=True)
+    assert firm.world.wait(receipt.ledger_index + 1)
+    ledger, store, note = firm.world.ledger, firm.world.store, Signer(firm.world.ledger).sign()
+    with pytest.raises(LedgerError):
+        make_bundle(ledger, store, receipt.ledger_index, note, event=place, made=stem + code)
+
+
+def test_without_its_makers_leave_nothing_made_is_shown_alone(firm: Firm) -> None:
+    stem = "https://id.gs1.org/01/06901234567892/21/"
+    receipt = firm.send(making(f"{stem}M1", f"{stem}M2"))
+    assert "made" not in firm.world.ledger.entry(receipt.ledger_index).statement.meta
+    assert firm.world.wait(receipt.ledger_index + 1)
+    ledger, store, note = firm.world.ledger, firm.world.store, Signer(firm.world.ledger).sign()
+    with pytest.raises(LedgerError):
+        make_bundle(ledger, store, receipt.ledger_index, note, event=0, made=f"{stem}M1")
+
+
+def test_of_what_was_made_only_the_making_is_for_everybody(firm: Firm) -> None:
+    """The same document also tells what else was done with it."""
+    code = "https://id.gs1.org/01/06901234567892/21/M1"
+    body = json.loads(making(f"{code} {code}x", code))
+    body["epcisBody"]["eventList"][1] |= {"action": "OBSERVE", "bizStep": "shipping"}
+    data = json.dumps(body).replace("2026-03", "2026-02").encode()
+    receipt = firm.send(data, made=True)
+    assert receipt.accepted, receipt.faults
+    world = firm.world
+    assert world.wait(receipt.ledger_index + 1)
+    made, shipped = world.check(code, PUBLIC).history
+    assert (made.proof, made.signed) == (True, True)
+    assert (shipped.proof, shipped.signed) == (False, False)
+    note = Signer(world.ledger).sign()
+    assert b"bundle" in world.bundle(code, PUBLIC, note)
+    seen = [line.event_id for line in world.check(code, OPERATOR).history]
+    with pytest.raises(Refusal) as refusal:
+        world.bundle(code, PUBLIC, note, event=seen[1])
+    assert [found.code for found in refusal.value.faults] == ["serve.bundle_hidden"]
+
+
+def test_what_is_declared_wrong_makes_nothing() -> None:
+    event = Event(
+        type=EventType.OBJECT, time_ms=1, offset="+00:00", action=Action.ADD, epcs=("a", "b")
+    )
+    wrong = msgspec.structs.replace(event, error=ErrorDeclaration(1, "incorrect_data"))
+    changed = Event(
+        type=EventType.TRANSFORMATION,
+        time_ms=2,
+        offset="+00:00",
+        input_epcs=("a",),
+        output_epcs=("c",),
+    )
+    document = Document(format="sheet", events=(event, wrong, changed), positions=(0, 2, 3))
+    assert made_in(document) == (Made(0, "a", 1), Made(0, "b", 1), Made(3, "c", 2))
+
+
+def test_a_sheet_makes_things_too(firm: Firm) -> None:
+    data = "日期时间,步骤,编码\n2026-03-01 08:30,生产,(01)06901234567892(21)M1\n".encode()
+    offer = offer_of(data, name="a.csv")
+    assert firm.world.intake is not None
+    read = firm.world.intake.read(offer).document
+    assert read is not None, firm.world.intake.read(offer).faults
+    file = signed_file(
+        data,
+        read,
+        facts_of(offer, read, FIRM),
+        firm.key,
+        salt=b"s" * 32,
+        after=(0, ""),
+        made=True,
+    )
+    receipt = firm.world.submit(offer_of(file, name="a.csv.signed.json"), FIRM)
+    assert receipt.accepted, receipt.faults
+    assert firm.world.ledger.entry(receipt.ledger_index).statement.meta["made"] == 1
+    assert firm.world.wait(receipt.ledger_index + 1)
+    (code,) = read.events[0].epcs
+    signer = Signer(firm.world.ledger)
+    at = receipt.ledger_index
+    ledger, store = firm.world.ledger, firm.world.store
+    shown = check(
+        make_bundle(ledger, store, at, signer.sign(), event=read.positions[0], made=code),
+        signer.trust,
+    )
+    assert shown.event is not None
+    assert shown.event.form == "canonical+made"
 
 
 # What an audit finds

@@ -40,6 +40,10 @@ class Form(StrEnum):
     """Its bytes as they stand in the document that was sent."""
     CANONICAL = "canonical"
     """JSON made of what was read: the document is in XML, or a sheet."""
+    RAW_MADE = "raw+made"
+    """As `RAW`, and after all events a statement for each thing that was made."""
+    CANONICAL_MADE = "canonical+made"
+    """As `CANONICAL`, and the same."""
 
 
 @dataclass(frozen=True, slots=True)

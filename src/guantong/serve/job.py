@@ -33,6 +33,7 @@ from guantong.serve.seal import (
     opened,
 )
 from guantong.store import Fact
+from guantong.verdict.history import MADE
 
 KEPT_TEXT_MAX: Final = 200
 """Characters of accepted positions kept in the statement itself; more go into a manifest."""
@@ -306,6 +307,8 @@ def submissions_of(job: Job) -> list[Submission]:
             before = [_submission(job, StatementType.MANIFEST, text.encode(), "text/plain", 0)]
     if job.name.isascii() and job.name.isprintable() and 0 < len(job.name) <= NAME_MAX:
         meta["name"] = job.name
+    if job.seal.made:
+        meta[MADE] = 1
     own = _submission(job, job.typ, job.body, job.media, job.count())
     return [*before, msgspec.structs.replace(own, meta=meta, **job.seal.members())]
 

@@ -2,7 +2,7 @@
 
 The making of the item, where the caller may have it; else the first event that it may have.
 An event goes out as it was sent, so that everything in it is shown: never to whom a part of it
-is hidden.
+is hidden. A maker who signs may let each thing made be shown alone; that is for everybody.
 """
 
 from enum import StrEnum
@@ -17,7 +17,7 @@ from guantong.parties import Register
 from guantong.serve.bundles import make_bundle
 from guantong.store import Store
 from guantong.trace import Step
-from guantong.verdict.history import sight_of
+from guantong.verdict.history import MADE, sight_of
 
 _MADE: Final = "commissioning"
 
@@ -64,12 +64,16 @@ def of_code(
     if not asked:
         raise BundleError(fault(Fault.NO_BUNDLE, expected="an event about it", got=event or text))
     sight = sight_of(caller, Register(store))
-    open_to = [step for step in asked if sight.is_whole(item, step)]
-    if not open_to:
-        expected = "an event that you may see whole"
-        raise BundleError(fault(Fault.BUNDLE_HIDDEN, expected=expected, got=sight.why.value))
-    stored = min(open_to, key=_tells).stored
-    return make_bundle(ledger, store, stored.entry, note, event=stored.position)
+    whole = [step for step in asked if sight.is_whole(item, step)]
+    if whole:
+        stored = min(whole, key=_tells).stored
+        return make_bundle(ledger, store, stored.entry, note, event=stored.position)
+    for step in asked:
+        if sight.is_making(step) and MADE in ledger.entry(step.stored.entry).statement.meta:
+            at = step.stored
+            return make_bundle(ledger, store, at.entry, note, event=at.position, made=item)
+    expected = "an event that you may see whole, or a making that its maker shows alone"
+    raise BundleError(fault(Fault.BUNDLE_HIDDEN, expected=expected, got=sight.why.value))
 
 
 def _tells(step: Step) -> bool:

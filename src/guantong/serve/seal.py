@@ -22,10 +22,11 @@ from guantong.ledger.signed import GATEWAY, Claims, Signed, sign
 from guantong.serve import events
 from guantong.serve.events import Said
 from guantong.store import Fact
+from guantong.verdict.history import MADE, SIGNED, entry_key
 
 MEDIA: Final = "application/vnd.guantong.signed+json"
 SUFFIX: Final = ".signed.json"
-CHAIN: Final = "signed"
+CHAIN: Final = SIGNED
 """Kind of the facts about signed entries, see `link`."""
 
 
@@ -41,13 +42,15 @@ class Seal(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     sig: str = ""
     claims: Claims | None = None
     """What was signed, and does follow from what came; None when nobody signed."""
+    made: bool = False
+    """Whether the root is over a statement for each thing made, too."""
 
     def members(self) -> dict[str, Any]:
         """What goes into the statement, with the salt."""
         return {name: getattr(self, name) for name in _MEMBERS}
 
 
-_MEMBERS: Final = tuple(name for name in Seal.__struct_fields__ if name != "claims")
+_MEMBERS: Final = tuple(name for name in Seal.__struct_fields__ if name not in {"claims", "made"})
 NONE: Final = Seal()
 
 
@@ -107,6 +110,7 @@ def signed_file(
     *,
     salt: bytes,
     after: tuple[int, str],
+    made: bool = False,
 ) -> bytes:
     """A signed file, as its signer makes it.
 
@@ -117,16 +121,18 @@ def signed_file(
         key: The signer's.
         salt: 32 bytes nobody can guess.
         after: `seq` and leaf hash of the party's entry before, ``(0, "")`` for the first.
+        made: Whether each thing made can be shown alone.
 
     Returns:
         The file.
     """
+    whole = events.root_with_made(salt, data, said) if made else ""
     claims = Claims(
         by=facts.by,
         doc=sha256(salt + data).hexdigest(),
         media=facts.media,
         prev=after[1],
-        root=events.root(salt, data, said),
+        root=whole or events.root(salt, data, said),
         seq=after[0] + 1,
         typ=facts.typ,
         v=1,
@@ -164,8 +170,12 @@ def of_signer(data: bytes, said: Said, facts: Facts, came: Signature) -> Seal:
         "v": 1,
     }
     # A signer may leave the root out: then no single event is proved by the signer's word.
+    made = False
     if claims.root:
         wanted["root"] = events.root(came.salt, data, said)
+        made = claims.root != wanted["root"]
+        if made and (root := events.root_with_made(came.salt, data, said)):
+            wanted["root"] = root
     for member, want in wanted.items():
         if getattr(claims, member) != want:
             raise LedgerError(_refused(f"payload.{member}", str(want), getattr(claims, member)))
@@ -177,6 +187,7 @@ def of_signer(data: bytes, said: Said, facts: Facts, came: Signature) -> Seal:
         seq=claims.seq,
         sig=b64encode(came.signed.signature).decode(),
         claims=claims,
+        made=made,
     )
 
 
@@ -188,8 +199,12 @@ def link(party: str, seq: int) -> str:
 def chained(entry: Entry) -> tuple[Fact, ...]:
     """What an entry leaves in the store when it is signed."""
     said = entry.statement
-    leaf: dict[str, object] = {"leaf": entry.leaf.hex()}
-    return (Fact(CHAIN, link(said.by, said.seq), leaf),) if said.sig else ()
+    if not said.sig:
+        return ()
+    fields: dict[str, object] = {"leaf": entry.leaf.hex()}
+    if MADE in said.meta:
+        fields[MADE] = 1
+    return (Fact(CHAIN, link(said.by, said.seq), fields, links=(entry_key(entry.index),)),)
 
 
 def _refused(path: str, expected: str, got: object) -> errors.Fault:

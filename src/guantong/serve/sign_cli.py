@@ -92,8 +92,11 @@ def _enter(record: party_keys.PartyKey, data: Path, *, as_json: bool) -> None:
     help="The JSON receipt of the party's signed document before; none for the first.",
 )
 @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--made/--no-made", default=True, show_default=True, help="Let buyers prove each thing made."
+)
 def sign_file(
-    file: Path, key_file: Path, party: str, after: Path | None, output: Path | None
+    file: Path, key_file: Path, party: str, after: Path | None, output: Path | None, *, made: bool
 ) -> None:
     """Sign the document FILE, for `guantong capture` and POST /capture."""
     data = file.read_bytes()
@@ -103,9 +106,9 @@ def sign_file(
     document = projector.identified(reading.document)
     facts = facts_of(Offer(data, name=file.name), document, Caller(party, Level.PARTY))
     key, salt = SigningKey.parse(key_file.read_bytes()), SystemEntropy().salts(1)[0]
-    made = signed_file(data, document, facts, key, salt=salt, after=_after(after))
+    signed = signed_file(data, document, facts, key, salt=salt, after=_after(after), made=made)
     target = output or file.with_name(file.name + SUFFIX)
-    target.write_bytes(made)
+    target.write_bytes(signed)
     click.echo(str(target))
 
 

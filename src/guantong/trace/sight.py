@@ -107,6 +107,10 @@ class Sight:
             return True
         return _is_making(step) and _making_of(item, step).event == step.stored.event
 
+    def is_making(self, step: Step) -> bool:
+        """Whether it is what everybody may know: that and when the item was made, and by whom."""
+        return _is_making(step)
+
     @property
     def why(self) -> Why:
         """Why this caller does not see what it does not see."""

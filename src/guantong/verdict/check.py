@@ -138,7 +138,7 @@ def _answered(
         seen,
         outcome=Outcome.PROBLEM if any(why.problem for why in found) else Outcome.OK,
         reasons=tuple(found),
-        history=told(life, caller, register),
+        history=told(store, life, caller, register),
         state=held.holder.state.value,
         holder=register.name_of(_seen_holder(life, held.holder, caller, register).party),
     )

@@ -4,9 +4,13 @@ The public sees what was done, when and in which province; names of trading part
 those who took part (and for regulators of the region).
 """
 
+from dataclasses import replace
+from functools import partial
+
 from guantong.caller import Caller
 from guantong.capture.model import Typed
 from guantong.parties import Register
+from guantong.store import Store
 from guantong.trace import Life, Step
 from guantong.trace.sight import Sight
 from guantong.verdict.model import Happened
@@ -15,10 +19,22 @@ PARTY_TYPES = ("owning_party", "possessing_party", "location")
 """Source and destination types, in the order in which they name the hand."""
 
 
-def told(life: Life, caller: Caller, register: Register) -> tuple[Happened, ...]:
+SIGNED = "signed"
+"""Kind of the facts about signed entries; each is linked to its `entry_key`."""
+MADE = "made"
+"""Member of such a fact, and of the statement: each thing made can be shown alone."""
+
+
+def entry_key(index: int) -> str:
+    """By what the fact of a signed entry is found when only the entry is known."""
+    return f"entry {index}"
+
+
+def told(store: Store, life: Life, caller: Caller, register: Register) -> tuple[Happened, ...]:
     """The lines of the time line.
 
     Args:
+        store: Knows which entries were signed.
         life: What happened.
         caller: Who asks.
         register: For the names of places and parties.
@@ -28,7 +44,19 @@ def told(life: Life, caller: Caller, register: Register) -> tuple[Happened, ...]
         the line says so.
     """
     sight = sight_of(caller, register)
-    return tuple(_line(life.item, step, register, sight) for step in life.steps)
+    lines = tuple(_line(life.item, step, register, sight) for step in life.steps)
+    return tuple(map(partial(_vouched, store, sight), life.steps, lines))
+
+
+def _vouched(store: Store, sight: Sight, step: Step, line: Happened) -> Happened:
+    """The line with what its entry's signature adds."""
+    if line.entry < 0 and not line.proof and not sight.is_making(step):
+        return line
+    found = store.facts(SIGNED, (entry_key(step.stored.entry),))
+    if not found:
+        return line
+    alone = MADE in found[0].fields
+    return replace(line, signed=line.entry >= 0 or line.proof or alone, proof=line.proof or alone)
 
 
 def _line(item: str, step: Step, register: Register, sight: Sight) -> Happened:

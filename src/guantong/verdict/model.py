@@ -82,7 +82,9 @@ class Happened:
     corrected: bool = False
     """A later declaration says this was wrong."""
     proof: bool = False
-    """Whether the caller may have the event as it was sent, with its proof."""
+    """Whether the caller may have a proof of it to take home."""
+    signed: bool = False
+    """Whether its party signed the document; False also where that is not for the caller."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,7 +204,7 @@
   const shown = async (event, said) => {
     only(event, ["bytes", "form", "hashes", "index", "salt", "size"], [], "event");
     const { form, index, size } = event;
-    need(form === "raw" || form === "canonical", "event");
+    need(/^(raw|canonical)(\+made)?$/.test(form), "event");
     need([index, size].every((one) => Number.isSafeInteger(one) && one >= 0), "event");
     need(size <= 2 ** 31 && Array.isArray(event.hashes) && event.hashes.length < 64, "event");
     const [raw, salt] = [unbase64(event.bytes, "event"), unbase64(event.salt, "event")];
@@ -213,7 +213,12 @@
     const tree = await climbed(await hash(ZERO, salt, raw), index, size, hashes, "event");
     const tag = bytes(`guantong event root v1\n${form}\n`);
     need(said.root === hex(await hash(tag, big(size, 8), tree)), "event");
-    return { text: text(raw, "event"), index, size };
+    const told = { text: text(raw, "event"), index, size };
+    if (form.endsWith("+made")) {
+      const alone = json(told.text, "event");
+      if (typeof alone.made === "string") told.made = alone.time_ms;
+    }
+    return told;
   };
 
   /** The signer's key, if the party signed; its registration is in the log, before. */
@@ -275,7 +280,7 @@
   };
   const codes = (event) => {
     const read = json(event, "event");
-    const lists = [read.epcList, read.childEPCs, read.inputEPCList, read.outputEPCList, [read.parentID]];
+    const lists = [[read.made], read.epcList, read.childEPCs, read.inputEPCList, read.outputEPCList, [read.parentID]];
     return lists.flatMap((list) => (Array.isArray(list) ? list : [])).filter(Boolean);
   };
   const laidOut = (event) => {
@@ -298,7 +303,8 @@
     const rows = [row("by", said.by), row("received", new Date(said.received).toISOString())];
     if (key) rows.push(row("key", `${key.slice(0, 16)}…`), row("seq", said.seq));
     rows.push(row("entry", `${index} / ${state.size}`), row("log", state.origin));
-    if (event) rows.push(row("place", `${event.index + 1} / ${event.size}`));
+    if (event?.made) rows.push(row("made", new Date(event.made).toISOString()));
+    else if (event) rows.push(row("place", `${event.index + 1} / ${event.size}`));
     $("facts").replaceChildren(...rows);
     $("event").hidden = !event;
     if (event) {
