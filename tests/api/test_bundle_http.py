@@ -16,8 +16,11 @@ from guantong.caller import OPERATOR, PUBLIC, Caller
 from guantong.ledger.checkpoint import Trust
 from guantong.ledger.disclosure import MEDIA, Bundle, Shown, check
 from guantong.ledger.note import VerifierKey
+from guantong.ledger.signer import Signer
+from guantong.serve import bundle_http
 from guantong.serve.app import POLICY, create_app
 from guantong.serve.cli import main
+from guantong.serve.job import offer_of
 from guantong.serve.ledger_http import routes
 from guantong.serve.world import World
 from guantong.settings import Settings
@@ -34,6 +37,7 @@ from tests.proof_small import (
     TWIN,
     TWIN_MAKER,
     UNSIGNED,
+    caller,
     made,
     opened,
 )
@@ -138,9 +142,6 @@ def test_a_scan_says_whether_its_party_signed(world: Open) -> None:
 def test_what_the_public_is_not_told_it_does_not_get_as_a_proof(
     tmp_path: Path, other: dict[str, object]
 ) -> None:
-    from guantong.serve.job import offer_of
-    from tests.proof_small import caller
-
     with opened(Settings(tmp_path / "data")) as (world, _):
         code = f"{GTIN}/21/WITH"
         data = json.loads(made(code, **other))
@@ -179,6 +180,21 @@ def test_an_erased_document_is_gone_and_says_so(tmp_path: Path) -> None:
         with TestClient(create_app(world, world.settings)) as asking:
             answer = asking.get(at(ALONE, "?format=json"))
             assert (answer.status_code, answer.json()["type"]) == (410, "ledger.erased")
+
+
+def test_what_no_checkpoint_has_yet_comes_a_little_later(tmp_path: Path) -> None:
+    """With witnesses the last checkpoint that is shown may be older than the last entry."""
+    with opened(Settings(tmp_path / "data")) as (world, _):
+        old = Signer(world.ledger).sign()
+        data = made(f"{GTIN}/21/LATE")
+        receipt = world.submit(offer_of(data), caller(MAKER))
+        assert world.wait(receipt.ledger_index + 1)
+        app = create_app(world, world.settings)
+        app.router.routes[:0] = bundle_http.routes(world, "/ledger", lambda: old, lambda: "")
+        with TestClient(app) as asking:
+            answer = asking.get(at(f"{GTIN}/21/LATE", "?format=json"))
+            assert (answer.status_code, answer.json()["type"]) == (404, "serve.no_bundle")
+            assert asking.get(at(ALONE, "?format=json")).status_code == 200
 
 
 def test_the_event_may_be_chosen(world: Open, client: TestClient) -> None:

@@ -16,9 +16,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from guantong.caller import Caller
+from guantong.errors import fault
+from guantong.ledger import Fault as LedgerFault
+from guantong.ledger import LedgerError
 from guantong.ledger.disclosure import MEDIA, SUFFIX
 from guantong.serve import answer, asked, pages
 from guantong.serve.desk import Desk
+from guantong.serve.scan_bundle import BundleError, Fault
 
 EVENT: Final = "event"
 """Query parameter: the id of the event to show."""
@@ -77,11 +81,26 @@ class _Outside:
         return self._page(request, "")
 
     def bundle(self, request: Request) -> Response:
-        """The bundle about a code, for the caller; as a page, inside the one that checks it."""
+        """The bundle about a code, for the caller; as a page, inside the one that checks it.
+
+        Returns:
+            Bundle or page.
+
+        Raises:
+            BundleError: if there is none, none for this caller, or none yet.
+            LedgerError: if the document was erased.
+        """
         text = asked.path_text(request, self._path)
         caller = asked.caller(request, self._desk)
         event = request.query_params.get(EVENT, "")
-        made = self._bundler.bundle(text, caller, self._note(), event=event)
+        try:
+            made = self._bundler.bundle(text, caller, self._note(), event=event)
+        except LedgerError as refusal:
+            if refusal.faults[0].code != LedgerFault.RANGE:
+                raise
+            # Witnesses have not signed so far yet; the next checkpoint has it.
+            expected = "an entry under the last checkpoint; ask again in some seconds"
+            raise BundleError(fault(Fault.NO_BUNDLE, expected=expected, got=text)) from refusal
         if not asked.wants_json(request):
             return self._page(request, made.decode())
         name = re.sub(r"[^0-9A-Za-z]+", "-", text).strip("-")[-60:] or "code"
