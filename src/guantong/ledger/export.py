@@ -77,13 +77,13 @@ def export(
     checkpoint, _ = trust.open(note)
     before = _standing(ledger, trust, checkpoint, directory, entries=entries)
     tiles = list(tiles_of(checkpoint.size, before=before, entries=entries))
-    _put(directory / VKEY, f"{key.encode()}\n".encode())
+    put(directory / VKEY, f"{key.encode()}\n".encode())
     for tile in tiles:
-        _put(directory / tile.path(), read_tile(ledger, tile))
+        put(directory / tile.path(), read_tile(ledger, tile))
     if tiles:
         os.sync()
-    _put(directory / CHECKPOINT, note)
-    _drop_outgrown(directory, tiles)
+    put(directory / CHECKPOINT, note)
+    drop_outgrown(directory, tiles)
     return Exported(checkpoint.size, before, len(tiles))
 
 
@@ -109,7 +109,7 @@ def _standing(
     return before.size
 
 
-def _put(path: Path, data: bytes) -> None:
+def put(path: Path, data: bytes) -> None:
     """Put a file in place, whole; nothing when it stands there already."""
     if path.exists() and path.read_bytes() == data:
         return
@@ -119,7 +119,7 @@ def _put(path: Path, data: bytes) -> None:
     draft.replace(path)
 
 
-def _drop_outgrown(directory: Path, tiles: list[Tile]) -> None:
+def drop_outgrown(directory: Path, tiles: list[Tile]) -> None:
     """Remove the partial forms of tiles that are full now."""
     for tile in tiles:
         partial = directory / f"{tile.full().path()}.p"
@@ -173,7 +173,7 @@ def audit(directory: Path, trust: Trust) -> Audited:
 
 def _audit_tile(directory: Path, tile: Tile, size: int) -> Iterator[Finding]:
     """Compare a tile with the hash that stands for it one level up."""
-    data = _read(directory, tile)
+    data = read_form(directory, tile)
     if len(data) != tile.width * HASH_BYTES:
         yield _differs(tile.path(), f"{tile.width * HASH_BYTES} bytes", len(data))
         return
@@ -182,7 +182,7 @@ def _audit_tile(directory: Path, tile: Tile, size: int) -> Iterator[Finding]:
     length = length_of(tile.level + 1, size)
     number = tile.number // WIDTH
     above = Tile(tile.level + 1, number, min(WIDTH, length - number * WIDTH))
-    stated = _read(directory, above)
+    stated = read_form(directory, above)
     at = (tile.number - above.start) * HASH_BYTES
     made = node_in(tile, data, HEIGHT * (tile.level + 1), tile.number)
     if made != stated[at : at + HASH_BYTES]:
@@ -192,7 +192,7 @@ def _audit_tile(directory: Path, tile: Tile, size: int) -> Iterator[Finding]:
 
 def _audit_root(directory: Path, checkpoint: Checkpoint) -> Iterator[Finding]:
     """Compare the right edge of all levels with the signed root."""
-    nodes = nodes_from(lambda tile: _read(directory, tile), checkpoint.size)
+    nodes = nodes_from(lambda tile: read_form(directory, tile), checkpoint.size)
     made = range_root(nodes, 0, checkpoint.size)
     if made != checkpoint.root:
         edge = [tile.path() for tile in tiles_of(checkpoint.size) if tile.is_partial]
@@ -202,7 +202,7 @@ def _audit_root(directory: Path, checkpoint: Checkpoint) -> Iterator[Finding]:
 
 def _audit_bundle(directory: Path, bundle: Tile) -> Iterator[Finding]:
     """Compare entries with the leaves of their tile."""
-    leaves = _read(directory, Tile(0, bundle.number, bundle.width))
+    leaves = read_form(directory, Tile(0, bundle.number, bundle.width))
     try:
         entries = _entries(directory, bundle)
     except LedgerError as error:
@@ -224,10 +224,10 @@ def _audit_chains(directory: Path, bundles: list[Tile]) -> Iterator[Finding]:
 
 def _entries(directory: Path, bundle: Tile) -> list[bytes]:
     form = bundle if (directory / bundle.path()).is_file() else bundle.full()
-    return unpack_entries(_read(directory, form), form.width)[: bundle.width]
+    return unpack_entries(read_form(directory, form), form.width)[: bundle.width]
 
 
-def _read(directory: Path, tile: Tile) -> bytes:
+def read_form(directory: Path, tile: Tile) -> bytes:
     """A file of the tree; of tiles the full one stands in for a partial one that was dropped."""
     for form in (tile, tile.full()):
         path = directory / form.path()

@@ -79,7 +79,11 @@ class Fault(StrEnum):
     SPLIT = "ledger.split"
     """A log signed two histories. The evidence is kept."""
     WITNESS = "ledger.witness"
-    """A witness could not be asked, or did not sign."""
+    """A witness or log could not be asked, or did not give what was asked for."""
+    ENDED = "ledger.ended"
+    """The log was closed; another follows it."""
+    SUCCESSION = "ledger.succession"
+    """Two logs of which one was not shown to follow the other."""
     EXPORT = "ledger.export"
     """What stands in the directory is not an earlier state of this ledger."""
 

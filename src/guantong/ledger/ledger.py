@@ -117,6 +117,7 @@ class Ledger:
         self._wrapper = Wrapper()
         self._turn = threading.Lock()
         self._why_not: Fault | None = None
+        self._ended = False
         self._lock_fd = -1
         self._marks: MarkWriter | None = None
         self._large = LargeBodies(disk, directory / "vault")
@@ -267,6 +268,7 @@ class Ledger:
         if mark.size < self.size:
             self._marks.publish(self._journal.mark)
         self._marks.sync()
+        self._ended = self.is_ended
         completed = self._complete_erasures()
         self.recovery = Recovery(torn, removed, self._journal.rebuilt, completed)
 
@@ -359,6 +361,7 @@ class Ledger:
             marks = self._writer()
             if not submissions:
                 return []
+            self.check_end(submissions)
             self._check_erasures(submissions)
             group, start = self._pack(submissions), self.size
             self._why_not = Fault.STOPPED
@@ -367,6 +370,7 @@ class Ledger:
                 if self._seals is not None:
                     self._seals.erase(start, submissions)
             self._why_not = None
+            self._ended = submissions[-1].typ is StatementType.CLOSED
             return [Position(self.origin, index) for index in range(start, self.size)]
 
     def _writer(self) -> MarkWriter:
@@ -382,6 +386,25 @@ class Ledger:
     def new_salt(self) -> bytes:
         """A salt for a submission that is hashed before it is appended: 32 bytes."""
         return self._apart.salts(1)[0]
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether the last entry closes the log."""
+        return self.size > 0 and self.entry(self.size - 1).statement.typ is StatementType.CLOSED
+
+    def check_end(self, submissions: Sequence[Submission]) -> None:
+        """Refuse what follows the end of the log, or opens it when it has begun.
+
+        Raises:
+            LedgerError: if `append` would refuse this group for that.
+        """
+        types = [it.typ for it in submissions]
+        if self._ended or StatementType.CLOSED in types[:-1]:
+            raise LedgerError(fault(Fault.ENDED, expected="an open log", got=self.origin))
+        if StatementType.OPENED in types[not self.size :]:
+            raise LedgerError(
+                fault(Fault.STATEMENT, path="typ", expected="the first entry", got="a later one")
+            )
 
     def check_erasure(self, submission: Submission) -> None:
         """Refuse an erasure that `append` would refuse its whole group for.

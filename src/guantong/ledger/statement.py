@@ -56,6 +56,10 @@ class StatementType(StrEnum):
     """A body was erased: which one, and on what ground."""
     MANIFEST = "manifest"
     """A digest over other data that should be seen not to change."""
+    CLOSED = "closed"
+    """The last entry of a log: which one follows."""
+    OPENED = "opened"
+    """The first entry of a log that follows another: how that one ended."""
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -27,6 +27,7 @@ from guantong.serve.intake import Receipt
 from guantong.serve.job import offer_of
 from guantong.serve.keys import end_of, new_key
 from guantong.serve.ledger_cli import ledger_group
+from guantong.serve.mirror_cli import close, link, mirror_group, succeed
 from guantong.serve.sign_cli import signing_group
 from guantong.serve.witness_cli import witness_group
 from guantong.serve.world import INDEX, World, open_world, read_world
@@ -409,7 +410,8 @@ def demo(data: Path, seed: int, events: int, port: int, *, serving: bool, as_jso
     run(Settings(data=data, port=port), seed, events, serving=serving, as_json=as_json)
 
 
-ledger_group.add_command(witness_group)
+for more in (witness_group, mirror_group, close, succeed, link):
+    ledger_group.add_command(more)
 main.add_command(ledger_group)
 main.add_command(signing_group)
 main.add_command(credit_group)

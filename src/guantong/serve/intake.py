@@ -266,6 +266,7 @@ class Intake:
             return
         made = submissions_of(job)
         try:
+            self._ledger.check_end([*group.submissions[-1:], *made])
             for submission in made:
                 check(submission)
                 self._ledger.check_erasure(submission)

@@ -1,0 +1,143 @@
+"""The commands of a mirror, and of a log that ends and is followed by another."""
+
+from pathlib import Path
+from typing import Final
+
+import click
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from guantong.clock import SystemClock
+from guantong.errors import fault
+from guantong.ledger import Fault, LedgerError, SystemEntropy
+from guantong.ledger.bundle import Proof
+from guantong.ledger.checkpoint import Trust
+from guantong.ledger.mirror import TREE, Fetch, Mirror
+from guantong.ledger.note import KeyType
+from guantong.ledger.signer import create_key
+from guantong.ledger.succession import check_link
+from guantong.serve.ledger_cli import data_option, json_option, key_of, print_json, printable
+from guantong.serve.outward import ask
+from guantong.serve.succeeding import begin_successor, close_log
+from guantong.serve.witness_cli import directory_argument, host_option, port_option, run_app
+from guantong.serve.world import open_world
+from guantong.settings import Settings
+
+OK: Final = 200
+file_type = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group("mirror")
+def mirror_group() -> None:
+    """Hold a whole copy of another log, and sign for it."""
+
+
+@mirror_group.command("new")
+@directory_argument
+@click.argument("name")
+def new(directory: Path, name: str) -> None:
+    """Make a mirror's key in DIRECTORY, once; print the public half."""
+    directory.mkdir(parents=True, exist_ok=True)
+    key = create_key(directory, name, entropy=SystemEntropy(), kind=KeyType.COSIGNATURE)
+    click.echo(key.encode())
+
+
+@mirror_group.command("pull")
+@directory_argument
+@click.argument("address")
+@click.option("--vkey", required=True, help="The log's key, or a file with it.")
+@click.option(
+    "--api-key", envvar="GUANTONG_API_KEY", help="A key that may see entries, if they are not open."
+)
+@json_option
+def pull(directory: Path, address: str, vkey: str, api_key: str | None, *, as_json: bool) -> None:
+    """Take over what the log at ADDRESS has added, and sign for all of it."""
+    mirror = Mirror(directory, key_of(vkey), clock=SystemClock())
+    done = mirror.pull(fetcher(address, api_key))
+    if as_json:
+        print_json({"size": done.size, "before": done.before})
+    else:
+        click.echo(f"ok: {done.size} entries held and signed for, {done.before} before")
+
+
+@mirror_group.command("serve")
+@directory_argument
+@host_option
+@port_option
+@json_option
+def serve(directory: Path, host: str, port: int, *, as_json: bool) -> None:
+    """Show the copy over HTTP: entries included, to whoever asks."""
+    run_app(create_tree_app(directory / TREE), host, port, as_json=as_json)
+
+
+@click.command("close")
+@click.argument("successor")
+@data_option
+@json_option
+def close(successor: str, data: Path, *, as_json: bool) -> None:
+    """End the log for good: its last entry names the SUCCESSOR's log; nothing follows."""
+    with open_world(Settings(data=data)) as world:
+        receipt, origin = close_log(world, successor), world.ledger.origin
+    if as_json:
+        print_json({"origin": origin, "last": receipt.ledger_index, "successor": successor})
+    else:
+        said = f"{origin} ends with entry {receipt.ledger_index}; {successor} follows"
+        click.echo(printable(said))
+
+
+@click.command("succeed")
+@click.argument("predecessor", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@data_option
+@json_option
+def succeed(predecessor: Path, data: Path, *, as_json: bool) -> None:
+    """Make the installation that follows the one in PREDECESSOR, whose log was closed."""
+    origin, receipt = begin_successor(predecessor, data)
+    if as_json:
+        print_json({"origin": origin, "first": receipt.ledger_index})
+    else:
+        click.echo(printable(f"{data}: ledger {origin}, entry 0 names its predecessor"))
+
+
+@click.command("link")
+@click.argument("last", type=file_type)
+@click.argument("first", type=file_type)
+@click.option("--predecessor", required=True, help="The key of the log that ended, or a file.")
+@click.option("--vkey", required=True, help="The key of the log that follows, or a file.")
+@json_option
+def link(last: Path, first: Path, predecessor: str, vkey: str, *, as_json: bool) -> None:
+    """Check by the proofs of LAST and FIRST entry that one log follows another."""
+    found = check_link(
+        Proof.parse(last.read_bytes()),
+        Trust(key_of(predecessor)),
+        Proof.parse(first.read_bytes()),
+        Trust(key_of(vkey)),
+    )
+    ended = found.predecessor
+    if as_json:
+        print_json(
+            {"origin": ended.origin, "size": ended.size, "root": ended.root.hex()}
+            | {"successor": found.successor}
+        )
+    else:
+        click.echo(printable(f"ok: {found.successor} follows {ended.origin} at {ended.size}"))
+
+
+def create_tree_app(tree: Path) -> Starlette:
+    """The ASGI application that shows a static tree."""
+    from starlette.staticfiles import StaticFiles
+
+    return Starlette(routes=[Mount("/", StaticFiles(directory=tree, check_dir=False))])
+
+
+def fetcher(address: str, api_key: str | None = None) -> Fetch:
+    """Asks a log over HTTP."""
+    headers = {"X-API-Key": api_key} if api_key else {}
+
+    def fetch(path: str) -> bytes:
+        answer = ask("GET", f"{address.rstrip('/')}/{path}", headers=headers)
+        if answer.status != OK:
+            expected = "what a log has at this address"
+            raise LedgerError(fault(Fault.WITNESS, path=path, expected=expected, got=answer.status))
+        return answer.body
+
+    return fetch
