@@ -4,7 +4,7 @@ import pytest
 
 from guantong.ledger import LedgerError
 from guantong.ledger.checkpoint import Checkpoint, Trust
-from guantong.ledger.merkle import Levels, leaf_hash
+from guantong.ledger.merkle import Levels, consistency_proof, leaf_hash
 from guantong.ledger.note import sign
 from guantong.ledger.split import Split, compare
 from tests.witness_small import log_key
@@ -44,7 +44,7 @@ def test_nodes_that_are_not_those_of_the_tree_show_nothing() -> None:
 
 def test_evidence_that_shows_nothing_is_refused() -> None:
     small, note = tree(5)
-    _, larger = tree(9)
+    grown, larger = tree(9)
     other, forked = tree(9, b"y")
     good = compare(note, forked, TRUST, other.node)
     assert good is not None
@@ -53,6 +53,8 @@ def test_evidence_that_shows_nothing_is_refused() -> None:
         Split(text, text),
         Split(text, big),
         Split(text, big, small.root(), good.proof),
+        Split(text, big, small.root(), tuple(consistency_proof(grown.node, 5, 9))),
+        Split(tree(0)[1].decode(), big),
         Split(text, big, good.beginning, good.proof),
         Split(text, forked.decode(), good.beginning, good.proof[1:]),
         Split(text, forked.decode(), bytes(32), good.proof),

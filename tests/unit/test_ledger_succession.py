@@ -3,13 +3,17 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from guantong.clock import SetClock
 from guantong.ledger import Ledger, LedgerError, SeededEntropy, StatementType, Submission
 from guantong.ledger.bundle import Proof, make_proof
 from guantong.ledger.checkpoint import Checkpoint, Trust
+from guantong.ledger.merkle import Levels, leaf_hash
+from guantong.ledger.note import sign
 from guantong.ledger.signer import Signer
+from guantong.ledger.statement import Statement
 from guantong.ledger.succession import MEDIA, Link, check_link, closing_meta, opening_meta
 from tests.witness_small import append, log_key, small_log
 
@@ -138,3 +142,16 @@ def test_a_proof_of_others_links_nothing(old: Ledger, new: Ledger) -> None:
         check_link(proof(old, 5), TRUST[NEW], proof(new, 0), TRUST[NEW])
     with pytest.raises(LedgerError, match=r"ledger\.note_unsigned"):
         check_link(proof(old, 5), TRUST[OLD], proof(new, 0), TRUST[OLD])
+
+
+def test_an_end_that_something_follows_is_none(new: Ledger) -> None:
+    """No writer here makes such a log; another program could."""
+    said = Statement(by="p", doc="0" * 64, media="", n=0, received=1, typ=StatementType.CLOSED, v=1)
+    closed = msgspec.structs.replace(said, meta=closing_meta(NEW)).encode()
+    levels = Levels()
+    levels.extend([leaf_hash(closed), leaf_hash(b"more")])
+    note = sign(Checkpoint(OLD, 2, levels.root()).encode(), [log_key(OLD)])
+    follows = Proof(0, (levels.node(0, 1),), note, closed)
+    new.append([opening(Checkpoint(OLD, 2, levels.root()))])
+    with pytest.raises(LedgerError, match=r"ledger\.succession at last: expected the last entry"):
+        check_link(follows, TRUST[OLD], proof(new, 0), TRUST[NEW])

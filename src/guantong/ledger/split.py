@@ -72,7 +72,7 @@ class Split(msgspec.Struct, frozen=True, omit_defaults=True):
         other = self.beginning != smaller.root and verify_consistency(
             smaller.size, larger.size, self.beginning, larger.root, self.proof
         )
-        if not 0 < smaller.size < larger.size or not other:
+        if not other:
             raise LedgerError(
                 fault(Fault.PROOF, expected="two histories", got="none that contradict each other")
             )
