@@ -31,6 +31,7 @@ from guantong.capture.model import (
 from guantong.identify.check_digits import check_digit
 from guantong.store.door import Indexed
 from guantong.store.rows import RowStore
+from guantong.store.segments import SegmentStore
 
 DAY_MS = 86_400_000
 START_MS = 1_767_225_600_000
@@ -67,7 +68,7 @@ RELATIONS: dict[str, tuple[EventType, Action, str]] = {
 class World:
     """Names, events in order of receipt, and the store they are in."""
 
-    store: RowStore
+    store: RowStore | SegmentStore
     uris: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     events: dict[str, tuple[str, Event]] = field(default_factory=dict)
@@ -77,8 +78,14 @@ class World:
     received_ms: int = 0
 
     @classmethod
-    def open(cls, folder: Path, lines: list[str] | None = None) -> "World":
-        world = cls(RowStore.open(folder / "index.db"))
+    def open(
+        cls,
+        folder: Path,
+        lines: list[str] | None = None,
+        *,
+        engine: type[RowStore] | type[SegmentStore] = RowStore,
+    ) -> "World":
+        world = cls(engine.open(folder / "index.db"))
         for line in lines or []:
             world.tell(line)
         return world

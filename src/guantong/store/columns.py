@@ -57,9 +57,45 @@ class Ranges:
         """The set of some numbers."""
         return cls.of(numbers, np.ones(len(numbers), np.int64))
 
+    @classmethod
+    def none(cls) -> Self:
+        """No items."""
+        return cls(np.zeros(0, np.int64), np.zeros(0, np.int64))
+
     def size(self) -> int:
         """How many items."""
         return int(self.count.sum())
+
+    def joined(self, other: "Ranges") -> "Ranges":
+        """What is in either."""
+        return Ranges.of(
+            np.concatenate((self.first, other.first)), np.concatenate((self.count, other.count))
+        )
+
+    def without(self, other: "Ranges") -> "Ranges":
+        """What is in this and not in the other."""
+        edges = np.unique(
+            np.concatenate(
+                (self.first, self.first + self.count, other.first, other.first + other.count)
+            )
+        )
+        if not len(edges):
+            return self
+        kept = self.holds(edges[:-1]) & ~other.holds(edges[:-1])
+        return Ranges.of(edges[:-1][kept], np.diff(edges)[kept])
+
+    def holds(self, numbers: Ints) -> NDArray[np.bool_]:
+        """Which of these numbers are in it."""
+        if not len(self.first):
+            return np.zeros(len(numbers), np.bool_)
+        at = np.searchsorted(self.first, numbers, "right") - 1
+        return (at >= 0) & (numbers < (self.first + self.count)[at])
+
+    def cut(self, size: int) -> "Ranges":
+        """The first so many items."""
+        before = np.cumsum(self.count) - self.count
+        count = np.clip(size - before, 0, self.count)
+        return Ranges(self.first[count > 0], count[count > 0])
 
 
 @dataclass(frozen=True, slots=True)

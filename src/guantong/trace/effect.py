@@ -6,7 +6,7 @@ business step means.
 
 from enum import StrEnum
 
-from guantong.capture.model import Action, Event, EventType
+from guantong.capture.model import Action, EventType
 from guantong.store.door import Role, Stored
 
 
@@ -86,32 +86,41 @@ _RELATIONS = (EventType.AGGREGATION, EventType.ASSOCIATION)
 def effect_of(stored: Stored, role: Role) -> Effect:
     """What an event does to an item in this role."""
     event = stored.event
+    return effect_by(event.type, event.action, event.step, event.disposition, role)
+
+
+def effect_by(
+    event_type: EventType, action: Action | None, step: str, disposition: str, role: Role
+) -> Effect:
+    """The same, of the members of an event that bear on it."""
     if role in (Role.INPUT, Role.OUTPUT):
         return Effect.CONSUME if role is Role.INPUT else Effect.BIRTH
-    fitted = event.type is EventType.ASSOCIATION and event.action is not Action.OBSERVE
+    fitted = event_type is EventType.ASSOCIATION and action is not Action.OBSERVE
     if fitted and role is Role.CHILD:
-        return Effect.FIT if event.action is Action.ADD else Effect.UNFIT
-    if event.type in _RELATIONS:
-        return _of_relation(event)
-    return _of_objects(event)
+        return Effect.FIT if action is Action.ADD else Effect.UNFIT
+    if event_type in _RELATIONS:
+        return _of_relation(step)
+    return _of_objects(event_type, action, step, disposition)
 
 
-def _of_relation(event: Event) -> Effect:
+def _of_relation(step: str) -> Effect:
     """Packing makes and ends nothing, whatever its step and action say."""
-    effect = _BY_STEP.get(event.step, Effect.OBSERVE)
+    effect = _BY_STEP.get(step, Effect.OBSERVE)
     made = (Effect.BIRTH, Effect.RETIRE, Effect.FIT, Effect.UNFIT, Effect.MARK)
     return Effect.OBSERVE if effect in made else effect
 
 
-def _of_objects(event: Event) -> Effect:
+def _of_objects(
+    event_type: EventType, action: Action | None, step: str, disposition: str
+) -> Effect:
     """The step decides; then the action, then the disposition."""
-    effect = _BY_STEP.get(event.step)
+    effect = _BY_STEP.get(step)
     if effect is not None:
         return effect
-    if event.type is EventType.OBJECT and event.action is Action.ADD:
+    if event_type is EventType.OBJECT and action is Action.ADD:
         return Effect.BIRTH
-    told = _BY_DISPOSITION.get(event.disposition)
+    told = _BY_DISPOSITION.get(disposition)
     if told is not None:
         return told
-    ended = event.type is EventType.OBJECT and event.action is Action.DELETE
+    ended = event_type is EventType.OBJECT and action is Action.DELETE
     return Effect.RETIRE if ended else Effect.OBSERVE

@@ -1,0 +1,434 @@
+"""What went into the world from these lots or items, and who has it now?
+
+The scope of a recall: forward from what is bad, through cutting, assembly and packing, to every
+single item and lot that came of it, with their present holders in numbers. It is computed here
+and nowhere else, as sets of ranges: no step of the way costs anything per item.
+
+What a walk of `trace` reaches downstream is in the scope. The scope may hold more where a walk
+reads windows: what became of an assembly after the bad part was emptied out of it unsaid.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, Protocol
+
+import numpy as np
+
+from guantong.capture.lots import class_of
+from guantong.capture.model import Action, EventType
+from guantong.capture.serials import spell
+from guantong.capture.table import CHILD, EPC, INPUT, OUTPUT, PARENT, action_of, kind_of, type_of
+from guantong.store.columns import ColumnStore, Ranges, Rows, Span
+from guantong.store.door import Role, Store
+from guantong.trace import expanse
+from guantong.trace.book import Book
+from guantong.trace.containment import BONDS
+from guantong.trace.custody import custody
+from guantong.trace.effect import Effect, effect_by
+from guantong.trace.expanse import Bools, Ints
+from guantong.trace.families import Sight, families
+from guantong.trace.life import lives
+from guantong.trace.model import FUTURE_MS, Balance, FirmOf, Life, NodeKind, State, itself
+from guantong.trace.names import is_many
+from guantong.trace.names import kind_of as node_kind
+
+HOPS_MAX: Final = 50
+ITEMS_MAX: Final = 50_000_000
+"""Items in a scope."""
+LOTS_MAX: Final = 10_000
+"""Lots in a scope: their balances are read one by one."""
+FAMILIES_AT_ONCE: Final = 500
+"""Lives read together."""
+FITTED: Final = kind_of(EventType.ASSOCIATION, Action.ADD)
+PACKED: Final = kind_of(EventType.AGGREGATION, Action.ADD)
+
+
+class Stop(StrEnum):
+    """Why a scope is not all of it."""
+
+    HOPS = "hops"
+    SIZE = "size"
+    TIME = "time"
+    DEPTH = "depth"
+    """Containers nest too deep to be followed."""
+
+
+class Account(StrEnum):
+    """Where single items are; each is in one place, so the numbers add up to what was made."""
+
+    HELD = "held"
+    IN_TRANSIT = "in_transit"
+    SOLD = "sold"
+    CONSUMED = "consumed"
+    """Used up; what was made of it is in the scope itself."""
+    DESTROYED = "destroyed"
+    UNKNOWN = "unknown"
+
+
+ACCOUNTS: Final = {
+    State.IN_STOCK: Account.HELD,
+    State.RETURNED: Account.HELD,
+    State.INSTALLED: Account.HELD,
+    State.IN_TRANSIT: Account.IN_TRANSIT,
+    State.SOLD: Account.SOLD,
+    State.CONSUMED: Account.CONSUMED,
+    State.SCRAPPED: Account.DESTROYED,
+    State.RETIRED: Account.DESTROYED,
+}
+"""Every other state is `Account.UNKNOWN`."""
+
+
+class Whole(Store, ColumnStore, Protocol):
+    """A store that answers item by item and in columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """So many single items are with somebody, in one state."""
+
+    party: str
+    """Firm; in transit who sent them; "" when unknown, or with consumers."""
+    region: str
+    """Of the firm, "" when unknown."""
+    state: State
+    taker: str
+    """In transit: whom they are for."""
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class LotBalance:
+    """How much of a lot somebody has. Nobody knows which of its pieces."""
+
+    lot: str
+    region: str
+    balance: Balance
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What came of some lots or items."""
+
+    origins: tuple[str, ...]
+    items: Ranges
+    """All single items, as numbers of one index."""
+    spans: Callable[[], list[Span]]
+    """The same as they are told outside."""
+    lots: tuple[str, ...]
+    held: tuple[Held, ...]
+    """The most first."""
+    amounts: tuple[LotBalance, ...]
+    hops: int
+    """Steps that were walked."""
+    stops: tuple[Stop, ...]
+    as_of: int
+    """Ledger size it rests on."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing was left out."""
+        return not self.stops
+
+    @property
+    def made(self) -> int:
+        """Single items that came to be."""
+        return sum(held.count for held in self.held)
+
+    def account(self) -> dict[Account, int]:
+        """Where they are: adds up to `made`."""
+        counted = Counter(dict.fromkeys(Account, 0))
+        for held in self.held:
+            counted[ACCOUNTS.get(held.state, Account.UNKNOWN)] += held.count
+        return dict(counted)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How far a scope is followed."""
+
+    hops: int = HOPS_MAX
+    items: int = ITEMS_MAX
+    late: Callable[[], bool] = lambda: False
+    """Whether it takes too long."""
+
+
+EVERYTHING: Final = Bounds()
+
+
+def closure(
+    store: Whole,
+    origins: Sequence[str],
+    *,
+    now_ms: int,
+    as_of: int | None = None,
+    firm_of: FirmOf = itself,
+    region_of: Callable[[str], str] = lambda _: "",
+    bounds: Bounds = EVERYTHING,
+    future_ms: int = FUTURE_MS,
+) -> Scope:
+    """Everything downstream of some origins, with its present holders.
+
+    Args:
+        store: Where to read.
+        origins: Canonical URIs of items, logistic units or lots.
+        now_ms: The present.
+        as_of: Ledger size, None for everything.
+        firm_of: The firm behind a party or place.
+        region_of: The region of a firm, "" when unknown.
+        bounds: How far to go.
+        future_ms: How far ahead of its receipt an event may be dated and still count.
+
+    Returns:
+        The scope; where `complete` is false more may have come of the origins.
+    """
+    size = store.projected_size if as_of is None else min(as_of, store.projected_size)
+    sight = Sight(now_ms, future_ms, size)
+    walk = _Walk(store, sight, bounds)
+    walk.go(origins)
+    tally = _Tally(store, sight, firm_of, region_of, bounds)
+    held = tally.items(walk.items)
+    amounts = tally.lots(tuple(walk.lots))
+    return Scope(
+        origins=tuple(origins),
+        items=walk.items,
+        spans=lambda: store.spans(walk.items),
+        lots=tuple(walk.lots),
+        held=held,
+        amounts=amounts,
+        hops=walk.hops,
+        stops=tuple(sorted(walk.stops | tally.stops)),
+        as_of=size,
+    )
+
+
+@dataclass(slots=True)
+class _Walk:
+    """Goes from sets to the sets that came of them."""
+
+    store: Whole
+    sight: Sight
+    bounds: Bounds
+    items: Ranges = field(default_factory=Ranges.none)
+    lots: dict[str, None] = field(default_factory=dict)
+    hops: int = 0
+    stops: set[Stop] = field(default_factory=set)
+    unpacked: Ranges = field(default_factory=Ranges.none)
+    """Logistic units whose content counts."""
+
+    def go(self, origins: Sequence[str]) -> None:
+        """Walk until nothing new comes up, or a bound is reached."""
+        numbers = self.store.numbers(origins)
+        units = [node_kind(origin) is NodeKind.CONTAINER for origin in origins]
+        known = numbers >= 0
+        self.unpacked = Ranges.of_numbers(numbers[known & np.array(units, np.bool_)])
+        frontier = Ranges.of_numbers(np.unique(numbers[known]))
+        lots = [origin for origin in origins if is_many(origin)]
+        self.lots = dict.fromkeys(lots)
+        many = np.array([is_many(origin) for origin in origins], np.bool_)
+        self.items = Ranges.of_numbers(np.unique(numbers[known & ~many]))
+        while frontier.size() or lots:
+            if self.hops >= self.bounds.hops:
+                self.stops.add(Stop.HOPS)
+                return
+            if self.bounds.late():
+                self.stops.add(Stop.TIME)
+                return
+            self.hops += 1
+            frontier, lots = self._admit(self._found(frontier, lots))
+
+    def _found(self, frontier: Ranges, lots: Sequence[str]) -> Ranges:
+        """What is one step downstream."""
+        rows = self._counting(self.store.rows_in(frontier, as_of=self.sight.as_of))
+        found = [
+            self._of_events(rows.event[rows.role == INPUT], OUTPUT, joined=True),
+            self._of_events(rows.event[(rows.role == CHILD) & (rows.kind == FITTED)], PARENT),
+            self._used_with_packing(rows),
+            self._contents(rows),
+            self._made_as(lots),
+        ]
+        whole = Ranges.none()
+        for some in found:
+            whole = whole.joined(some)
+        return whole
+
+    def _admit(self, found: Ranges) -> tuple[Ranges, list[str]]:
+        """What is new of it: single items and units, and lots, which both are followed."""
+        single, many = self._by_kind(found)
+        single = single.without(self.items)
+        if self.items.size() + single.size() > self.bounds.items:
+            single = single.cut(self.bounds.items - self.items.size())
+            self.stops.add(Stop.SIZE)
+        self.items = self.items.joined(single)
+        lots = [lot for lot in many if lot not in self.lots]
+        if len(self.lots) + len(lots) > LOTS_MAX:
+            lots = lots[: LOTS_MAX - len(self.lots)]
+            self.stops.add(Stop.SIZE)
+        self.lots |= dict.fromkeys(lots)
+        numbers = self.store.numbers(lots)
+        return single.joined(Ranges.of_numbers(np.unique(numbers[numbers >= 0]))), lots
+
+    def _by_kind(self, found: Ranges) -> tuple[Ranges, list[str]]:
+        """Ranges of single items, and the URIs of lots and classes."""
+        spans = [span for span in self.store.spans(found) if is_many(_example(span))]
+        many = [text for span in spans for text in texts_of(span)]
+        return found.without(self._numbered(spans)), many
+
+    def _numbered(self, spans: Sequence[Span]) -> Ranges:
+        """The items of a few spans as numbers."""
+        texts = [text for span in spans for text in texts_of(span)]
+        return Ranges.of_numbers(self.store.numbers(texts))
+
+    def _counting(self, rows: Rows) -> Rows:
+        """Rows of events that were not withdrawn, nor are of the future."""
+        latest = np.minimum(rows.record_ms, self.sight.now_ms) + self.sight.future_ms
+        gone = np.isin(rows.event, self.store.withdrawn_events(rows))
+        return rows.take(~gone & (rows.time_ms <= latest))
+
+    def _of_events(self, events: Ints, role: int, *, joined: bool = False) -> Ranges:
+        """Items in one role of some events, or of those of the same transformation."""
+        events = np.unique(events)
+        if joined and len(events):
+            events = np.union1d(events, self.store.joined_events(events, as_of=self.sight.as_of)[1])
+        rows = self.store.rows_of_events(events, (role,), as_of=self.sight.as_of)
+        rows = self._counting(rows)
+        return Ranges.of(rows.item, rows.count)
+
+    def _used_with_packing(self, rows: Rows) -> Ranges:
+        """Containers that were used up while these items were inside: as a whole."""
+        put = rows.take((rows.role == CHILD) & (rows.kind == PACKED))
+        named = self.store.rows_of_events(np.unique(put.event), (PARENT,), as_of=self.sight.as_of)
+        if not len(named):
+            return Ranges.none()
+        units, which = np.unique(named.item, return_inverse=True)
+        since = np.full(len(units), np.iinfo(np.int64).max)
+        np.minimum.at(since, which, named.time_ms)
+        rows = self._counting(self.store.rows_in(Ranges.of_numbers(units), as_of=self.sight.as_of))
+        used = expanse.single(rows.take(rows.role == INPUT))
+        at = rows.time_ms[rows.role == INPUT][used.row]
+        after = at >= since[np.searchsorted(units, used.first[used.thing])]
+        return Ranges.of_numbers(np.unique(used.first[used.thing[after]]))
+
+    def _contents(self, rows: Rows) -> Ranges:
+        """What was ever put into the logistic units one began with."""
+        if not self.unpacked.size():
+            return Ranges.none()
+        is_parent = (rows.role == PARENT) & ((rows.kind == PACKED) | (rows.kind == FITTED))
+        chosen = is_parent & self.unpacked.holds(rows.item)
+        inner = self._of_events(rows.event[chosen], CHILD)
+        spans = self.store.spans(inner)
+        units = [span for span in spans if node_kind(_example(span)) is NodeKind.CONTAINER]
+        self.unpacked = self.unpacked.joined(self._numbered(units))
+        return inner
+
+    def _made_as(self, lots: Sequence[str]) -> Ranges:
+        """Items whose making names one of these lots."""
+        if not lots:
+            return Ranges.none()
+        place, event = self.store.lot_events(lots, as_of=self.sight.as_of)
+        found = Ranges.none()
+        for of_class, mine in _by_class(lots, place):
+            rows = self.store.rows_of_events(
+                np.unique(event[mine]), (EPC, OUTPUT), as_of=self.sight.as_of
+            )
+            rows = self._counting(rows)
+            rows = rows.take(self._is_birth(rows))
+            found = found.joined(self._of_class(Ranges.of(rows.item, rows.count), of_class))
+        return found
+
+    def _of_class(self, found: Ranges, of_class: str) -> Ranges:
+        """Items of one class."""
+        spans = self.store.spans(found)
+        others = [span for span in spans if class_of(_example(span)) != of_class]
+        return found.without(self._numbered(others))
+
+    def _is_birth(self, rows: Rows) -> Bools:
+        """Whether an event brings the item of its row into being."""
+        key = np.stack((rows.role, rows.kind, rows.step, rows.disposition), axis=1)
+        unique, which = np.unique(key, axis=0, return_inverse=True)
+        births = [self._bears(*said) for said in unique.tolist()]
+        return np.array(births, np.bool_)[which.reshape(-1)]
+
+    def _bears(self, role: int, kind: int, step: int, disposition: int) -> bool:
+        if type_of(kind) in BONDS:
+            return False
+        said = self.store.term(step), self.store.term(disposition)
+        effect = effect_by(type_of(kind), action_of(kind), *said, Role(role))
+        return effect is Effect.BIRTH
+
+
+def _by_class(lots: Sequence[str], place: Ints) -> Iterator[tuple[str, Ints]]:
+    """Classes of lots with the positions in `place` that are of them."""
+    classes = [class_of(lot) for lot in lots]
+    for name in sorted(set(classes)):
+        mine = [at for at, of_class in enumerate(classes) if of_class == name]
+        chosen = np.flatnonzero(np.isin(place, mine))
+        if len(chosen):
+            yield name, chosen
+
+
+def _example(span: Span) -> str:
+    """The first item of a span."""
+    return span.head if span.first < 0 else spell(span.head, span.width, span.first)
+
+
+def texts_of(span: Span) -> list[str]:
+    """All items of a span."""
+    if span.first < 0:
+        return [span.head]
+    return [spell(span.head, span.width, serial) for serial in range(span.first, span.last + 1)]
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Counts who has what."""
+
+    store: Whole
+    sight: Sight
+    firm_of: FirmOf
+    region_of: Callable[[str], str]
+    bounds: Bounds
+    stops: set[Stop] = field(default_factory=set)
+
+    def items(self, items: Ranges) -> tuple[Held, ...]:
+        """Holders of single items."""
+        made = families(self.store, items, self.sight)
+        if not made.is_whole:
+            self.stops.add(Stop.DEPTH)
+        counted: Counter[tuple[str, State, str]] = Counter()
+        for low in range(0, len(made.example), FAMILIES_AT_ONCE):
+            part = slice(low, low + FAMILIES_AT_ONCE)
+            if low and self.bounds.late():
+                self.stops.add(Stop.TIME)
+                counted["", State.UNKNOWN, ""] += int(made.size[low:].sum())
+                break
+            examples = self.store.texts(made.example[part])
+            read = lives(self._book(), examples)
+            for example, count in zip(examples, made.size[part].tolist(), strict=True):
+                counted[self._holder(read[example])] += count
+        rows = [
+            Held(party, self.region_of(party) if party else "", state, taker, count)
+            for (party, state, taker), count in counted.items()
+        ]
+        return tuple(sorted(rows, key=lambda one: (-one.count, one.party, one.state, one.taker)))
+
+    def _holder(self, life: Life) -> tuple[str, State, str]:
+        held = custody(life, firm_of=self.firm_of).holder
+        return self._firm(held.party), held.state, self._firm(held.taker)
+
+    def _firm(self, party: str) -> str:
+        return self.firm_of(party) if party else ""
+
+    def _book(self) -> Book:
+        now_ms, future_ms, as_of = self.sight.now_ms, self.sight.future_ms, self.sight.as_of
+        return Book(self.store, now_ms=now_ms, as_of=as_of, future_ms=future_ms)
+
+    def lots(self, lots: Sequence[str]) -> tuple[LotBalance, ...]:
+        """Balances of lots."""
+        read = lives(self._book(), lots)
+        return tuple(
+            LotBalance(lot, self.region_of(balance.party) if balance.party else "", balance)
+            for lot in lots
+            for balance in custody(read[lot], firm_of=self.firm_of).balances
+        )

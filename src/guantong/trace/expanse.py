@@ -1,0 +1,104 @@
+"""Which things do rows of ranges speak of, one by one or as far as they are spoken of alike?"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guantong.capture.table import CHILD, PARENT
+from guantong.store.columns import ColumnStore, Flag, Ranges, Rows
+
+Ints: TypeAlias = NDArray[np.int64]
+Bools: TypeAlias = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Expanse:
+    """Things with the rows that speak of them."""
+
+    first: Ints
+    """Number of each thing, or the first of several of which all rows speak alike."""
+    count: Ints
+    """How many."""
+    thing: Ints
+    """With `row` the pairs: a position in `first`."""
+    row: Ints
+    """A position in the rows."""
+
+    def only(self, rows: Bools) -> "Expanse":
+        """The same things, with some of the rows."""
+        kept = rows[self.row]
+        return Expanse(self.first, self.count, self.thing[kept], self.row[kept])
+
+
+def alike(rows: Rows) -> Expanse:
+    """Ranges as long as all rows speak of the whole range."""
+    edges = np.unique(np.concatenate((rows.item, rows.item + rows.count)))
+    low = np.searchsorted(edges, rows.item)
+    parts = np.searchsorted(edges, rows.item + rows.count) - low
+    row = np.repeat(np.arange(len(rows)), parts)
+    used, thing = np.unique(np.repeat(low, parts) + within(parts), return_inverse=True)
+    return Expanse(edges[used], edges[used + 1] - edges[used], thing, row)
+
+
+def single(rows: Rows) -> Expanse:
+    """Every thing by itself."""
+    row = np.repeat(np.arange(len(rows)), rows.count)
+    numbers, thing = np.unique(rows.item[row] + within(rows.count), return_inverse=True)
+    return Expanse(numbers, np.ones(len(numbers), np.int64), thing, row)
+
+
+def within(count: Ints) -> Ints:
+    """0, 1, 2 … for each of these counts, one after the other."""
+    return np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What things were ever said to be inside of."""
+
+    rows: Rows
+    """All rows of all containers, whatever is around those included."""
+    event: Ints
+    """Events that name a container, in order."""
+    container: Ints
+    """Its number."""
+    is_whole: bool
+    """False when containers nest too deep."""
+
+    def named(self, rows: Rows) -> Ints:
+        """The container that each row says its items are put into, taken from or seen in; or -1."""
+        if not len(self.event):
+            return np.full(len(rows), -1, np.int64)
+        at = np.minimum(np.searchsorted(self.event, rows.event), len(self.event) - 1)
+        known = (self.event[at] == rows.event) & (rows.role == CHILD)
+        return np.where(known, self.container[at], -1)
+
+
+def around(store: ColumnStore, own: Rows, *, levels: int, as_of: int | None) -> Around:
+    """Read everything that items were ever inside of, level by level.
+
+    Args:
+        store: Where to read.
+        own: The rows of the items.
+        levels: How deep at most.
+        as_of: Ledger size, None for everything.
+
+    Returns:
+        Containers and what names them.
+    """
+    found, named = [Rows.none()], [Rows.none()]
+    known, level = Ranges.none(), own
+    for _ in range(levels):
+        inside = (level.role == CHILD) & ((level.flags & Flag.HAS_PARENT) > 0)
+        named.append(store.rows_of_events(np.unique(level.event[inside]), (PARENT,), as_of=as_of))
+        new = Ranges.of_numbers(np.unique(named[-1].item)).without(known)
+        if not new.size():
+            break
+        level = store.rows_in(new, as_of=as_of)
+        known = known.joined(new)
+        found.append(level)
+    whole = Rows.joined(named)
+    event, at = np.unique(whole.event, return_index=True)
+    return Around(Rows.joined(found), event, whole.item[at], not new.size())
