@@ -1,9 +1,12 @@
 """Witnesses over HTTP: statuses, logs that witness each other, and who is shown what."""
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -22,10 +25,12 @@ from guantong.ledger.signer import Signer
 from guantong.ledger.split import Split
 from guantong.ledger.witness import Asked, Witness
 from guantong.serve.cli import main
-from guantong.serve.gathering import Gatherer
+from guantong.serve.gathering import Gatherer, gathering
+from guantong.serve.ledger_http import Log
 from guantong.serve.outward import ask
 from guantong.serve.server import let_threads_end, threads
 from guantong.serve.witness_http import create_witness_app
+from guantong.settings import Settings
 from tests.witness_small import append, log_key, served, small_log, witness_key
 
 ORIGIN = "log.example/a"
@@ -127,6 +132,7 @@ def test_the_cosigned_checkpoint_is_shown_while_it_is_young(
     assert latest(place, newer, now_ms=100 + YOUNG_MS) == newer
 
 
+AWAY = "http://127.0.0.1:1"
 NAMES = ("guangdong", "zhejiang", "sichuan")
 
 
@@ -255,3 +261,48 @@ def test_a_witness_is_made_and_asked_by_commands(
     (tmp_path / "p").write_text(text.replace(witness.url, "http://127.0.0.1:1"))
     away = run(main, words)
     assert (away.exit_code, "FAIL no quorum" in away.output.replace(":", "")) == (1, True)
+
+
+def test_the_server_asks_by_itself(
+    provinces: dict[str, Province], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    name, witness = NAMES[0], provinces[NAMES[1]]
+    data, ledger = tmp_path / "data", provinces[name].ledger
+    data.mkdir()
+    (data / "ledger").symlink_to(ledger.directory)
+    text = f"witness w {witness.key.encode()} {witness.url}\nwitness away {provinces[NAMES[2]].key.encode()} {AWAY}\n"
+    (tmp_path / "policy").write_text(f"{text}quorum w\n")
+    with gathering(Settings(data=data, witnesses=tmp_path / "policy")):
+        for count in (0, 3):
+            append(ledger, count)
+            until = time.monotonic() + 20
+            while witness.witness.last(ledger.origin) != Signer(ledger).sign():
+                assert time.monotonic() < until
+                time.sleep(0.05)
+    newest = Signer(ledger).sign()
+    assert len(Note.parse(latest(ledger.directory, newest, now_ms=0)).lines) == 2
+    assert "guantong witnesses: away: ledger.witness" in capfd.readouterr().err
+
+
+def test_nothing_is_asked_without_a_policy(tmp_path: Path) -> None:
+    with gathering(Settings(data=tmp_path)):
+        assert list(tmp_path.iterdir()) == []
+    refused = pytest.raises(LedgerError, match=r"ledger\.policy: expected a file")
+    with refused, gathering(Settings(data=tmp_path, witnesses=tmp_path / "none")):
+        pass
+
+
+def test_the_log_shows_and_proves_by_the_cosigned_one(ledger: Ledger, witness: Witness) -> None:
+    keeper: Any = SimpleNamespace(ledger=ledger)
+    clock = SetClock(50_000)
+    log, newest = Log(keeper, keeper, clock), Signer(ledger).sign()
+    assert log.note() == newest
+    both = join(newest, [witness.add_checkpoint(Asked.parse(asked(ledger, 0)))])
+    policy = Policy.parse(f"witness w {witness.key.encode()}\nquorum w\n".encode())
+    key = log_key(ORIGIN).verifier()
+    keep(ledger.directory, both, policy, key, now_ms=50_000, disk=Disk())
+    append(ledger, 1)
+    clock.at_ms = 51_000
+    assert log.note() == both
+    clock.at_ms = 50_000 + YOUNG_MS
+    assert log.note() == Signer(ledger).sign()
