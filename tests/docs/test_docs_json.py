@@ -96,6 +96,7 @@ def answers(demo: tuple[Path, Any], tmp_path_factory: pytest.TempPathFactory) ->
             asked("check", "6901234567892", "--data", data),
         ],
         "trace": [asked("trace", code, "--data", data) for code in codes if readable(code)],
+        "scope": [asked("scope", code, "--data", data) for code in lots_of(summary, data)],
         "hash": [asked("hash", sheet)],
         "identify": [asked("identify", text) for text in ("6901234567892", "2024010105123456", "")]
         + [asked("identify", "https://id.gs1.org/01/06901234567892/10/L7/21/1")],
@@ -121,6 +122,14 @@ def served(data: Path) -> Any:
         server.terminate()
         assert server.wait(30) == 0
     return json.loads(told)
+
+
+def lots_of(summary: dict[str, Any], data: Path) -> list[str]:
+    """Codes of the demo, and the lots they were made as or of."""
+    codes = [one["code"] for one in summary["examples"] if readable(one["code"])]
+    trails = [asked("trace", code, "--data", data) for code in codes]
+    nodes = [node for trail in trails for node in trail["nodes"]]
+    return [*codes, *sorted({node["item"] for node in nodes if node["kind"] == "lot"})[:40]]
 
 
 def readable(code: str) -> bool:
@@ -153,6 +162,7 @@ def test_the_table_is_what_comes(answers: dict[str, Any], command: str) -> None:
 MAY_BE_ABSENT = {
     ("trace", "hidden"),
     ("trace", "nodes[].hidden"),
+    ("scope", "stops[]"),
     ("issue", "faults[]"),
     ("hold", "faults[]"),
     ("check", "unproven[].events[]"),

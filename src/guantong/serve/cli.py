@@ -28,6 +28,7 @@ from guantong.serve.job import offer_of
 from guantong.serve.keys import end_of, new_key
 from guantong.serve.ledger_cli import ledger_group
 from guantong.serve.mirror_cli import close, link, mirror_group, succeed
+from guantong.serve.scope_cli import scope_command
 from guantong.serve.sign_cli import signing_group
 from guantong.serve.witness_cli import witness_group
 from guantong.serve.world import INDEX, World, open_world, read_world
@@ -417,6 +418,7 @@ main.add_command(signing_group)
 main.add_command(credit_group)
 main.add_command(bulletin_group)
 main.add_command(bench_command)
+main.add_command(scope_command)
 
 
 def progress(files: Iterable[Path], label: str) -> Iterable[Path]:

@@ -1,0 +1,134 @@
+"""``guantong scope``: what came of some lots or items, and who has it now?"""
+
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import click
+import msgspec
+
+from guantong import identify, parties, verdict
+from guantong.clock import SystemClock
+from guantong.errors import fault
+from guantong.serve.ledger_cli import data_option, json_option
+from guantong.serve.world import Fault, WorldError, open_for_reading
+from guantong.settings import Settings
+from guantong.store import SegmentStore
+from guantong.trace.closure import Bounds, Scope, closure
+
+RANGES_SHOWN: Final = 1_000
+"""Ranges of items told when nobody asks for more."""
+
+
+@click.command("scope")
+@click.argument("codes", nargs=-1, required=True)
+@data_option
+@json_option
+@click.option("--as-of", type=click.IntRange(0, 10**15 - 1), help="Answer for this ledger size.")
+@click.option("--seconds", type=float, default=60.0, show_default=True, help="Stop after that.")
+@click.option("--ranges", type=int, default=RANGES_SHOWN, show_default=True, help="Told at most.")
+def scope_command(
+    codes: Sequence[str],
+    data: Path,
+    as_of: int | None,
+    seconds: float,
+    ranges: int,
+    *,
+    as_json: bool,
+) -> None:
+    """Everything that came of CODES (lots, items, logistic units), and who has it now."""
+    ledger, store, _ = open_for_reading(Settings(data=data))
+    with ledger, closing(store):
+        scope = scope_of(store, codes, as_of=as_of, seconds=seconds)
+        told = scope_json(scope, ranges)
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(told), indent=2).decode())
+        return
+    for held in scope.held:
+        where = f"{held.party or '-'} {held.region or '-'}"
+        click.echo(f"{held.count} {held.state.value} {where} {held.taker}".rstrip())
+    account = ", ".join(f"{count} {name.value}" for name, count in scope.account().items())
+    click.echo(f"{scope.made} made = {account}")
+    click.echo("complete" if scope.complete else f"cut off: {', '.join(scope.stops)}")
+
+
+def scope_of(
+    store: SegmentStore, codes: Sequence[str], *, as_of: int | None, seconds: float
+) -> Scope:
+    """The scope of what was scanned.
+
+    Args:
+        store: The index.
+        codes: Texts of codes.
+        as_of: Ledger size, None for now.
+        seconds: Longest time it may take.
+
+    Returns:
+        The scope.
+
+    Raises:
+        WorldError: if one of the texts is no identifier.
+    """
+    register = parties.Register(store, as_of=as_of)
+    until = time.monotonic() + seconds
+    return closure(
+        store,
+        [_origin(store, code, as_of) for code in codes],
+        now_ms=SystemClock().now_ms(),
+        as_of=as_of,
+        firm_of=register.firm_of,
+        region_of=register.region_of,
+        bounds=Bounds(late=lambda: time.monotonic() > until),
+    )
+
+
+def _origin(store: SegmentStore, code: str, as_of: int | None) -> str:
+    readings = identify.read(code)
+    if not readings:
+        raise WorldError(fault(Fault.UNREADABLE, expected="an identifier", got=code))
+    return verdict.best_known(store, readings, as_of=as_of).value.uri
+
+
+def scope_json(scope: Scope, ranges_max: int) -> dict[str, object]:
+    """A scope as a JSON value; see the reference of JSON."""
+    spans = scope.spans()
+    return {
+        "origins": list(scope.origins),
+        "complete": scope.complete,
+        "stops": [stop.value for stop in scope.stops],
+        "hops": scope.hops,
+        "as_of": scope.as_of,
+        "made": scope.made,
+        "account": {name.value: count for name, count in scope.account().items()},
+        "held": [
+            {
+                "party": held.party,
+                "region": held.region,
+                "state": held.state.value,
+                "taker": held.taker,
+                "count": held.count,
+            }
+            for held in scope.held
+        ],
+        "amounts": [
+            {
+                "lot": one.lot,
+                "party": one.balance.party,
+                "region": one.region,
+                "state": one.balance.state.value,
+                "uom": one.balance.uom,
+                "quantity": one.balance.quantity,
+                "exact": one.balance.exact,
+            }
+            for one in scope.amounts
+        ],
+        "lots": list(scope.lots),
+        "ranges": [
+            {"head": span.head, "first": span.first, "last": span.last, "width": span.width}
+            for span in islice(spans, ranges_max)
+        ],
+        "ranges_left": max(0, len(spans) - ranges_max),
+    }
