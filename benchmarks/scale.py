@@ -198,11 +198,15 @@ def growth(sizes: dict[int, Figures]) -> str:
 def variant_table(rows: list[Figures]) -> str:
     """Documents that are all alike."""
     lines = [
-        "Documents that are all alike, ten new codes in an event, each kind in an installation of "
-        "its own:",
+        (
+            "Documents that are all alike, ten new codes in an event, each kind in an installation of "
+            "its own:"
+        ),
         "",
-        "| | documents | events/s | codes/s | p50 / p99 ms | by its floor | by decoding alone "
-        "| sender's cores | target |",
+        (
+            "| | documents | events/s | codes/s | p50 / p99 ms | by its floor | by decoding alone "
+            "| sender's cores | target |"
+        ),
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for one in rows:

@@ -269,13 +269,13 @@ def test_a_document_that_is_read_differently_is_not_lost_in_silence(
 ) -> None:
     run("capture", file, "--data", data)
     before = run("trace", CODE, "--data", data, "--json").stdout
-    real = capture.read
+    real = capture.read_table
 
-    def stricter(body: bytes, **options: Any) -> capture.Reading:
+    def stricter(body: bytes, **options: Any) -> capture.TableReading:
         return real(body.replace(b"06901234567892/21/1001", b"06901234567893/21/1001"), **options)
 
     with monkeypatch.context() as patched:
-        patched.setattr(capture, "read", stricter)
+        patched.setattr(capture, "read_table", stricter)
         refused = run("rebuild", "--data", data)
         assert refused.exit_code == 1
         assert "serve.replay" in refused.stderr
