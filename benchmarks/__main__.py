@@ -9,7 +9,18 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-NAMES = ("capture", "read", "scan", "hash", "identify", "ledger", "signed", "evidence", "credit")
+NAMES = (
+    "capture",
+    "read",
+    "scan",
+    "closure",
+    "hash",
+    "identify",
+    "ledger",
+    "signed",
+    "evidence",
+    "credit",
+)
 PAGE = Path(__file__).parent.parent / "docs" / "reference" / "performance.md"
 BEGIN, END = "<!-- begin parts: written by python -m benchmarks --write -->", "<!-- end parts -->"
 
