@@ -13,7 +13,6 @@ from pathlib import Path
 from guantong import market
 from guantong.caller import PUBLIC
 from guantong.serve.demo import Recipe, load
-from guantong.serve.world import INDEX
 from guantong.settings import Settings
 
 EVENTS = 20_000
@@ -27,8 +26,10 @@ def run() -> list[dict[str, object]]:
         with load(settings, Recipe(1, EVENTS), quiet=True) as world:
             stories = market.stories(1, events=EVENTS)
             codes = [story.code for story in stories if story.key != "malformed"]
-            db = sqlite3.connect(settings.data / INDEX)
-            sql = "SELECT body FROM row JOIN event ON no = event WHERE item = ?"
+            db = sqlite3.connect(Path(folder) / "floor.sqlite")
+            db.execute("CREATE TABLE known(item TEXT PRIMARY KEY, body BLOB) WITHOUT ROWID")
+            db.executemany("INSERT INTO known VALUES(?,?)", [(code, bytes(500)) for code in codes])
+            sql = "SELECT body FROM known WHERE item = ?"
             asked: dict[str, Callable[[str], object]] = {
                 "floor": lambda code: db.execute(sql, (code,)).fetchall(),
                 "check": lambda code: world.check(code, PUBLIC),
