@@ -201,6 +201,8 @@ def test_as_of_an_earlier_size(tmp_path: Path) -> None:
         {("shop", "in_stock"): 1},
     ]
     assert scope_of(world, "coil#A", as_of=2).as_of == 2
+    sizes = [scope_of(world, "coil.1", as_of=size).items.size() for size in (0, 1)]
+    assert sizes == [0, 1], "nobody knew of it yet"
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,10 @@ class Ranges:
         kept = self.holds(edges[:-1]) & ~other.holds(edges[:-1])
         return Ranges.of(edges[:-1][kept], np.diff(edges)[kept])
 
+    def within(self, other: "Ranges") -> "Ranges":
+        """What is in both."""
+        return self.without(self.without(other))
+
     def holds(self, numbers: Ints) -> NDArray[np.bool_]:
         """Which of these numbers are in it."""
         if not len(self.first):

@@ -227,7 +227,10 @@ class _Walk:
         lots = [origin for origin in origins if is_many(origin)]
         self.lots = dict.fromkeys(lots)
         many = np.array([is_many(origin) for origin in origins], np.bool_)
-        self.items = Ranges.of_numbers(np.unique(numbers[known & ~many]))
+        told = self.store.rows_in(frontier, as_of=self.sight.as_of)  # others come to be later
+        self.items = Ranges.of_numbers(np.unique(numbers[known & ~many])).within(
+            Ranges.of(told.item, told.count)
+        )
         while frontier.size() or lots:
             if self.hops >= self.bounds.hops:
                 self.stops.add(Stop.HOPS)
