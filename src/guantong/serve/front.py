@@ -20,11 +20,11 @@ from guantong.clock import Clock, day_in_china
 from guantong.ledger import Ledger, StatementType
 from guantong.ledger.entropy import SystemEntropy
 from guantong.serve import signing
-from guantong.serve.app import create_app
 from guantong.serve.fitting import read_offer
 from guantong.serve.job import Job, Offer, Receipt, entry_of, job_of
 from guantong.serve.line import Line
 from guantong.serve.party_keys import PartyKey
+from guantong.serve.scans import outside
 from guantong.serve.server import let_threads_end, run_server, threads
 from guantong.serve.upload import BODIES_MAX
 from guantong.serve.world import LARGE_BYTES, World, open_for_reading
@@ -146,7 +146,7 @@ async def _run(control: socket.socket, settings: Settings) -> None:
     with front:
         beside = asyncio.create_task(_refresh(front))
         await run_server(
-            create_app(front, settings),
+            outside(front, settings),
             settings.host,
             settings.port,
             ready=lambda: control.send(READY),

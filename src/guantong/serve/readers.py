@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from guantong.serve.kept import NOTING
 from guantong.store import Memory, Recalling, SegmentStore
 
 
@@ -19,11 +20,11 @@ class Readers:
         """Open none yet."""
         self._index = index
         self._idle: list[Recalling] = []
-        self._memory = Memory()
+        self.memory = Memory()
 
     @contextmanager
-    def lend(self) -> Iterator[Recalling]:
-        """A handle nobody else uses, as new as the index now; it is taken back afterwards.
+    def borrow(self) -> Iterator[Recalling]:
+        """A handle nobody else uses, without a look how far the index is.
 
         Yields:
             The handle.
@@ -33,10 +34,25 @@ class Readers:
         except IndexError:
             store = self._opened()
         try:
-            _ = store.reached
             yield store
         finally:
+            store.noted = None
             self._idle.append(store)
+
+    @contextmanager
+    def lend(self) -> Iterator[Recalling]:
+        """A handle nobody else uses, as new as the index now; it is taken back afterwards.
+
+        Yields:
+            The handle.
+        """
+        note = NOTING.get()
+        with self.borrow() as store:
+            if note is None:
+                _ = store.reached
+            else:
+                note.begin(store)
+            yield store
 
     def close(self) -> None:
         """Let go of the file; nobody asks any more."""
@@ -44,4 +60,4 @@ class Readers:
             self._idle.pop().close()
 
     def _opened(self) -> Recalling:
-        return Recalling(SegmentStore.open(self._index, read_only=True), self._memory)
+        return Recalling(SegmentStore.open(self._index, read_only=True), self.memory)

@@ -18,8 +18,8 @@ from typing import Final
 from starlette.types import ASGIApp
 
 from guantong.errors import Refusal, fault
-from guantong.serve.app import create_app
 from guantong.serve.desk import Desk
+from guantong.serve.scans import outside
 from guantong.settings import Settings
 
 CONNECTIONS_MAX: Final = 1000
@@ -117,7 +117,7 @@ async def _run(desk: Desk, settings: Settings, port: int, ready: Callable[[str],
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    app, address = create_app(desk, settings), address_of(settings.host, port)
+    app, address = outside(desk, settings), address_of(settings.host, port)
     await run_server(app, settings.host, port, ready=lambda: ready(address), stop=stop)
 
 

@@ -122,6 +122,11 @@ class World(AbstractContextManager["World"]):
 
     # ---------------------------------------------------------------- questions
 
+    @property
+    def readers(self) -> Readers:
+        """The handles for reading, each lent to one question."""
+        return self._readers
+
     def check(self, text: str, caller: Caller, *, as_of: int | None = None) -> Verdict:
         """What a person is told who scanned `text`; see `guantong.verdict.check`."""
         with self._readers.lend() as store:

@@ -46,6 +46,8 @@ class SegmentStore:
         self._writer = Writer(db, self._terms, self._numbering, self._facts)
         self._reader = Reader(db, self._terms, self._numbering)
         self._scanner = Scanner(db, self._reader, self._terms, self._writer.ids)
+        self._seen = (-1, -1)
+        self._reached = Reached(0, 0, 0)
         self._listed: tuple[tuple[str, int], list[str]] = (("", -1), [])
 
     @classmethod
@@ -67,10 +69,18 @@ class SegmentStore:
     @property
     def reached(self) -> Reached:
         """How far it goes: entries, last event and last fact, in one look."""
-        with snapshot(self._db):
+        db = self._db
+        # Others' commits change the one number, writing through this handle the other.
+        seen = (db.execute("PRAGMA data_version").fetchone()[0], db.total_changes)
+        if seen == self._seen and not db.in_transaction:
+            return self._reached
+        with snapshot(db):
             sql = "SELECT projected_size, events FROM progress"
-            size, event = self._db.execute(sql).fetchone()
-            return Reached(size, event, self._facts.last_number())
+            size, event = db.execute(sql).fetchone()
+            reached = Reached(size, event, self._facts.last_number())
+        if not db.in_transaction:
+            self._seen, self._reached = seen, reached
+        return reached
 
     def facts_after(self, number: int, *, without: Collection[str]) -> list[Fact]:
         """Facts with a greater number, but not of these kinds."""
