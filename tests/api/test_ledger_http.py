@@ -66,7 +66,7 @@ def clock() -> SetClock:
 @pytest.fixture
 def client(world: World, clock: SetClock) -> Iterator[TestClient]:
     app = create_app(world, world.settings)
-    app.router.routes[:0] = routes(world, clock=clock)
+    app.app.router.routes[:0] = routes(world, clock=clock)
     with TestClient(app, headers={"Accept": "application/json"}) as made:
         yield made
 

@@ -31,6 +31,7 @@ from guantong.serve import (
     problems,
 )
 from guantong.serve.desk import Desk
+from guantong.serve.fast_capture import FastCapture
 from guantong.serve.pages import Example
 from guantong.serve.problems import Fault, HttpError
 from guantong.serve.signin import SignIn
@@ -55,7 +56,7 @@ WALKS_MAX: Final = 4
 """Traces under way at once; more wait."""
 
 
-def create_app(desk: Desk, settings: Settings) -> Starlette:
+def create_app(desk: Desk, settings: Settings) -> FastCapture:
     """The ASGI application over one installation.
 
     Args:
@@ -99,7 +100,9 @@ def create_app(desk: Desk, settings: Settings) -> Starlette:
         },
     )
     app.router.default = request_response(outside.digital_link)
-    return app
+    return FastCapture(
+        app, desk, uploads, refused=outside.refused, failed=outside.failed, headers=SECURITY
+    )
 
 
 class SecurityHeaders:

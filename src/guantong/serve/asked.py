@@ -73,8 +73,18 @@ def caller(request: Request, desk: Desk) -> Caller:
     key = _key(request)
     if not key and request.method in {"GET", "HEAD"}:
         key = request.cookies.get(KEY_COOKIE, "")
-    if not key:
-        return PUBLIC
+    return caller_by(key, desk) if key else PUBLIC
+
+
+def caller_by(key: str, desk: Desk) -> Caller:
+    """The holder of a key.
+
+    Returns:
+        On whose behalf it speaks.
+
+    Raises:
+        HttpError: if it is none.
+    """
     found = desk.caller_of(key)
     if found is None:
         raise HttpError(fault(Fault.KEY_UNKNOWN, expected="a key in use", got="another text"))

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from guantong import coding
 from guantong.caller import Caller
 from guantong.capture.faults import Fault as CaptureFault
+from guantong.errors import Fault as Found
 from guantong.errors import fault
 from guantong.serve import asked, json_out, problems, signing
 from guantong.serve.desk import Desk, KeyKeeper, Quick, QuickKeyKeeper
@@ -66,8 +67,9 @@ class Uploads:
 
     def __init__(self, desk: Desk, settings: Settings) -> None:
         self._desk = desk
-        self._bytes_max = settings.document_bytes_max
-        self._budget = Budget(BODIES_MAX * max(settings.document_bytes_max, CODES_BYTES_MAX))
+        self.bytes_max = settings.document_bytes_max
+        """Size of the largest document."""
+        self.budget = Budget(BODIES_MAX * max(settings.document_bytes_max, CODES_BYTES_MAX))
         self._waiting = CapacityLimiter(WAITING_MAX)
 
     def key_routes(self) -> list[Route]:
@@ -84,7 +86,7 @@ class Uploads:
         def take(data: bytes) -> Awaitable[Receipt]:
             return self._take(_offer(request, data, proceed=proceed), caller)
 
-        return await self._taken(request, self._bytes_max, take)
+        return await self._taken(request, self.bytes_max, take)
 
     async def codes(self, request: Request) -> Response:
         """Take a range of issued codes; answers after it is on the disk."""
@@ -115,8 +117,28 @@ class Uploads:
         except ClientDisconnect:
             return Response(status_code=400)
         finally:
-            self._budget.give_back(len(body))
+            self.budget.give_back(len(body))
         return answer(receipt)
+
+    async def take(self, data: bytes, media: str, caller: Caller) -> Receipt:
+        """Take a document of which nothing but this is said; returns when it is durable."""
+        return await self._take(offer_of(data, media=media), caller)
+
+    def take_room(self, body: bytearray, chunk: bytes, bytes_max: int | None = None) -> None:
+        """Account for a part that is to go into a body.
+
+        Args:
+            body: What came before.
+            chunk: The part.
+            bytes_max: Size of the largest body; that of a document when absent.
+
+        Raises:
+            HttpError: if the body is too large, or that is more than may be held.
+        """
+        bytes_max = self.bytes_max if bytes_max is None else bytes_max
+        if len(body) + len(chunk) > bytes_max:
+            raise HttpError(_size(bytes_max, "more"))
+        self.budget.take(len(chunk))
 
     async def _take(self, offer: Offer, caller: Caller) -> Receipt:
         desk = self._desk
@@ -142,12 +164,10 @@ class Uploads:
         """The body into `body`, which holds what is accounted for even when this fails."""
         declared = request.headers.get("content-length", "")
         if declared.isdecimal() and (len(declared) > 15 or int(declared) > bytes_max):
-            raise _too_large(bytes_max, f"{declared[:20]} bytes declared")
+            raise HttpError(_size(bytes_max, f"{declared[:20]} bytes declared"))
         chunks = aiter(request.stream())
         while (chunk := await next_chunk(chunks)) is not None:
-            if len(body) + len(chunk) > bytes_max:
-                raise _too_large(bytes_max, "more")
-            self._budget.take(len(chunk))
+            self.take_room(body, chunk, bytes_max)
             body += chunk
 
 
@@ -164,8 +184,13 @@ async def next_chunk(chunks: AsyncIterator[bytes]) -> bytes | None:
         with fail_after(IDLE_SECONDS):
             return await anext(chunks, None)
     except TimeoutError:
-        expected = f"a part of the body every {IDLE_SECONDS:g} s"
-        raise HttpError(fault(Fault.SLOW, expected=expected, got="nothing")) from None
+        raise HttpError(slow()) from None
+
+
+def slow() -> Found:
+    """That no part of a body came in `IDLE_SECONDS`."""
+    expected = f"a part of the body every {IDLE_SECONDS:g} s"
+    return fault(Fault.SLOW, expected=expected, got="nothing")
 
 
 def answer(receipt: Receipt) -> Response:
@@ -212,6 +237,5 @@ def _check_coding(request: Request) -> None:
         raise HttpError(fault(Fault.CODING, expected=expected, got=given, path="Content-Encoding"))
 
 
-def _too_large(bytes_max: int, got: str) -> HttpError:
-    expected = f"at most {bytes_max} bytes"
-    return HttpError(fault(CaptureFault.TOO_LARGE, expected=expected, got=got))
+def _size(bytes_max: int, got: str) -> Found:
+    return fault(CaptureFault.TOO_LARGE, expected=f"at most {bytes_max} bytes", got=got)
