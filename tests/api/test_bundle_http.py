@@ -190,7 +190,7 @@ def test_what_no_checkpoint_has_yet_comes_a_little_later(tmp_path: Path) -> None
         receipt = world.submit(offer_of(data), caller(MAKER))
         assert world.wait(receipt.ledger_index + 1)
         app = create_app(world, world.settings)
-        app.router.routes[:0] = bundle_http.routes(world, "/ledger", lambda: old, lambda: "")
+        app.app.router.routes[:0] = bundle_http.routes(world, "/ledger", lambda: old, lambda: "")
         with TestClient(app) as asking:
             answer = asking.get(at(f"{GTIN}/21/LATE", "?format=json"))
             assert (answer.status_code, answer.json()["type"]) == (404, "serve.no_bundle")
