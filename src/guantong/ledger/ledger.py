@@ -30,7 +30,7 @@ from guantong.clock import Clock
 from guantong.errors import fault
 from guantong.ledger import merkle
 from guantong.ledger.disk import Disk, write_file
-from guantong.ledger.entropy import Entropy
+from guantong.ledger.entropy import Entropy, SeededEntropy
 from guantong.ledger.faults import Fault, LedgerError
 from guantong.ledger.high_water import Mark, MarkWriter, read_mark
 from guantong.ledger.journal import SEGMENT_BYTES, Journal, create_journal
@@ -88,6 +88,8 @@ class _Description(msgspec.Struct, frozen=True, omit_defaults=True):
     origin: str
     sealed: bool = False
     """Whether bodies are sealed, so that they can be erased."""
+    seeded: bool = False
+    """Whether its keys follow from a seed, so that anybody can guess them."""
 
 
 class Ledger:
@@ -168,7 +170,9 @@ class Ledger:
             raise LedgerError(
                 fault(Fault.EXISTS, expected="an empty directory", got=directory.name)
             )
-        description = msgspec.json.encode(_Description(clock.now_ms(), FORMAT, origin, sealed))
+        seeded = isinstance(entropy, SeededEntropy)
+        described = _Description(clock.now_ms(), FORMAT, origin, sealed, seeded)
+        description = msgspec.json.encode(described)
         with _disk_failures():
             for path in reversed([p for p in (directory, *directory.parents) if not p.exists()]):
                 disk.make_directory(path)
@@ -625,6 +629,18 @@ def _disk_failures() -> Iterator[None]:
         yield
     except OSError as error:
         raise LedgerError(fault(Fault.STOPPED, expected="a durable write", got=error)) from error
+
+
+def is_seeded(directory: Path) -> bool:
+    """Whether the keys of a ledger follow from a seed: hides nothing, and anybody can sign for it.
+
+    Args:
+        directory: Where the ledger is.
+
+    Returns:
+        True for those of the demo and of tests.
+    """
+    return _describe(directory).seeded
 
 
 def _describe(directory: Path) -> _Description:

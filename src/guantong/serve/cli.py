@@ -31,7 +31,7 @@ from guantong.serve.mirror_cli import close, link, mirror_group, succeed
 from guantong.serve.scope_cli import scope_command
 from guantong.serve.sign_cli import signing_group
 from guantong.serve.witness_cli import witness_group
-from guantong.serve.world import INDEX, World, open_world, read_world
+from guantong.serve.world import INDEX, World, check_served, open_world, read_world
 from guantong.serve.world import rebuild as rebuild_index
 from guantong.settings import Settings
 from guantong.verdict import Hold, Outcome
@@ -379,6 +379,7 @@ def serve(
 
     count = supervisor.cores() if workers is None else workers
     settings = Settings(data=data, host=host, port=port, workers=count, witnesses=witnesses)
+    check_served(settings)
     ready = partial(tell_address, as_json=as_json)
     if count:
         with gathering(settings):

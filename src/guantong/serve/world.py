@@ -25,6 +25,7 @@ from guantong.errors import Refusal, fault
 from guantong.identify import Reading as CodeReading
 from guantong.ledger import Entropy, Ledger, StatementType, SystemEntropy
 from guantong.ledger.disclosure import KEY_MEDIA
+from guantong.ledger.ledger import is_seeded
 from guantong.ledger.signer import create_key
 from guantong.serve import keys, party_keys, projector, scan_bundle
 from guantong.serve.compactor import Compactor
@@ -54,6 +55,8 @@ class Fault(StrEnum):
     """There is no installation in the directory."""
     FOREIGN = "serve.foreign"
     """The directory holds something else."""
+    SEEDED = "serve.seeded"
+    """The keys of the installation follow from a seed: good for a demo, never for serving."""
     UNREADABLE = "serve.unreadable"
     """The text to be traced is no identifier."""
 
@@ -440,6 +443,18 @@ def open_world(
         raise
     _check_kinship(ledger, store)
     return World(settings, ledger, store, clock, write=True, thread=thread)
+
+
+def check_served(settings: Settings) -> None:
+    """Refuse to serve an installation whose keys and salts anybody can guess.
+
+    Raises:
+        WorldError: if it was made by the demo, or by a test.
+    """
+    place = settings.data / LEDGER
+    if place.exists() and is_seeded(place):
+        expected = "keys from the system's generator (guantong init)"
+        raise WorldError(fault(Fault.SEEDED, expected=expected, got="keys from a seed"))
 
 
 def read_world(settings: Settings, *, clock: Clock | None = None) -> World:
