@@ -453,3 +453,22 @@ def test_an_id_that_comes_twice_is_told() -> None:
     data = whole_of(bodies)
     assert not is_quick(data)
     assert read_table(data).faults[0].path == "epcisBody.eventList[1].eventID"
+
+
+def test_corrections_are_read_quickly_among_others() -> None:
+    bodies = [
+        {**RIGHT_OBJECT, "eventID": f"urn:a:{n}", "epcList": [f"{CLASS}{n}"]} for n in range(200)
+    ]
+    wrong = {"declarationTime": "2026-01-01T00:00:00Z", "reason": "did_not_occur"}
+    withdrawn = [{**bodies[3], "errorDeclaration": wrong | {"correctiveEventIDs": []}}]
+    data = whole_of([*bodies, *withdrawn])
+    assert is_quick(data)
+    assert_is(read_table(data), read(data))
+    # After a correction the id is no freer than before.
+    assert not is_quick(whole_of([*bodies, *withdrawn, bodies[3]]))
+    nothing = {"errorDeclaration": wrong | {"correctiveEventIDs": None}}
+    told = whole_of([*bodies, bodies[3] | nothing])
+    assert not is_quick(told)
+    assert (
+        read(told).faults[0].path == "epcisBody.eventList[200].errorDeclaration.correctiveEventIDs"
+    )

@@ -338,6 +338,6 @@ def _error(raw: shapes.Error, meaning: Meaning, extensions: dict[str, object]) -
     return ErrorDeclaration(
         declared_ms=meaning.time(raw.declared, "errorDeclaration.declarationTime"),
         reason=meaning.word(REASON, raw.reason, "errorDeclaration.reason"),
-        corrective_ids=raw.corrective,
+        corrective_ids=raw.corrective or (),
         extensions=extensions,
     )

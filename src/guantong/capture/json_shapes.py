@@ -68,7 +68,10 @@ class Error(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
     declared: Text = msgspec.field(default=None, name="declarationTime")
     reason: Text = None
-    corrective: tuple[str, ...] = msgspec.field(default=(), name="correctiveEventIDs")
+    corrective: tuple[str, ...] | msgspec.UnsetType = msgspec.field(
+        default=msgspec.UNSET, name="correctiveEventIDs"
+    )
+    """An empty list is not left out when it is written again: keys are counted by that."""
 
 
 class Base(

@@ -316,9 +316,21 @@ class _Columns:
 
 
 def _are_ids(ids: Sequence[str], events: Sequence[json_lists.Plain]) -> bool:
-    """Whether each id that is there is a URI and stands once."""
+    """Whether each id that is there is a URI and stands once, but for error declarations."""
     there = [event.id for event in events if event.id is not None]
-    return len(set(there)) == len(there) and False not in [":" in one for one in there]
+    if False in [":" in one for one in there]:
+        return False
+    return len(set(there)) == len(there) or _repeat_rightly(events)
+
+
+def _repeat_rightly(events: Iterable[json_lists.Plain]) -> bool:
+    """Whether only error declarations bear an id that came before."""
+    seen: set[str | None] = set()
+    for event in events:
+        if event.id is not None and event.id in seen and event.error is None:
+            return False
+        seen.add(event.id)
+    return True
 
 
 def _take_things(
