@@ -48,6 +48,7 @@ LINES: tuple[tuple[str, str, str, str], ...] = (
     ("4,000-item lot down, cold, ms", "lot_down_cold_ms", "", ""),
     ("recalled items with holders", "recall_items", "", ""),
     ("recall, s", "recall_s", "", "1 M < 0.3, 10 M < 3"),
+    ("recall, cold, s", "recall_cold_s", "", ""),
     ("index, bytes a row", "bytes_per_row", "", "≤ 5"),
     ("ledger with documents, bytes a row", "ledger_bytes_per_row", "", "index + evidence ≤ 10"),
     ("rebuild, events/s", "rebuild_events_per_s", "capture_events_per_s", "≥ 0.5"),

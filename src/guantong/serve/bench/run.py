@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,18 +13,26 @@ import msgspec
 import numpy as np
 
 from guantong.caller import OPERATOR, Caller, Level
+from guantong.market import Lot
 from guantong.serve.bench import load, servers
 from guantong.serve.bench.load import Alike, Filled, Floor, Recipe
 from guantong.serve.keys import new_key
+from guantong.serve.scope_cli import scope_of
 from guantong.serve.world import LEDGER, World, open_world, read_world
 from guantong.settings import Settings
+from guantong.trace.closure import Scope
+from guantong.trace.model import State
 
 CONNECTIONS: Final = 32
 SINGLE_CONNECTIONS: Final = 256
 SINGLES: Final = 5_000
 """Documents of one event."""
 TRACES: Final = 1_000
-"""Most traces up."""
+"""Most traces up, and scopes of the small lot."""
+RECALLS: Final = 10
+"""Most recalls of the bad lot."""
+SCOPE_SECONDS: Final = 600.0
+"""A scope may take so long."""
 
 Figures = dict[str, Any]
 Say = Callable[[str], None]
@@ -180,31 +189,47 @@ def _checked(bench: Bench, server: servers.Running, filled: Filled) -> None:
 def _traced(bench: Bench, filled: Filled) -> None:
     """Trace up, lot down and recall, first with nothing of the index in memory."""
     bench.say("trace")
-    items = [code for code in filled.codes[:TRACES]]
+    items = filled.codes[:TRACES]
+    small, bad = filled.small, filled.bad
     cold_up = _cold(bench, lambda world: world.trace(items[0], "up", OPERATOR))
-    cold_down = _cold(bench, lambda world: world.trace(filled.small.code, "down", OPERATOR))
     with read_world(bench.settings) as world:
         up = _timed(lambda code: world.trace(code, "up", OPERATOR), items, bench.seconds)
-        down = _timed(
-            lambda code: world.trace(code, "down", OPERATOR),
-            [filled.small.code] * TRACES,
-            bench.seconds,
-        )
-        trail = world.trace(filled.small.code, "down", OPERATOR)
-    found = sum(node.kind == "item" and node.state != "consumed" for node in trail.nodes)
+    cold_down = _cold(bench, lambda world: _scope(world, small))
+    with read_world(bench.settings) as world:
+        few = _scope(world, small)
+        down = _timed(lambda _: _scope(world, small), [""] * TRACES, bench.seconds)
+    cold_recall = _cold(bench, lambda world: _scope(world, bad))
+    with read_world(bench.settings) as world:
+        many = _scope(world, bad)
+        recall = _timed(lambda _: _scope(world, bad), [""] * RECALLS, bench.seconds)
     bench.figures |= {
         **_spread("trace_up", up),
         "trace_up_cold_ms": cold_up,
         **_spread("lot_down", down),
         "lot_down_cold_ms": cold_down,
-        "lot_down_items": found,
-        "lot_down_right": found == filled.small.items and trail.complete,
+        "lot_down_items": few.made,
+        "lot_down_right": is_right(few, small),
+        "recall_items": many.made,
+        "recall_s": round(float(np.median(recall)), 4),
+        "recall_cold_s": round(cold_recall / 1000, 4),
+        "recall_right": is_right(many, bad),
     }
-    bench.figures |= {
-        "recall_items": found,
-        "recall_s": round(down[-1], 4),
-        "recall_by": "trace down of the small lot",
-    }
+
+
+def _scope(world: World, lot: Lot) -> Scope:
+    """What came of a lot, and who has it."""
+    return scope_of(world.store, [lot.code], as_of=None, seconds=SCOPE_SECONDS)
+
+
+def is_right(scope: Scope, lot: Lot) -> bool:
+    """Whether a scope is what the market knows of a lot: how many coils are in which state."""
+    found, known = Counter[str](), Counter[str]()
+    for held in scope.held:
+        found[held.state.value] += held.count
+    for where, count in lot.holders.items():
+        known[where.state] += count
+    found[State.CONSUMED.value] -= lot.reels  # the coils were cut from them
+    return scope.complete and scope.made == lot.reels + lot.items and +found == +known
 
 
 def _cold(bench: Bench, question: Callable[[World], object]) -> float:
