@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from guantong.caller import OPERATOR, Caller, Level
+from guantong.capture import read_table
 from guantong.capture.model import Action, Event, EventType
 from guantong.market import Bulk, Filing, MarketError, even
 from guantong.serve.intake import Offer
@@ -156,6 +157,17 @@ def test_documents_can_be_of_any_size(size: int) -> None:
     assert sum(one.events for one in filings) == bulk.mix["events"]
     for one in filings[:20]:
         assert len(document_of(one).events) == one.events
+
+
+def test_the_certificates_of_many_makers_are_certificates_and_differ() -> None:
+    for one in Bulk(7, rows=2_000_000).filings():
+        if one.events:
+            break
+        reading = read_table(one.body, media=one.media, name=one.name)
+        assert not reading.faults, one.name
+        if "certificates" in one.name:
+            numbers = re.findall(rb'"number":\s*"(\d{16})"', one.body)
+            assert len(set(numbers)) == len(numbers) > 50
 
 
 def test_refuses_a_market_that_could_not_be() -> None:

@@ -372,7 +372,9 @@ def _product(maker: Firm, goods: Goods, at: int, seed: int, year: int) -> Produc
     shared = 1 if maker.role is Role.BIKE and at == 2 else at
     number = ""
     if goods.ccc:
-        number = f"{year - 1}88{goods.ccc}{seed % 900:03d}{index}{shared:02d}"
+        # Six digits, however many makers there are; no two are alike in one market.
+        serial = (seed % 900 * 1000 + index * 100 + shared) % 10**6
+        number = f"{year - 1}88{goods.ccc}{serial:06d}"
     elif goods.licence:
         number = f"{goods.licence}-{seed % 900:03d}{index}{shared}"
         if index % 2:
