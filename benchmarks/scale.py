@@ -206,9 +206,9 @@ def variant_table(rows: list[Figures]) -> str:
         "",
         (
             "| | documents | events/s | codes/s | p50 / p99 ms | by its floor | by decoding alone "
-            "| sender's cores | target |"
+            "| sender's cores | index, with documents, bytes a row | target |"
         ),
-        "|---|---|---|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for one in rows:
         floor, decode = one["floor_events_per_s"], one["decode_events_per_s"]
@@ -217,9 +217,17 @@ def variant_table(rows: list[Figures]) -> str:
             f"| {one['variant']} | {one['about']} | {rate:,} | {one['codes_per_s']:,} "
             f"| {one['p50_ms']:,} / {one['p99_ms']:,} | {rate / floor:.2f} of {floor:,} "
             f"| {rate / decode:.2f} of {decode:,} | {one['load_cpu_share']} "
+            f"| {weight(one)} "
             f"| {TARGETS[one['variant']]} |"
         )
     return "\n".join(lines)
+
+
+def weight(one: Figures) -> str:
+    """Bytes a row of the index, and of index and ledger with all documents."""
+    if "bytes_per_row" not in one:
+        return "–"
+    return f"{one['bytes_per_row']}, {one['bytes_per_row'] + one['ledger_bytes_per_row']:.2f}"
 
 
 def bounded_table(runs: Figures) -> str:

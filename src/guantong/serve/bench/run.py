@@ -86,7 +86,7 @@ def run(bench: Bench) -> Figures:
     _traced(bench, filled)
     with read_world(bench.settings) as world:
         counts = world.store.counts()
-    _weighed(bench, counts["rows"])
+    bench.figures |= weighed(bench.data, counts["rows"])
     _rebuilt(bench, counts["events"])
     bench.figures["peak_mb"] = round(sum(peaks), 1)
     bench.figures["peaks_mb"] = {name: round(mb, 1) for name, mb in bench.peaks.items()}
@@ -281,12 +281,11 @@ def _spread(name: str, spent: Sequence[float]) -> Figures:
 # --- size and rebuilding ------------------------------------------------------------------
 
 
-def _weighed(bench: Bench, rows: int) -> None:
+def weighed(data: Path, rows: int) -> Figures:
     """Bytes on the disk by row, index and ledger apart."""
-    ledger = bench.data / LEDGER
-    kept = _bytes(ledger)
-    index = _bytes(bench.data) - kept
-    bench.figures |= {
+    kept = _bytes(data / LEDGER)
+    index = _bytes(data) - kept
+    return {
         "bytes_per_row": round(index / rows, 2),
         "ledger_bytes_per_row": round(kept / rows, 2),
         "index_bytes": index,

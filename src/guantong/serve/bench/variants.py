@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from guantong.serve.bench import load, servers
+from guantong.serve.bench import load, servers, signed
+from guantong.serve.bench.http import Measured
 from guantong.serve.bench.load import Alike
-from guantong.serve.bench.run import Figures, grant, wait_for_index
+from guantong.serve.bench.run import Figures, grant, wait_for_index, weighed
+from guantong.serve.world import read_world
 from guantong.settings import Settings
 
 CODES: Final = 10
@@ -27,6 +29,7 @@ class Kind(NamedTuple):
     events: int = 1000
     ids: bool = True
     foreign: bool = False
+    signed: bool = False
 
 
 def kinds(scale: int) -> tuple[Kind, ...]:
@@ -36,6 +39,7 @@ def kinds(scale: int) -> tuple[Kind, ...]:
         Kind("A", "1,000 events a document, consecutive serials", scale, 8),
         Kind("A1", "one event a document, 256 connections", singles, 256, events=1),
         Kind("B", "as A, event ids (hashes) given by the server", scale, 8, ids=False),
+        Kind("C", "as A, each signed (Ed25519) by a party of its own", scale, 8, signed=True),
         Kind("D", "as A, foreign random serials", scale, 8, foreign=True),
     )
 
@@ -58,17 +62,20 @@ def run(place: Path, scale: int, say: Callable[[str], None]) -> Iterator[Figures
 
 def _one(place: Path, kind: Kind) -> Figures:
     alike = Alike(_SEED, kind.documents, kind.events, kind.ids, kind.foreign)
-    maker = load.maker_of(_SEED)
-    keys = grant(Settings(data=place / "data"), [maker])
+    settings = Settings(data=place / "data")
+    send = _sender(settings, kind, alike)
     floored, _ = load.apart(load.floor_of_alike, alike, place / "floor")
-    with servers.serving(place / "data") as server:
-        took, _ = load.apart(
-            load.capture_alike, server.address, keys[maker], alike, kind.connections
-        )
+    least = floored.seconds
+    if kind.signed:
+        least += load.apart(signed.floor_of_sealing, alike)[0]
+    with servers.serving(settings.data) as server:
+        took = send(server.address)
         lag = wait_for_index(server.address)
         peaks = server.peaks_mb()
+    with read_world(settings) as world:
+        rows = world.store.counts()["rows"]
     events = kind.documents * kind.events
-    rate, floor = events / took.seconds, floored.events / floored.seconds
+    rate, floor = events / took.seconds, floored.events / least
     return {
         "variant": kind.key,
         "about": kind.about,
@@ -85,4 +92,17 @@ def _one(place: Path, kind: Kind) -> Figures:
         "by_floor": round(rate / floor, 2),
         "decode_events_per_s": round(floored.events / floored.decode_seconds),
         "peak_mb": round(sum(peaks), 1),
+        **weighed(settings.data, rows),
     }
+
+
+def _sender(settings: Settings, kind: Kind, alike: Alike) -> Callable[[str], Measured]:
+    """What hands the documents in, with the keys it needs."""
+    if kind.signed:
+        parties = signed.enter(settings, kind.documents)
+        return lambda address: load.apart(
+            signed.capture_signed, address, parties, alike, kind.connections
+        )[0]
+    maker = load.maker_of(_SEED)
+    key = grant(settings, [maker])[maker]
+    return lambda address: load.apart(load.capture_alike, address, key, alike, kind.connections)[0]
