@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 T ?= tests
+# As many test processes as cores; a file stays with one of them, as its fixtures are dear.
+PYTEST := $(BIN)/pytest -n auto --dist loadfile
 
 .PHONY: default demo test test-all lint format imports types bench bench-parts docs lock clean
 default: test
@@ -34,10 +36,10 @@ demo: .venv/ready
 	@$(BIN)/guantong demo $(ARGS)
 
 test: lint types imports
-	$(BIN)/pytest -m "not full and not soak" $(ARGS) $(T)
+	$(PYTEST) -m "not full and not soak" $(ARGS) $(T)
 
 test-all: .venv/ready-all
-	$(BIN)/pytest -m "not soak" $(ARGS) $(T)
+	$(PYTEST) -m "not soak" $(ARGS) $(T)
 
 lint: .venv/ready
 	$(BIN)/ruff check src tests benchmarks tools

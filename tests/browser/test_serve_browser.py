@@ -161,6 +161,8 @@ def test_the_keyboard_is_enough(open_page: Callable[..., Any], server: str) -> N
     """A scanner gun is a keyboard: the box has the focus, the code comes, Enter ends."""
     page = open_page(SIZES["desktop"])
     page.goto(server + "/?lang=zh")
+    # The focus comes with the first drawing, which a busy machine does after the page is there.
+    page.locator("#q:focus").wait_for()
     page.keyboard.type(RECALLED)
     page.keyboard.press("Enter")
     page.wait_for_url("**/check?q=*")

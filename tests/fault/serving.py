@@ -21,7 +21,6 @@ from guantong.settings import Settings
 from tests.conftest import ROOT
 
 SECONDS_MAX = 30.0
-TRIES = 10
 
 
 @dataclass
@@ -44,11 +43,14 @@ class Serving:
     def ask(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
         """One question on a connection of its own: any front may get it.
 
-        What a dying front had not taken yet is reset; a client asks again, and so does this.
+        What a dying front had not taken yet is reset, and while no front is up again nobody
+        listens; a client asks again, and so does this.
         """
-        for _ in range(TRIES):
-            with suppress(ConnectionResetError, http.client.RemoteDisconnected):
+        end = time.monotonic() + SECONDS_MAX
+        while time.monotonic() < end:
+            with suppress(ConnectionError, http.client.RemoteDisconnected):
                 return self._ask(method, path, body)
+            time.sleep(0.02)
         return self._ask(method, path, body)
 
     def _ask(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:

@@ -92,18 +92,20 @@ def test_what_can_not_come_up_stops_them_all(tmp_path: Path) -> None:
     assert "serve.process" in second
 
 
-@pytest.mark.full
-def test_whoever_is_killed_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "turns", [pytest.param(6, marks=pytest.mark.full), pytest.param(60, marks=pytest.mark.soak)]
+)
+def test_whoever_is_killed_nothing_acknowledged_is_lost(tmp_path: Path, turns: int) -> None:
     """Fronts and writers die at any moment under load, again and again."""
     dice = random.Random(11)
     with serving(tmp_path / "d") as here:
-        asyncio.run(hunted(here, dice, tmp_path / "d"))
+        asyncio.run(hunted(here, dice, tmp_path / "d", turns))
         assert here.ends()[0] == 0
 
 
-async def hunted(here: Serving, dice: random.Random, data: Path) -> None:
+async def hunted(here: Serving, dice: random.Random, data: Path, turns: int) -> None:
     taken: dict[int, int] = {}
-    for turn in range(30):
+    for turn in range(turns):
         starts = [(turn * 20 + line) * 1000 for line in range(8)]
         books: list[dict[int, int]] = [{} for _ in starts]
         lots = [[document(start + n, 1 + n % 20) for n in range(200)] for start in starts]

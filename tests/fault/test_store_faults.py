@@ -139,7 +139,7 @@ def test_power_lost_between_any_two_sectors(tmp_path: Path) -> None:
     images(tmp_path, 0, each=2)
 
 
-@pytest.mark.full
+@pytest.mark.soak
 def test_power_lost_two_thousand_times(tmp_path: Path) -> None:
     refused = sum(images(tmp_path / str(seed), seed, each=25) for seed in range(10, 37))
     assert refused < 2000
