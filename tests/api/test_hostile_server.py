@@ -234,6 +234,7 @@ def test_killed_while_eight_submit(server: Running) -> None:
     os.kill(server.process.pid, signal.SIGKILL)
     for thread in threads:
         thread.join()
+    server.process.wait()  # its lock is let go of when it is gone, not when it is told to go
     assert acknowledged
     with open_world(Settings(data=server.data)) as world:
         size = world.ledger.size
