@@ -8,11 +8,7 @@ import signal
 import sys
 from typing import Any
 
-from granian.constants import Interfaces
-from granian.log import LogLevels
-from granian.server.embed import Server
-
-from guantong.serve.server import free_port
+from guantong.serve.server import address_of, free_port, let_threads_end, run_server, threads
 
 HOST = "127.0.0.1"
 
@@ -26,31 +22,27 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.body", "body": b"{}"})
 
 
+def main() -> None:
+    """Serve until SIGTERM; end as the real server does, after the threads that are not Python's."""
+    before = threads()
+    try:
+        asyncio.run(_serve())
+    finally:
+        let_threads_end(before)
+
+
 async def _serve() -> None:
-    port = free_port(HOST, 0)
-    server = Server(
-        app,
-        address=HOST,
-        port=port,
-        interface=Interfaces.ASGI,
-        websockets=False,
-        log_level=LogLevels.error,
-    )
+    stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, server.stop)
-    serving = asyncio.create_task(server.serve())
-    while not serving.done():
-        try:
-            _, writer = await asyncio.open_connection(HOST, port)
-        except OSError:
-            await asyncio.sleep(0.02)
-            continue
-        writer.close()
-        sys.stdout.write(f'{{"address": "http://{HOST}:{port}"}}\n')
-        sys.stdout.flush()
-        break
-    await serving
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    port = free_port(HOST, 0)
+    await run_server(app, HOST, port, ready=lambda: _say(address_of(HOST, port)), stop=stop)
+
+
+def _say(address: str) -> None:
+    sys.stdout.write(f'{{"address": "{address}"}}\n')
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve())
+    main()

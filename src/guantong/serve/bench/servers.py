@@ -22,7 +22,7 @@ class _Address(msgspec.Struct):
 
 
 class NoServer(RuntimeError):
-    """The server ended before it had said where it is."""
+    """The server ended before it had said where it is, or not as one that was asked to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,9 @@ def _started(module: str, *arguments: str, memory_mb: int = 0) -> Iterator[Runni
         process.send_signal(signal.SIGTERM)
         process.wait(STOP_SECONDS)
         process.stdout.close()
+    if process.returncode:
+        message = f"the server ended with {process.returncode}"
+        raise NoServer(message)
 
 
 def _address(output: IO[bytes]) -> str:
