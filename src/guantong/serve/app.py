@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route, request_response
+from starlette.routing import BaseRoute, Route, request_response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from guantong.caller import Caller
@@ -30,7 +30,8 @@ from guantong.serve import (
     pages,
     problems,
 )
-from guantong.serve.desk import Desk
+from guantong.serve.desk import Desk, Timed
+from guantong.serve.epcis.app import Epcis
 from guantong.serve.fast_capture import FastCapture
 from guantong.serve.pages import Example
 from guantong.serve.problems import Fault, HttpError
@@ -68,7 +69,8 @@ def create_app(desk: Desk, settings: Settings) -> FastCapture:
     """
     outside = Outside(desk)
     uploads = Uploads(desk, settings)
-    routes = [
+    epcis = Epcis(desk, uploads, settings, desk.clock) if isinstance(desk, Timed) else None
+    routes: list[BaseRoute] = [
         Route("/", outside.home),
         Route("/check", outside.check),
         Route("/check.json", outside.check),
@@ -89,9 +91,11 @@ def create_app(desk: Desk, settings: Settings) -> FastCapture:
         *index_pages.routes(desk),
         *bulletin_pages.routes(desk),
         *ledger_http.routes(desk),
+        *([epcis.mount()] if epcis else ()),
     ]
     app = Starlette(
         routes=routes,
+        lifespan=epcis.lifespan if epcis else None,
         middleware=[Middleware(SecurityHeaders)],
         exception_handlers={
             Refusal: outside.refused,

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Protocol, runtime_checkable
 
 from guantong.caller import Caller
+from guantong.clock import Clock
 from guantong.coding import CodeRange
 from guantong.identify.model import Reading
 from guantong.serve.intake import Offer, Receipt
@@ -75,3 +76,10 @@ class QuickKeyKeeper(Protocol):
 
     async def take_signing_key(self, record: PartyKey, caller: Caller) -> Receipt:
         """As `KeyKeeper.enter_signing_key`."""
+
+
+@runtime_checkable
+class Timed(Protocol):
+    """A desk over a directory of its own, with a clock: jobs can wait there."""
+
+    clock: Clock

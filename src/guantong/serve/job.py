@@ -198,7 +198,7 @@ def job_of(
     Raises:
         IntakeError: if the caller may not submit.
     """
-    _may_submit(caller)
+    may_submit(caller)
     if reading.table is None:
         return Receipt(accepted=False, faults=reading.faults)
     facts = facts_of(offer, reading, caller)
@@ -261,7 +261,7 @@ def entry_of(
     Raises:
         IntakeError: if the caller may not submit.
     """
-    _may_submit(caller)
+    may_submit(caller)
     return Job(
         by=caller.party,
         typ=typ,
@@ -276,7 +276,12 @@ def entry_of(
     )
 
 
-def _may_submit(caller: Caller) -> None:
+def may_submit(caller: Caller) -> None:
+    """Refuse who may hand in nothing.
+
+    Raises:
+        IntakeError: if the caller is nobody known.
+    """
     if not caller.party:
         raise IntakeError(fault(Fault.FORBIDDEN, expected="a known party", got="the public"))
     if not caller.party.isprintable():  # nor any half of a character that no encoding can hold

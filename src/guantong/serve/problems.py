@@ -64,6 +64,7 @@ STATUS: Final = {
     "serve.no_bundle": 404,
     "serve.bundle_hidden": 403,
     "serve.busy": 503,
+    "serve.spool_full": 503,
     "serve.too_many": 429,
     "serve.closed": 503,
     "serve.absent": 503,

@@ -81,10 +81,10 @@ class Uploads:
     async def capture(self, request: Request) -> Response:
         """Take a document; answers after it is on the disk."""
         caller = asked.keyed_caller(request, self._desk)
-        proceed = _proceeds(request)
+        proceed = proceeds(request)
 
         def take(data: bytes) -> Awaitable[Receipt]:
-            return self._take(_offer(request, data, proceed=proceed), caller)
+            return self.take_offer(_offer(request, data, proceed=proceed), caller)
 
         return await self._taken(request, self.bytes_max, take)
 
@@ -109,10 +109,9 @@ class Uploads:
     async def _taken(
         self, request: Request, bytes_max: int, take: Callable[[bytes], Awaitable[Receipt]]
     ) -> Response:
-        _check_coding(request)
         body = bytearray()
         try:
-            await self._read(request, body, bytes_max)
+            await self.read(request, body, bytes_max)
             receipt = await take(bytes(body))
         except ClientDisconnect:
             return Response(status_code=400)
@@ -122,7 +121,7 @@ class Uploads:
 
     async def take(self, data: bytes, media: str, caller: Caller) -> Receipt:
         """Take a document of which nothing but this is said; returns when it is durable."""
-        return await self._take(offer_of(data, media=media), caller)
+        return await self.take_offer(offer_of(data, media=media), caller)
 
     def take_room(self, body: bytearray, chunk: bytes, bytes_max: int | None = None) -> None:
         """Account for a part that is to go into a body.
@@ -140,7 +139,8 @@ class Uploads:
             raise HttpError(_size(bytes_max, "more"))
         self.budget.take(len(chunk))
 
-    async def _take(self, offer: Offer, caller: Caller) -> Receipt:
+    async def take_offer(self, offer: Offer, caller: Caller) -> Receipt:
+        """Take a document; returns when it is durable."""
         desk = self._desk
         if isinstance(desk, Quick):
             return await desk.take(offer, caller)
@@ -160,8 +160,13 @@ class Uploads:
         enter = desk.enter_signing_key
         return await to_thread.run_sync(enter, record, caller, limiter=self._waiting)
 
-    async def _read(self, request: Request, body: bytearray, bytes_max: int) -> None:
-        """The body into `body`, which holds what is accounted for even when this fails."""
+    async def read(self, request: Request, body: bytearray, bytes_max: int) -> None:
+        """The body into `body`, which holds what is accounted for even when this fails.
+
+        Raises:
+            HttpError: if it is too large, too slow, or in a content coding.
+        """
+        _check_coding(request)
         declared = request.headers.get("content-length", "")
         if declared.isdecimal() and (len(declared) > 15 or int(declared) > bytes_max):
             raise HttpError(_size(bytes_max, f"{declared[:20]} bytes declared"))
@@ -211,7 +216,7 @@ def _offer(request: Request, data: bytes, *, proceed: bool) -> Offer:
     return offer_of(data, media=media, name=name, proceed=proceed)
 
 
-def _proceeds(request: Request) -> bool:
+def proceeds(request: Request) -> bool:
     """What to do with a document of which a part is wrong: header, else query.
 
     Returns:

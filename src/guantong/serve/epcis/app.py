@@ -1,0 +1,103 @@
+"""Which address below ``/epcis`` answers what?
+
+References:
+    EPCIS 2.0, section 12 (REST bindings)
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+
+from guantong.clock import Clock
+from guantong.errors import Refusal, fault
+from guantong.serve import asked, json_out
+from guantong.serve.desk import Desk
+from guantong.serve.epcis import protocol
+from guantong.serve.epcis.capture import Capture
+from guantong.serve.epcis.jobs import Jobs
+from guantong.serve.epcis.spool import Spool
+from guantong.serve.problems import Fault
+from guantong.serve.upload import Uploads
+from guantong.settings import Settings
+
+PREFIX: Final = "/epcis"
+RESOURCES: Final = ("capture",)
+"""Top-level resources there are."""
+
+
+class Epcis:
+    """The binding over one installation."""
+
+    def __init__(self, desk: Desk, uploads: Uploads, settings: Settings, clock: Clock) -> None:
+        """Open the spool.
+
+        Args:
+            desk: Knows the keys.
+            uploads: Takes documents.
+            settings: The directory of the installation, and limits.
+            clock: Says when.
+        """
+        self._desk = desk
+        self.jobs = Jobs(Spool(settings.data), uploads.take_offer, clock)
+        self._capture = Capture(desk, uploads, self.jobs, settings, clock)
+
+    def mount(self) -> Mount:
+        """All its addresses."""
+        routes = [
+            Route("/", self.top, methods=["GET"]),
+            Route("/", self.offered, methods=["OPTIONS"]),
+            *self._capture.routes(),
+        ]
+        handlers = {Refusal: refused, HTTPException: missing}
+        return Mount(PREFIX, Starlette(routes=routes, exception_handlers=handlers))
+
+    @asynccontextmanager
+    async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        """Work on jobs as long as there is a server.
+
+        Yields:
+            Once, meanwhile.
+        """
+        del app
+        async with self.jobs.running():
+            yield
+
+    async def top(self, request: Request) -> Response:
+        """The top-level resources."""
+        asked.keyed_caller(request, self._desk)
+        protocol.check_accepts(request)
+        found = {"@context": protocol.CONTEXT, "type": "Collection", "member": RESOURCES}
+        return Response(
+            json_out.encode(found), headers=protocol.headers(), media_type="application/json"
+        )
+
+    async def offered(self, request: Request) -> Response:
+        """What can be done here."""
+        asked.keyed_caller(request, self._desk)
+        return Response(status_code=204, headers=protocol.headers() | {"Allow": "OPTIONS, GET"})
+
+
+async def refused(request: Request, error: Exception) -> Response:
+    """A refusal as the standard's problem document."""
+    del request
+    assert isinstance(error, Refusal)
+    return protocol.refusal(error.faults)
+
+
+async def missing(request: Request, error: Exception) -> Response:
+    """An address or method that is none."""
+    is_method = isinstance(error, HTTPException) and error.status_code == 405
+    found = (
+        fault(Fault.METHOD, expected="another method", got=request.method)
+        if is_method
+        else fault(protocol.Fault.ABSENT, expected="an EPCIS resource", got=request.url.path)
+    )
+    answer = protocol.refusal((found,))
+    answer.headers.update(getattr(error, "headers", None) or {})
+    return answer
