@@ -250,6 +250,7 @@ PUBLIC = {
         StoreError
         Stored
         Watched
+        remembered
     """,
     "trace": """
         Balance

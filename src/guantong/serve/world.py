@@ -132,7 +132,7 @@ class World(AbstractContextManager["World"]):
 
     def check(self, text: str, caller: Caller, *, as_of: int | None = None) -> Verdict:
         """What a person is told who scanned `text`; see `guantong.verdict.check`."""
-        with self._readers.lend() as store:
+        with self._readers.lend() as store, store.still():
             return verdict.check(
                 store, text, caller, now_ms=self.clock.now_ms(), as_of=_reach(store, as_of)
             )

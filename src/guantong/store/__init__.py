@@ -19,7 +19,7 @@ from guantong.store.door import (
     Stored,
     StoreError,
 )
-from guantong.store.recall import Memory, Noted, Reached, Recalling, Watched
+from guantong.store.recall import Memory, Noted, Reached, Recalling, Watched, remembered
 from guantong.store.rows import RowStore
 from guantong.store.segments import SegmentStore
 
@@ -41,4 +41,5 @@ __all__ = [
     "StoreError",
     "Stored",
     "Watched",
+    "remembered",
 ]

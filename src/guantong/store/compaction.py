@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from guantong.store import block as blocks
 from guantong.store import hash_merge
 from guantong.store.block import ROW_COLUMNS, Block
+from guantong.store.directory import RUN_BITS
 from guantong.store.hash_merge import Merge
 from guantong.store.numbering import BITS, MASK
-from guantong.store.reading import RUN_BITS, Reader
+from guantong.store.reading import Reader
 from guantong.store.segment import encode
 from guantong.store.sqlite import snapshot, transaction
 from guantong.store.writing import SEGMENT_MAX, together, zone

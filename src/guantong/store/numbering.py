@@ -31,6 +31,10 @@ ROWS_MIN: Final = 16
 """Rows per extent below which a class is sparse: its new serials go to the dictionary."""
 KEPT: Final = 1 << 20
 """Extents remembered."""
+CODES_KEPT: Final = 1 << 16
+"""Codes of the dictionary whose number is remembered."""
+FEW: Final = 64
+"""Numbers up to which each is spelled by itself."""
 
 SCHEMA: Final = """
 CREATE TABLE class(
@@ -65,12 +69,13 @@ class Numbering:
         self._by_no: dict[int, tuple[str, int]] = {}
         self._extents: dict[tuple[int, int], int] = {}
         self._owners: dict[int, tuple[int, int]] = {}
+        self._ordinal: dict[str, int] = {}
 
     def forget(self) -> None:
         """Drop what is in memory: a transaction was undone."""
         self.codes.forget()
         self.spreads.forget()
-        for known in (self._by_head, self._by_no, self._extents, self._owners):
+        for known in (self._by_head, self._by_no, self._extents, self._owners, self._ordinal):
             known.clear()
 
     # From items to numbers
@@ -86,11 +91,24 @@ class Numbering:
             if number < 0:
                 others.append(place)
         if others := others and self._find_spread(items, others, found):
-            ordinals = self.codes.find([items[place] for place in others])
-            for place, ordinal in zip(others, ordinals.tolist(), strict=True):
+            ordinals = self._ordinals([items[place] for place in others])
+            for place, ordinal in zip(others, ordinals, strict=True):
                 if ordinal >= 0:
                     found[place] = self._in_extent(DICTIONARY, ordinal)
         return found
+
+    def _ordinals(self, texts: Sequence[str]) -> list[int]:
+        """Ordinals of codes in the dictionary, -1 for what is not in it."""
+        if len(texts) != 1:
+            return list(self.codes.find(texts).tolist())
+        known = self._ordinal.get(texts[0], -1)
+        if known < 0:
+            known = int(self.codes.find(texts)[0])
+            if known >= 0:  # for ever: a code keeps its number
+                if len(self._ordinal) >= CODES_KEPT:
+                    self._ordinal.clear()
+                self._ordinal[texts[0]] = known
+        return [known]
 
     def _direct(self, head: str, width: int, serial: int) -> int:
         known = self.known_class(head, width)
@@ -234,8 +252,34 @@ class Numbering:
             for head, width, serial in self.spelled(np.asarray(numbers, np.int64))
         ]
 
+    def run(self, first: int, count: int) -> list[str]:
+        """The items of consecutive numbers of one extent."""
+        class_no, block = self._owner(first >> BITS)
+        head, width = self._class_text(class_no)
+        serial = block << BITS | first & MASK
+        if class_no == DICTIONARY or width < SPREAD:
+            return self.texts(np.arange(first, first + count))
+        if width == 0:
+            return [f"{head}{one}" for one in range(serial, serial + count)]
+        return [spell(head, width, one) for one in range(serial, serial + count)]
+
     def spelled(self, numbers: Ints) -> Iterator[tuple[str, int, int]]:
         """Head, width and serial of each number."""
+        plain = [self._plain(number) for number in numbers.tolist()] if len(numbers) <= FEW else []
+        if plain and None not in plain:
+            return iter(plain)  # type: ignore[arg-type]  # None is none of them
+        return self._spelled(numbers)
+
+    def _plain(self, number: int) -> tuple[str, int, int] | None:
+        """Head, width and serial of one number; None for a spread one: many are quicker at once."""
+        class_no, block = self._owner(number >> BITS)
+        serial = block << BITS | number & MASK
+        if class_no == DICTIONARY:
+            return self.codes.text(serial), WHOLE, 0
+        head, width = self._class_text(class_no)
+        return None if width < SPREAD else (head, width, serial)
+
+    def _spelled(self, numbers: Ints) -> Iterator[tuple[str, int, int]]:
         owners = {extent: self._owner(extent) for extent in np.unique(numbers >> BITS).tolist()}
         spread = self._spread_among(numbers, owners)
         for number in numbers.tolist():

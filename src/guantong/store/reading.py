@@ -9,6 +9,7 @@ import sqlite3
 from collections import OrderedDict
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from operator import itemgetter
 from typing import Final, Generic, TypeAlias, TypeVar
 
 import msgspec
@@ -34,6 +35,7 @@ from guantong.errors import fault
 from guantong.store import block as blocks
 from guantong.store.block import EVENT_COLUMNS, Block
 from guantong.store.columns import Ranges, Rows
+from guantong.store.directory import Directory, Hot
 from guantong.store.door import Fault, Happening, Role, Stored, StoreError
 from guantong.store.numbering import BITS, MASK, Numbering
 from guantong.store.segment import Segment, decode
@@ -48,8 +50,6 @@ BLOCKS_KEPT: Final = 1_024
 """Decoded blocks in memory, some 100 KB each."""
 EVENTS_KEPT: Final = 16_384
 """Events in memory."""
-RUN_BITS: Final = 8
-"""Of the key of a block: which run of its extent."""
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -91,6 +91,7 @@ class Reader:
         self._segments: Kept[tuple[int, int], Segment] = Kept(SEGMENTS_KEPT)
         self._blocks: Kept[int, Block] = Kept(BLOCKS_KEPT)
         self._events: Kept[int, Stored] = Kept(EVENTS_KEPT)
+        self.directory = Directory(db)
 
     def forget(self) -> None:
         """Drop what is in memory: a transaction was undone."""
@@ -101,8 +102,7 @@ class Reader:
 
     def segment_of(self, event: int) -> Segment:
         """The segment in which an event lies."""
-        sql = "SELECT first, n FROM segment WHERE first <= ? ORDER BY first DESC LIMIT 1"
-        return self.segment(*self._db.execute(sql, (event,)).fetchone())
+        return self.segment(*self.directory.segment_of(event))
 
     def segment(self, first: int, n: int) -> Segment:
         """A segment by the number of its first event and its size."""
@@ -167,11 +167,13 @@ class Reader:
             **members,  # type: ignore[arg-type]
         )
 
-    def _lists(self, segment: Segment, row: int) -> Iterator[tuple[int, list[str], list[Quantity]]]:
-        """By role: single items and amounts of an event."""
+    def _lists(
+        self, segment: Segment, row: int, roles: Collection[int] | None = None
+    ) -> Iterator[tuple[int, list[str], list[Quantity]]]:
+        """By role: single items and amounts of an event; of all roles, or some."""
         low, high = int(segment.starts[row]), int(segment.starts[row + 1])
         found: dict[int, tuple[list[str], list[Quantity]]] = {}
-        for role, texts, amount in self._things(segment, low, high):
+        for role, texts, amount in self._things(segment, low, high, roles):
             items, amounts = found.setdefault(role, ([], []))
             if amount is None:
                 items += texts
@@ -180,18 +182,21 @@ class Reader:
         yield from ((role, *lists) for role, lists in found.items())
 
     def _things(
-        self, segment: Segment, low: int, high: int
+        self, segment: Segment, low: int, high: int, roles: Collection[int] | None
     ) -> Iterator[tuple[int, list[str], Quantity | None]]:
         """Role and items of each run of an event, or its amount."""
+        chosen: slice | Ints = slice(low, high)
+        if roles is not None:
+            of = segment.runs.role[low:high].tolist()
+            chosen = np.array([low + n for n, role in enumerate(of) if role in roles], np.int64)
         runs = segment.runs
-        first = runs.item[low:high]
-        spelled = self._numbering.spelled(first)
+        first = runs.item[chosen]
         rows = zip(
-            runs.role[low:high].tolist(),
-            runs.count[low:high].tolist(),
-            runs.unit[low:high].tolist(),
-            runs.quantity[low:high].view(np.float64).tolist(),
-            spelled,
+            runs.role[chosen].tolist(),
+            runs.count[chosen].tolist(),
+            runs.unit[chosen].tolist(),
+            runs.quantity[chosen].view(np.float64).tolist(),
+            self._numbering.spelled(first),
             first.tolist(),
             strict=True,
         )
@@ -203,20 +208,19 @@ class Reader:
             elif count == 1:
                 yield role, [spell(head, width, serial)], None
             else:
-                yield role, self._numbering.texts(np.arange(number, number + count)), None
+                yield role, self._numbering.run(number, count), None
 
     def rows_of_event(self, stored: Stored, roles: Collection[int]) -> list[Happening]:
         """The parts items took in an event, in some roles."""
         segment = self.segment_of(stored.no)
         row = stored.no - segment.first
         found: list[Happening] = []
-        for role, items, amounts in self._lists(segment, row):
-            if role in roles:
-                found += [Happening(item, Role(role), None, "", stored) for item in items]
-                found += [
-                    Happening(some.epc_class, Role(role), some.quantity, some.uom, stored)
-                    for some in amounts
-                ]
+        for role, items, amounts in self._lists(segment, row, roles):
+            found += [Happening(item, Role(role), None, "", stored) for item in items]
+            found += [
+                Happening(some.epc_class, Role(role), some.quantity, some.uom, stored)
+                for some in amounts
+            ]
         return found
 
     def event_columns(self, events: Ints) -> dict[str, Ints]:
@@ -244,16 +248,17 @@ class Reader:
 
     def history(self, number: int, item: str, as_of: int | None) -> list[Happening]:
         """Every part one item took in an event, in order."""
-        rows = self._item_rows(number)
+        before = bound(as_of)
         found = []
-        for event, role, measured, seq, quantity, unit in rows:
+        for event, role, measured, seq, quantity, unit in self._item_rows(number):
             stored = self.stored(event)
-            if stored.entry < bound(as_of):
+            if stored.entry < before:
                 much = None if not measured or np.isnan(quantity) else quantity
                 uom = self._terms.text(unit - 1) if measured else ""
                 order = (stored.event.time_ms, event, role, measured, seq)
-                found.append((order, Happening(item, Role(role), much, uom, stored)))
-        found.sort(key=lambda one: one[0])
+                found.append((order, Happening(item, _ROLES[role], much, uom, stored)))
+        if len(found) > 1:
+            found.sort(key=itemgetter(0))
         return [happening for _, happening in found]
 
     def is_in_after(self, number: int, event: int) -> bool:
@@ -263,30 +268,32 @@ class Reader:
     def _item_rows(self, number: int) -> list[tuple[int, int, bool, int, float, int]]:
         """Event, role, whether it is an amount, place in its list, amount and unit of each row."""
         extent, within = number >> BITS, number & MASK
-        found = []
-        sql = (
-            "SELECT event, role, unit > 0, seq, quantity, unit FROM hot "
-            "WHERE item BETWEEN ? AND ? AND item + count > ?"
-        )
-        for event, role, measured, seq, bits, unit in self._db.execute(
-            sql, (extent << BITS, number, number)
-        ):
-            found.append((event, role, bool(measured), seq, _double(bits), unit))
+        found = [
+            (event, role, unit > 0, seq, _double(bits) if unit else 0.0, unit)
+            for _, _, event, role, seq, bits, unit in self._hot_of(extent, number)
+        ]
         for held in self.blocks_of(extent):
             first = held.rows["item"]
-            high = int(np.searchsorted(first, within, "right"))
-            chosen = np.flatnonzero(first[:high] + held.rows["count"][:high] > within)
+            high = int(first.searchsorted(within, "right"))
+            chosen = (first[:high] + held.rows["count"][:high] > within).nonzero()[0]
             if len(chosen):
                 found += _rows_at(held, chosen)
         return found
 
+    def _hot_of(self, extent: int, number: int) -> list[Hot]:
+        known = self.directory.hot_of(extent)
+        if known is not None:
+            return [row for row in known if row[0] <= number < row[0] + row[1]]
+        sql = (
+            "SELECT item, count, event, role, seq, quantity, unit FROM hot "
+            "WHERE item BETWEEN ? AND ? AND item + count > ?"
+        )
+        return self._db.execute(sql, (extent << BITS, number, number)).fetchall()
+
     def blocks_of(self, extent: int) -> list[Block]:
         """The runs of one extent's history."""
-        sql = "SELECT key, generation FROM block WHERE key BETWEEN ? AND ?"
-        low = extent << RUN_BITS
         return [
-            self._block(key, generation)
-            for key, generation in self._db.execute(sql, (low, low | 0xFF)).fetchall()
+            self._block(key, generation) for key, generation in self.directory.blocks_of(extent)
         ]
 
     def _block(self, key: int, generation: int) -> Block:
@@ -357,6 +364,8 @@ def _sound(what: str) -> Iterator[None]:
             fault(Fault.UNREADABLE, expected="what was written", got=error, path=what)
         ) from error
 
+
+_ROLES: Final = {role.value: role for role in Role}
 
 _LISTS: Final = {
     EPC: ("epcs", "quantities"),

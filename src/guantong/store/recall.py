@@ -8,16 +8,22 @@ A handle can also note what a question depends on, so that a finished answer can
 long as it stays true (see `Noted`).
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar, cast
 
 from guantong.store.door import EventFilter, Fact, Happening, Indexed, Store, Stored
 from guantong.store.recent import Recent
 
+V = TypeVar("V")
+
 FACTS_MAX = 100_000
 """Facts kept in one half of the memory, and keys remembered as changed."""
+
+DERIVED_MAX = 50_000
+"""What followed from facts and rows, kept in one half of the memory: values and what they rest on."""
 
 UNWATCHED = ("submission",)
 """Kinds of facts that come with every document; they are asked for in the index each time."""
@@ -50,6 +56,9 @@ class Watched(Store, Protocol):
     def touched(self, items: Collection[str], *, after: int) -> bool:
         """Whether any of these items takes part in an event with a greater number."""
 
+    def still(self) -> AbstractContextManager[None]:
+        """Everything read inside stands as of one moment, whatever others write meanwhile."""
+
     def close(self) -> None:
         """Let go of the file."""
 
@@ -61,12 +70,29 @@ class Known(NamedTuple):
     facts: tuple[Fact, ...]
 
 
+@dataclass(slots=True)
+class Derived:
+    """What followed from facts and rows, and how far it is known to be so."""
+
+    value: object
+    items: tuple[str, ...]
+    facts: tuple[Asked, ...]
+    made: Reached
+    """It was found in an index that went so far."""
+    record_ms: int
+    """The last receipt of an event it rests on: after it, nothing depends on the present."""
+    generation: int
+    event: int
+    """No newer event up to this one bears on it."""
+
+
 class Memory:
     """What all handles on one index remember together."""
 
     def __init__(self) -> None:
         """Remember nothing yet."""
         self.facts: Recent[tuple[str, tuple[str, ...]], Known] = Recent(FACTS_MAX)
+        self.derived: Recent[object, Derived] = Recent(DERIVED_MAX)
         self.generation = 0
         """Raised when facts came that somebody may have read."""
         self._reached: Reached | None = None
@@ -132,11 +158,29 @@ class Recalling:
         self.memory = memory
         self.noted: Noted | None = None
         """Where to note what is read, None for not."""
+        self._still: tuple[Reached, int] | None = None
+        """Inside of `still`: how far the index goes, and a generation that is no newer."""
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Everything read inside stands as of one moment: looked up once, seen whole.
+
+        Yields:
+            Nothing.
+        """
+        # Before the moment: others may learn meanwhile of facts that are not in it.
+        generation = self.memory.generation
+        with self.store.still():
+            self._still = self.memory.catch_up(self.store), generation
+            try:
+                yield
+            finally:
+                self._still = None
 
     @property
     def reached(self) -> Reached:
         """How far the index goes; from here on the memory is as new as that."""
-        return self.memory.catch_up(self.store)
+        return self.memory.catch_up(self.store) if self._still is None else self._still[0]
 
     @property
     def projected_size(self) -> int:
@@ -208,10 +252,70 @@ class Recalling:
         known = memory.facts.get((kind, keys))
         asked = ((kind, key) for key in keys)
         if known is None or not memory.is_fresh(known.generation, asked):
-            generation = memory.generation  # before reading: what comes meanwhile makes it old
+            # Of before reading: what comes meanwhile makes it old.
+            generation = memory.generation if self._still is None else self._still[1]
             known = Known(generation, tuple(self.store.facts(kind, keys)))
             memory.facts.put((kind, keys), known, 1 + len(known.facts))
         return known.facts
+
+    def is_now(self, as_of: int | None) -> bool:
+        """Whether a question is inside of `still`, and for all there is at that moment."""
+        return self._still is not None and as_of in {None, self._still[0].size}
+
+    def remembered(self, key: object, make: Callable[[], V], now_ms: int | None) -> V:
+        """What `make` gives now, inside of `still`.
+
+        Args:
+            key: Names the value.
+            make: Reads it through this handle; what it gives must not be changed.
+            now_ms: The present, None if it depends on facts only.
+
+        Returns:
+            What was made before, if nothing it was made of has changed.
+        """
+        assert self._still is not None
+        known: Derived | None = self.memory.derived.get(key)
+        if known is None or not self._holds(known, now_ms):
+            known = self._derive(key, make, now_ms)
+        if self.noted is not None:
+            self.noted.items.update(known.items)
+            self.noted.facts.update(known.facts)
+        return cast("V", known.value)
+
+    def _holds(self, known: Derived, now_ms: int | None) -> bool:
+        assert self._still is not None
+        reached, memory = self._still[0], self.memory
+        if known.made.size > reached.size or (now_ms is not None and now_ms < known.record_ms):
+            return False  # found later than this moment, or in a present that is still to come
+        generation = self._still[1]
+        if not memory.is_fresh(known.generation, known.facts):
+            return False
+        if reached.event > known.event:
+            if known.items and self.store.touched(known.items, after=known.event):
+                return False
+            known.event = reached.event
+        known.generation = max(known.generation, generation)
+        return True
+
+    def _derive(self, key: object, make: Callable[[], V], now_ms: int | None) -> Derived:
+        assert self._still is not None
+        reached, generation = self._still
+        outer, self.noted = self.noted, Noted()
+        noted = self.noted
+        try:
+            value = make()
+        finally:
+            self.noted = outer
+        record_ms = max((stored.record_ms for stored in noted.events.values()), default=0)
+        items, facts = tuple(noted.items), tuple(noted.facts)
+        made = Derived(value, items, facts, reached, record_ms, generation, reached.event)
+        in_time = record_ms == 0 or (now_ms is not None and now_ms >= record_ms)
+        if in_time and not noted.whole:
+            self.memory.derived.put(key, made, 1 + len(items) + len(facts))
+        elif outer is not None:
+            outer.whole = outer.whole or noted.whole
+            outer.events |= noted.events
+        return made
 
     def scan_facts(
         self, kind: str, *, after: str = "", limit: int = 1000, as_of: int | None = None
@@ -246,3 +350,28 @@ class Recalling:
     def _note_whole(self) -> None:
         if self.noted is not None:
             self.noted.whole = True
+
+
+def remembered(
+    store: Store,
+    key: object,
+    make: Callable[[], V],
+    *,
+    as_of: int | None = None,
+    now_ms: int | None = None,
+) -> V:
+    """What `make` reads from a store, not read again while nothing of it has changed.
+
+    Args:
+        store: Where it is read; one without a memory is always asked.
+        key: Names the value; says all that `make` depends on beside the store and the present.
+        make: Reads it through `store`, as of `as_of`; what it gives must not be changed.
+        as_of: Ledger size, None for now.
+        now_ms: The present, None if it depends on facts only.
+
+    Returns:
+        The value.
+    """
+    if isinstance(store, Recalling) and store.is_now(as_of):
+        return store.remembered(key, make, now_ms)
+    return make()

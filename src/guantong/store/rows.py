@@ -7,6 +7,7 @@ right: what a power cut takes is replayed from the ledger.
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from itertools import chain
 from pathlib import Path
 from typing import Self
@@ -82,6 +83,10 @@ class RowStore:
     def open(cls, path: Path, *, read_only: bool = False) -> Self:
         """Open the index file, making an empty one if there is none; see `open_index`."""
         return cls(open_index(path, SCHEMA + facts.SCHEMA, VERSION, read_only=read_only))
+
+    def still(self) -> AbstractContextManager[None]:
+        """Everything read inside stands as of one moment, whatever others write meanwhile."""
+        return snapshot(self._db)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -6,6 +6,7 @@ Its size and its cost grow with batches, not with items; see docs/decisions/0013
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final, Self, TypeAlias
 
@@ -54,6 +55,10 @@ class SegmentStore:
     def open(cls, path: Path, *, read_only: bool = False) -> Self:
         """Open the index file, making an empty one if there is none; see `open_index`."""
         return cls(open_index(path, SCHEMA, VERSION, read_only=read_only))
+
+    def still(self) -> AbstractContextManager[None]:
+        """Everything read inside stands as of one moment, whatever others write meanwhile."""
+        return self._reader.directory.still()
 
     def close(self) -> None:
         """Let go of the file."""

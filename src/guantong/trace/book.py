@@ -8,13 +8,17 @@ References:
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
 from guantong.capture.model import Action
 from guantong.store.door import EventFilter, Happening, Role, Store, Stored
+from guantong.store.recall import remembered
 from guantong.trace.containment import Resolved, empties, moment_of, parents_of, resolve
 from guantong.trace.model import FUTURE_MS, Moment
 from guantong.trace.names import is_many
+
+V = TypeVar("V")
 
 LEVELS_MAX = 16
 """How deep containers are followed; real ones nest about five deep."""
@@ -55,6 +59,16 @@ class Book:
     def sibling(self) -> "Book":
         """An empty book with the same view, for reading what need not be kept."""
         return Book(self.store, now_ms=self.now_ms, as_of=self.as_of, future_ms=self.future_ms)
+
+    def remembered(self, key: tuple[object, ...], make: Callable[["Book"], V]) -> V:
+        """What `make` finds with an empty book of the same view; see `store.remembered`."""
+        return remembered(
+            self.store,
+            (*key, self.future_ms),
+            lambda: make(self.sibling()),
+            as_of=self.as_of,
+            now_ms=self.now_ms,
+        )
 
     def read(self, items: Iterable[str]) -> None:
         """Read the rows of those items that were not read yet: one call, or none."""

@@ -7,7 +7,8 @@ what the bike became later.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from functools import partial
+from typing import NamedTuple, TypeAlias
 
 from guantong.capture.lots import class_of
 from guantong.capture.model import Action
@@ -45,6 +46,16 @@ class Link:
     window: Window
 
 
+class Above(NamedTuple):
+    """What is one hop upstream of an item, whatever the window."""
+
+    inputs: tuple[Link, ...]
+    contents: tuple[Stay, ...]
+    lots: tuple[Link, ...]
+    complete: bool
+    """False when something was too large to look through."""
+
+
 class Links:
     """Answers hops out of one book."""
 
@@ -72,18 +83,38 @@ class Links:
         Yields:
             Links to follow, some of them perhaps known already.
         """
-        self.book.read_around(frontier)
-        outputs = {item: self._rows(item, Role.OUTPUT) for item in frontier}
+        for item, above in self._above(frontier, room).items():
+            yield from _told(above, frontier[item])
+
+    def up_remembered(self, frontier: Frontier, room: int) -> Iterator[Link]:
+        """As `up`, item by item: what was found for one is not looked for again.
+
+        Yields:
+            The same links.
+        """
+        for item, windows in frontier.items():
+            above = self.book.remembered(("above", item, room), partial(_above_one, item, room))
+            self.complete = self.complete and above.complete
+            yield from _told(above, windows)
+
+    def _above(self, items: Collection[str], room: int) -> Mapping[str, "Above"]:
+        self.book.read_around(items)
+        outputs = {item: self._rows(item, Role.OUTPUT) for item in items}
         joined = self._joined(outputs.values())
-        packed = {item: self._additions(item) for item in frontier}
+        packed = {item: self._additions(item) for item in items}
         wanted = {row.stored.no for rows in packed.values() for row in rows}
         wanted |= _numbers(outputs.values(), joined)
         inputs = self.book.store.inputs(wanted)
         contents = self._contents(packed, inputs, room)
-        for item, windows in frontier.items():
-            yield from self._inputs_of(item, outputs[item], inputs, joined)
-            yield from _within(contents.get(item, ()), windows)
-            yield from self._lots_of(item)
+        return {
+            item: Above(
+                tuple(self._inputs_of(item, outputs[item], inputs, joined)),
+                tuple(contents.get(item, ())),
+                tuple(self._lots_of(item)),
+                self.complete,
+            )
+            for item in items
+        }
 
     def down(self, frontier: Frontier, room: int) -> Iterator[Link]:
         """Outputs, assemblies, items of lots, and what counts of the packing.
@@ -227,6 +258,16 @@ class Links:
             yield from ((item, reader.counting(item)) for item in page)
             after, seen = page[-1], seen + len(page)
         self.complete = False
+
+
+def _above_one(item: str, room: int, book: Book) -> Above:
+    return Links(book, packing=False)._above((item,), room)[item]  # noqa: SLF001  # of this file
+
+
+def _told(above: Above, windows: Sequence[Window]) -> Iterator[Link]:
+    yield from above.inputs
+    yield from _within(above.contents, windows)
+    yield from above.lots
 
 
 def edge_of(stay: Stay) -> Edge:

@@ -4,7 +4,7 @@ A walk goes one hop at a time, knows its limits and says whether it finished. It
 its direction: upstream of the origin, or downstream, not to the siblings between.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 
 from guantong.capture.lots import class_of
 from guantong.store.door import Store
@@ -12,7 +12,7 @@ from guantong.trace.book import Book
 from guantong.trace.custody import Custody, custody
 from guantong.trace.gaps import OVERDUE_DAYS, gaps_in
 from guantong.trace.life import lives
-from guantong.trace.links import ALWAYS, Link, Links, Window, edge_of
+from guantong.trace.links import ALWAYS, Frontier, Link, Links, Window, edge_of
 from guantong.trace.model import (
     FUTURE_MS,
     Bond,
@@ -95,7 +95,7 @@ def parts(book: Book, item: str, *, hops_max: int, nodes_max: int) -> Collection
         The same items as the nodes of `trace` upwards, without their custody and gaps.
     """
     walk = _Walk(book, item, hops_max=hops_max, nodes_max=nodes_max, packing=False)
-    walk.go(-1)
+    walk.go(-1, remember=True)
     return walk.hops.keys()
 
 
@@ -121,13 +121,17 @@ class _Walk:
         """How many edges are kept."""
         return EDGES_PER_NODE_MAX * self.nodes_max
 
-    def go(self, sign: int) -> None:
-        """Walk up (-1) or down (1) until nothing new is reached, or a limit is."""
+    def go(self, sign: int, *, remember: bool = False) -> None:
+        """Walk up (-1) or down (1) until nothing new is reached, or a limit is.
+
+        Args:
+            sign: Which way.
+            remember: Upwards: keep what is found above all but the origin, for the next walk.
+        """
         frontier: dict[str, list[Window]] = {self.origin: [ALWAYS]}
         covered: dict[str, list[Window]] = {self.origin: [ALWAYS]}
         for hop in range(1, self.hops_max + 1):
-            ask = self.links.up if sign < 0 else self.links.down
-            links = ask(frontier, self.nodes_max)
+            links = self._ask(sign, again=remember and hop > 1)(frontier, self.nodes_max)
             frontier = {}
             for link in links:
                 if self._reach(link, sign * hop) and not _covers(covered, link):
@@ -136,6 +140,11 @@ class _Walk:
             if not frontier:
                 break
         self.complete = self.complete and not frontier and self.links.complete
+
+    def _ask(self, sign: int, *, again: bool) -> Callable[[Frontier, int], Iterator[Link]]:
+        if sign > 0:
+            return self.links.down
+        return self.links.up_remembered if again else self.links.up
 
     def _reach(self, link: Link, hop: int) -> bool:
         """Keep an edge and the node it leads to; False when there is no room."""

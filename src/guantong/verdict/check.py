@@ -68,6 +68,8 @@ def best_known(store: Store, readings: tuple[Reading, ...], *, as_of: int | None
     Returns:
         One of `readings`.
     """
+    if len(readings) == 1:
+        return readings[0]
     return next(
         (reading for reading in readings if _is_known(store, reading, as_of=as_of)), readings[0]
     )
