@@ -17,6 +17,7 @@ from guantong.caller import Caller, Level
 from guantong.clock import SetClock
 from guantong.serve import keys
 from guantong.serve.app import create_app
+from guantong.serve.fast_scan import FastScan
 from guantong.serve.scans import Scans
 from guantong.serve.world import World, open_world
 from guantong.settings import Settings
@@ -54,7 +55,8 @@ class Both:
     def __init__(self, world: World) -> None:
         self.world = world
         self.plain = create_app(world, world.settings)
-        self.behind = Counted(create_app(world, world.settings))
+        self.framework = Counted(create_app(world, world.settings))
+        self.behind = Counted(FastScan(self.framework, world))
         self.front = Scans(self.behind, world.readers, world.clock)
 
     def same(self, path: str, *headers: tuple[bytes, bytes], method: str = "GET") -> int:
@@ -154,6 +156,43 @@ def test_what_does_not_change_is_not_asked_for_again(both: Both) -> None:
     do(both.world, *made(2, "destroying"))
     both.same(path, JSON)
     assert both.behind.calls == 3
+
+
+def test_a_plain_scan_does_without_the_framework_and_no_other(both: Both) -> None:
+    do(both.world, *made(0))
+    plain = (*PATHS[:6], "/01/06901234567892/21/1", "/01/06901234567892/10/A%2FB", "/c/nonsense")
+    for number, path in enumerate(plain, 1):
+        assert both.same(path, JSON) == 200
+        assert (both.behind.calls, both.framework.calls) == (number, 0), path
+    passed: list[tuple[str, tuple[tuple[bytes, bytes], ...], str]] = [
+        (PATHS[1], (), "GET"),
+        (PATHS[1], (PAGE,), "GET"),
+        (PATHS[1], (JSON, PAGE), "GET"),
+        (PATHS[1], (JSON,), "HEAD"),
+        (PATHS[1], (JSON, (b"cookie", b"lang=en")), "GET"),
+        (PATHS[1] + "?lang=en", (JSON,), "GET"),
+        (PATHS[1] + ".json", (JSON,), "GET"),
+        ("/01/06901234567892/21/1.json", (JSON,), "GET"),
+        ("/01/06901234567892/21/\u00e9", (JSON,), "GET"),
+        ("//01/06901234567892", (JSON,), "GET"),
+        ("/01/", (JSON,), "GET"),
+        ("/01", (JSON,), "GET"),
+        ("/c/%20", (JSON,), "GET"),
+        ("/c/http://example.org/01/06901234567892/21/1", (JSON,), "GET"),
+        ("/c/HTTPS:/example.org/01/06901234567892/21/1", (JSON,), "GET"),
+    ]
+    for number, (path, headers, method) in enumerate(passed, 1):
+        both.same(path, *headers, method=method)
+        assert both.framework.calls == number, (path, headers, method)
+
+
+def test_what_goes_wrong_in_a_plain_scan_is_told_by_the_framework(
+    both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(both.world, "_readers", None)
+    with pytest.raises(AttributeError):
+        asyncio.run(ask(both.behind, PATHS[1], (JSON,), "GET"))
+    assert both.framework.calls == 1
 
 
 def test_a_day_that_ends_ends_an_answer(both: Both) -> None:

@@ -1,8 +1,8 @@
 """How is a scan answered without the framework? An ASGI layer in front of it that keeps answers.
 
-The framework makes every answer; this layer keeps those to the public's scans, whole, with what
-they rest on (`guantong.serve.kept`), and gives them again while they hold. So an answer, its
-headers and its errors are the framework's own. Whoever shows a key, asks as of a size or posts
+What is behind makes every answer, the framework or `guantong.serve.fast_scan` before it; this layer
+keeps those to the public's scans, whole, with what they rest on (`guantong.serve.kept`), and
+gives them again while they hold. So an answer, its headers and its errors are the framework's own. Whoever shows a key, asks as of a size or posts
 something is passed on.
 """
 
@@ -18,6 +18,7 @@ from guantong.identify.gs1_keys import KEYS
 from guantong.serve.app import create_app
 from guantong.serve.asked import KEY_COOKIE
 from guantong.serve.desk import Desk
+from guantong.serve.fast_scan import FastScan
 from guantong.serve.kept import Answers, noting
 from guantong.serve.readers import Readers
 from guantong.serve.world import World
@@ -53,7 +54,7 @@ class Answered(NamedTuple):
 
 def outside(desk: Desk, settings: Settings) -> ASGIApp:
     """The application over an installation, with what is kept in front of it."""
-    app = create_app(desk, settings)
+    app = FastScan(create_app(desk, settings), desk)
     return Scans(app, desk.readers, desk.clock) if isinstance(desk, World) else app
 
 
