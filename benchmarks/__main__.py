@@ -14,6 +14,7 @@ NAMES = (
     "read",
     "scan",
     "closure",
+    "growth",
     "hash",
     "identify",
     "ledger",

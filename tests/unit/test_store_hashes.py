@@ -8,6 +8,7 @@ import pytest
 
 from guantong.store import hash_merge, hashes
 from guantong.store.hashes import KEY_BITS, Hashes
+from guantong.store.sieve import Sieve, marks_of
 from guantong.store.sqlite import transaction
 
 
@@ -86,3 +87,60 @@ def test_a_merge_that_was_left_half_way_is_done_again(db: sqlite3.Connection, ke
 def test_nothing_is_found_in_nothing(db: sqlite3.Connection) -> None:
     assert Hashes(db, 1).find(np.zeros(0, np.int64))[0].tolist() == []
     assert Hashes(db, 1).find(np.array([7], np.int64))[0].tolist() == []
+
+
+def test_a_new_key_reads_no_page_once_a_page_was_read(
+    db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, rng = Hashes(db, 1), np.random.default_rng(3)
+    fill(held, {}, rng, 200)
+    reader, read = Hashes(db, 1), list[int]()
+    plain = Hashes._page
+
+    def page_of(self: Hashes, run: int, page: int) -> tuple[hashes.Ints, hashes.Ints]:
+        read.append(page)
+        return plain(self, run, page)
+
+    monkeypatch.setattr(Hashes, "_page", page_of)
+    strangers = rng.integers(0, 1 << KEY_BITS, 2_000)
+    assert len(reader.find(strangers)[0]) == 0
+    (pages,) = db.execute("SELECT count(*) FROM hash_page").fetchone()
+    assert len(read) >= pages
+    read.clear()
+    reader.find(strangers)
+    held.find(strangers)  # who writes a run knows it without reading
+    assert len(read) < pages / 4
+
+
+def test_what_was_undone_does_not_hold_back_what_came_in_its_place(
+    db: sqlite3.Connection,
+) -> None:
+    held, first, second = Hashes(db, 1), np.arange(1, 9), np.arange(101, 10_001) << 30
+    db.execute("BEGIN")
+    held.add(first, first)
+    db.execute("ROLLBACK")
+    held.forget()
+    held.add(second, second)  # under the run number of the first
+    assert held.find(second)[1].tolist() == second.tolist()
+    assert len(held.find(first)[1]) == 0
+
+
+@pytest.mark.parametrize("pages", [1, 16])
+def test_a_sieve_lets_every_key_pass_and_few_others(pages: int) -> None:
+    rng = np.random.default_rng(pages)
+    keys, others = (rng.integers(0, 1 << KEY_BITS, 20_000) for _ in range(2))
+    sieve = Sieve(pages=pages, keys=len(keys))
+    assert not sieve.holds_back(others % pages, marks_of(others)).any()  # nothing is known yet
+    sieve.fill(np.arange(pages), keys % pages, marks_of(keys))
+    assert not sieve.holds_back(keys % pages, marks_of(keys)).any()
+    passed = ~sieve.holds_back(others % pages, marks_of(others))
+    assert passed.mean() < 0.005
+
+
+def test_a_sieve_of_very_many_keys_takes_no_more_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("guantong.store.sieve.WORDS_MAX", 64)
+    keys = np.random.default_rng(1).integers(0, 1 << KEY_BITS, 3_000)
+    sieve = Sieve(pages=8, keys=len(keys))
+    assert sieve._words.size == 64
+    sieve.fill(np.arange(8), keys % 8, marks_of(keys))
+    assert not sieve.holds_back(keys % 8, marks_of(keys)).any()

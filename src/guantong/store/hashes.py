@@ -3,7 +3,9 @@
 A b-tree over random keys touches a page for each insertion. Here insertions gather in runs that
 are written once and merged when there are many of one size (a log-structured merge). A run is
 cut into pages by the upper bits of the hash: hashes are spread evenly, so the page of a key is
-known without an index. Keys are hashes: who asks must compare the text behind each answer.
+known without an index; and a sieve says for nearly every new key that it is in none of them, so
+that the cost of a look-up does not grow with what is there. Keys are hashes: who asks must compare
+the text behind each answer.
 """
 
 import hashlib
@@ -16,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guantong.store.packing import pack, unpack
+from guantong.store.sieve import Sieve, marks_of
 
 Ints: TypeAlias = NDArray[np.int64]
 
@@ -33,7 +36,7 @@ DROPPED: Final = -2
 """Level of a run whose pages are being removed."""
 PAGES_AT_ONCE: Final = 8
 """Written or removed in one piece of a compaction."""
-PAGES_KEPT: Final = 2_048
+PAGES_KEPT: Final = 1_024
 """Decoded pages in memory, about 64 KB each."""
 
 SCHEMA: Final = """
@@ -79,10 +82,12 @@ class Hashes:
         self._db = db
         self._kind = kind
         self._pages: OrderedDict[tuple[int, int], tuple[Ints, Ints]] = OrderedDict()
+        self._sieves: dict[int, Sieve] = {}
 
     def forget(self) -> None:
         """Drop what is in memory: a transaction was undone."""
         self._pages.clear()
+        self._sieves.clear()
 
     def find(self, keys: Ints) -> tuple[Ints, Ints]:
         """All numbers of some keys.
@@ -96,8 +101,12 @@ class Hashes:
         places: list[Ints] = []
         numbers: list[Ints] = []
         if len(keys):
-            for run, bits in self._runs():
-                self._find_in(run, bits, keys, places, numbers)
+            marks = marks_of(keys)
+            for run, bits, sieve in self._runs():
+                page_of = keys >> (KEY_BITS - bits)
+                left = np.flatnonzero(~sieve.holds_back(page_of, marks))
+                if len(left):
+                    self._find_in(run, page_of, keys, left, places, numbers)
         if not places:
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
         place, number = np.concatenate(places), np.concatenate(numbers)
@@ -111,16 +120,30 @@ class Hashes:
             self._write(0, keys[order], numbers[order])
             self._merge()
 
-    def _runs(self) -> list[tuple[int, int]]:
-        sql = "SELECT no, bits FROM hash_run WHERE kind = ? AND level >= 0"
-        return self._db.execute(sql, (self._kind,)).fetchall()
+    def _runs(self) -> list[tuple[int, int, Sieve]]:
+        """Number, bits and sieve of each run."""
+        sql = "SELECT no, bits, keys FROM hash_run WHERE kind = ? AND level >= 0"
+        found = self._db.execute(sql, (self._kind,)).fetchall()
+        for gone in self._sieves.keys() - {run for run, *_ in found}:
+            del self._sieves[gone]
+        return [(run, bits, self._sieve(run, bits, keys)) for run, bits, keys in found]
+
+    def _sieve(self, run: int, bits: int, keys: int) -> Sieve:
+        if (known := self._sieves.get(run)) is None:
+            known = self._sieves[run] = Sieve(pages=1 << bits, keys=keys)
+        return known
 
     def _find_in(
-        self, run: int, bits: int, keys: Ints, places: list[Ints], numbers: list[Ints]
+        self,
+        run: int,
+        page_of: Ints,
+        keys: Ints,
+        left: Ints,
+        places: list[Ints],
+        numbers: list[Ints],
     ) -> None:
-        """Look into one run, page by page."""
-        page_of = keys >> (KEY_BITS - bits)
-        order = np.argsort(page_of, kind="stable")
+        """Look for the keys that are `left` in one run, page by page."""
+        order = left[np.argsort(page_of[left], kind="stable")]
         pages, starts = np.unique(page_of[order], return_index=True)
         for page, chosen in zip(pages.tolist(), np.split(order, starts[1:]), strict=True):
             held, values = self._page(run, page)
@@ -136,6 +159,8 @@ class Hashes:
         known = self._pages.get((run, page))
         if known is None:
             known = self._pages[run, page] = self._read(run, page)
+            if not (sieve := self._sieves[run]).is_filled(page):
+                sieve.fill(np.array([page]), np.array([page]), marks_of(known[0]))
             if len(self._pages) > PAGES_KEPT:
                 self._pages.popitem(last=False)
         else:
@@ -161,6 +186,8 @@ class Hashes:
             "INSERT INTO hash_page VALUES(?,?,?)",
             ((run, page, data) for page, data in paged(bits, keys, numbers)),
         )
+        sieve = self._sieve(run or 0, bits, len(keys))
+        sieve.fill(np.arange(1 << bits), keys >> (KEY_BITS - bits), marks_of(keys))
 
     def _merge(self) -> None:
         """Make one run of those of a level where there are too many, level by level."""
