@@ -1,6 +1,8 @@
 """Where do facts about firms, products and the like lie in an index?
 
-Every store keeps them in the same two tables: they are few beside the events.
+Every store keeps them in the same two tables: they are few beside the events, but where documents
+have one event each, every document leaves one. What a fact is found by is kept as a hash, and
+compared with the fact; its kind and key stand in columns and not a second time in the body.
 """
 
 import sqlite3
@@ -10,6 +12,7 @@ from typing import Final
 import msgspec
 
 from guantong.store.door import Fact, Indexed
+from guantong.store.hashes import key_of
 from guantong.store.sqlite import bound, marks, slices
 
 SCHEMA: Final = """
@@ -18,9 +21,10 @@ CREATE TABLE fact(
   by TEXT NOT NULL, received_ms INTEGER NOT NULL, body BLOB NOT NULL);
 CREATE INDEX fact_key ON fact(kind, key, no);
 CREATE TABLE fact_link(
-  kind TEXT NOT NULL, link TEXT NOT NULL, fact INTEGER NOT NULL,
-  PRIMARY KEY(kind, link, fact)) WITHOUT ROWID;
+  link INTEGER NOT NULL, fact INTEGER NOT NULL, PRIMARY KEY(link, fact)) WITHOUT ROWID;
 """
+
+_COLUMNS: Final = "no, kind, key, entry, by, received_ms, body"
 
 _bytes = msgspec.msgpack.Encoder().encode
 _fact_of = msgspec.msgpack.Decoder(Fact).decode
@@ -43,41 +47,43 @@ class Facts:
                     document.entry,
                     document.by,
                     document.received_ms,
-                    _bytes(fact),
+                    _bytes(msgspec.structs.replace(fact, kind="", key="")),
                 ),
             )
-            links = {(fact.kind, link, cursor.lastrowid) for link in (fact.key, *fact.links)}
-            self._db.executemany("INSERT INTO fact_link VALUES(?,?,?)", sorted(links))
+            links = {(_link(fact.kind, it), cursor.lastrowid) for it in (fact.key, *fact.links)}
+            self._db.executemany("INSERT INTO fact_link VALUES(?,?)", sorted(links))
 
     def find(self, kind: str, keys: Collection[str], as_of: int | None) -> list[Fact]:
         """Facts of a kind whose key or link is one of `keys`, in ledger order."""
         found: dict[int, Fact] = {}
-        for part in slices(sorted(set(keys))):
+        wanted = set(keys)
+        for part in slices(sorted({_link(kind, key) for key in wanted})):
             sql = (
-                "SELECT no, entry, by, received_ms, body FROM fact JOIN fact_link "
-                f"ON fact.no = fact_link.fact WHERE fact_link.kind = ? AND link IN ({marks(part)}) "
-                "AND entry < ?"
+                f"SELECT {_COLUMNS} FROM fact_link JOIN fact ON no = fact "
+                f"WHERE link IN ({marks(part)}) AND kind = ? AND entry < ?"
             )
-            for no, *columns in self._db.execute(sql, (kind, *part, bound(as_of))):
-                found[no] = _fact(columns)
+            for no, *columns in self._db.execute(sql, (*part, kind, bound(as_of))):
+                fact = _fact(columns)
+                if not wanted.isdisjoint((fact.key, *fact.links)):
+                    found[no] = fact
         return [found[no] for no in sorted(found)]
 
     def scan(self, kind: str, after: str, limit: int, as_of: int | None) -> list[Fact]:
         """Facts of a kind by (key, ledger order), for keys just after `after`."""
         sql = (
-            "SELECT entry, by, received_ms, body FROM fact "
+            f"SELECT {_COLUMNS} FROM fact "
             "WHERE kind = ? AND key > ? AND entry < ? ORDER BY key, no LIMIT ?"
         )
         values = (kind, after, bound(as_of), limit)
-        return [_fact(columns) for columns in self._db.execute(sql, values)]
+        return [_fact(columns) for _, *columns in self._db.execute(sql, values)]
 
     def after(self, number: int, without: Collection[str]) -> list[Fact]:
         """Facts with a greater number, but not of these kinds."""
         sql = (
-            "SELECT entry, by, received_ms, body FROM fact "
+            f"SELECT {_COLUMNS} FROM fact "
             f"WHERE no > ? AND kind NOT IN ({marks(tuple(without))}) ORDER BY no"
         )
-        return [_fact(columns) for columns in self._db.execute(sql, (number, *without))]
+        return [_fact(columns) for _, *columns in self._db.execute(sql, (number, *without))]
 
     def last_number(self) -> int:
         """Number of the newest, 0 for none."""
@@ -94,7 +100,14 @@ class Facts:
         return found
 
 
+def _link(kind: str, key: str) -> int:
+    """What a fact is found by: a hash, behind which the fact itself says whether it is meant."""
+    return key_of(f"{kind} {key}")
+
+
 def _fact(columns: Sequence[object]) -> Fact:
-    entry, by, received_ms, body = columns
+    kind, key, entry, by, received_ms, body = columns
     fact = _fact_of(body)  # type: ignore[arg-type]
-    return msgspec.structs.replace(fact, entry=entry, by=by, received_ms=received_ms)
+    return msgspec.structs.replace(
+        fact, kind=kind, key=key, entry=entry, by=by, received_ms=received_ms
+    )

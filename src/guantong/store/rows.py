@@ -38,7 +38,7 @@ from guantong.store.sqlite import (
     transaction,
 )
 
-VERSION = 2
+VERSION = 3
 """Layout of the file; another number means: drop it and rebuild."""
 
 ROWS_AT_ONCE = (500, 50, 5, 1)

@@ -1,4 +1,7 @@
-"""Which small number stands for a text that comes again: a place, a step, a party?"""
+"""Which small number stands for a text that comes again: a place, a step, a party?
+
+A text is found by its hash and then compared: an index over the texts would hold them twice.
+"""
 
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -7,11 +10,15 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from guantong.store.hashes import key_of
+
 Ints: TypeAlias = NDArray[np.int64]
 
 SCHEMA: Final = """
-CREATE TABLE term(no INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+CREATE TABLE term(no INTEGER PRIMARY KEY, text TEXT NOT NULL);
 INSERT INTO term VALUES(0, '');
+CREATE TABLE term_key(
+  key INTEGER NOT NULL, term INTEGER NOT NULL, PRIMARY KEY(key, term)) WITHOUT ROWID;
 """
 KEPT: Final = 1 << 18
 """Terms remembered."""
@@ -40,12 +47,15 @@ class Terms:
 
     def number(self, text: str) -> int:
         """The term of a text, -1 when there is none."""
+        if not text:
+            return 0
         known = self._numbers.get(text, -1)
         if known < 0:
-            found = self._db.execute("SELECT no FROM term WHERE text = ?", (text,)).fetchone()
-            if found is not None:
-                known = found[0]
-                self._keep(text, known)
+            sql = "SELECT no, text FROM term_key JOIN term ON no = term WHERE key = ?"
+            for number, one in self._db.execute(sql, (key_of(text),)):
+                if one == text:
+                    known = number
+                    self._keep(text, number)
         return known
 
     def numbers(self, texts: Iterable[str]) -> list[int]:
@@ -60,6 +70,7 @@ class Terms:
             if number < 0 and (number := self.number(text)) < 0:
                 sql = "INSERT INTO term(text) VALUES(?)"
                 number = self._db.execute(sql, (text,)).lastrowid or 0
+                self._db.execute("INSERT INTO term_key VALUES(?,?)", (key_of(text), number))
                 self._keep(text, number)
             numbers.append(number)
         return np.array(numbers, np.int64)
