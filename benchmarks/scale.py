@@ -1,9 +1,10 @@
 """The whole table: the market at several sizes, and documents that are all alike.
 
 ``python -m benchmarks.scale [ROWS …]`` (1,000,000 and 10,000,000 without) measures, keeps the
-figures in docs/reference/performance.json, and writes the page and the plot from them. With
-``--page`` it only writes these again; ``--memory-mb N`` bounds the memory of the server for the
-sizes that follow and keeps them apart.
+figures in docs/reference/performance.json after each size, and writes the page and the plot from
+them. With ``--page`` it only writes these again; ``--memory-mb N`` bounds the memory of the server
+for the sizes that follow and keeps them apart. A size that fails does not stop the others; a part
+of it that fails is named on the page, and the exit code is 1.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +53,37 @@ LINES: tuple[tuple[str, str, str, str], ...] = (
     ("recall, cold, s", "recall_cold_s", "", ""),
     ("index, bytes a row", "bytes_per_row", "", "≤ 5"),
     ("ledger with documents, bytes a row", "ledger_bytes_per_row", "", "index + evidence ≤ 10"),
+    ("a single-event document in the index, bytes", "single_index_bytes_per_doc", "", ""),
+    ("and in the ledger, bytes", "single_ledger_bytes_per_doc", "", ""),
     ("rebuild, events/s", "rebuild_events_per_s", "capture_events_per_s", "≥ 0.5"),
+    ("rebuilt events", "rebuild_events", "", ""),
     ("server, most memory, MB", "peak_mb", "", ""),
     ("whole run, s", "seconds", "", ""),
 )
 """Words, figure, what it is divided by, target."""
+GROWN = {
+    "capture_events_per_s": True,
+    "check_per_s": True,
+    "check_p99_ms": False,
+    "single_docs_per_s": True,
+    "rebuild_events_per_s": True,
+    "trace_up_p99_ms": False,
+    "lot_down_p99_ms": False,
+    "bytes_per_row": False,
+}
+"""Figures whose growth is told, and whether more of them is better."""
+GROWN_WORDS = (
+    "capture",
+    "check",
+    "check p99",
+    "single documents",
+    "rebuild",
+    "trace up p99",
+    "lot down p99",
+    "bytes a row",
+)
+TABLES = 10
+"""Tables whose bytes are told."""
 TARGETS = {
     "A": "≥ 100,000 events/s, ≥ 1 M codes/s",
     "A1": "≥ 20,000/s, p99 < 20 ms",
@@ -74,17 +102,28 @@ def main() -> None:
     parser.add_argument("--no-variants", action="store_true")
     asked = parser.parse_args()
     kept: Figures = json.loads(KEPT.read_text()) if KEPT.exists() else {}
-    if not asked.page:
-        kept["machine"] = machine()
-        for rows in asked.rows or SIZES:
-            figures = measure(rows, asked.memory_mb)
-            kept.setdefault("bounded" if asked.memory_mb else "sizes", {})[str(rows)] = figures
-            keep(kept)
-        if not asked.no_variants and not asked.memory_mb:
-            with tempfile.TemporaryDirectory() as folder:
-                kept["variants"] = list(variants.run(Path(folder), SCALE, say))
-            keep(kept)
+    failed = [] if asked.page else measure_all(asked, kept)
     write(kept)
+    if failed:
+        sys.exit("failed: " + "; ".join(failed))
+
+
+def measure_all(asked: argparse.Namespace, kept: Figures) -> list[str]:
+    """Every size, then the variants; gives what failed."""
+    kept["machine"] = machine()
+    failed: list[str] = []
+    for rows in asked.rows or SIZES:
+        figures = measure(rows, asked.memory_mb)
+        failed += [f"{rows:,} rows, {what}" for what in figures.get("failed", ())]
+        if "rows" in figures:
+            kept.setdefault("bounded" if asked.memory_mb else "sizes", {})[str(rows)] = figures
+        kept["growth"] = growth(by_size(kept.get("sizes", {})))
+        keep(kept)
+    if not asked.no_variants and not asked.memory_mb:
+        with tempfile.TemporaryDirectory() as folder:
+            kept["variants"] = list(variants.run(Path(folder), SCALE, say))
+        keep(kept)
+    return failed
 
 
 def measure(rows: int, memory_mb: int) -> Figures:
@@ -92,7 +131,9 @@ def measure(rows: int, memory_mb: int) -> Figures:
     say(f"{rows:,} rows")
     command = [sys.executable, "-m", "guantong", "bench", "--rows", str(rows), "--json"]
     bound = ["--memory-mb", str(memory_mb)] if memory_mb else []
-    done = subprocess.run([*command, *bound], check=True, stdout=subprocess.PIPE)
+    done = subprocess.run([*command, *bound], check=False, stdout=subprocess.PIPE)
+    if not done.stdout:
+        return {"failed": [f"the whole, exit code {done.returncode}"]}
     figures: Figures = json.loads(done.stdout)
     return figures | {"memory_mb": memory_mb, "commit": commit(), "day": today()}
 
@@ -139,8 +180,9 @@ def say(what: str) -> None:
 
 def write(kept: Figures) -> None:
     """Put tables and plot in place."""
-    sizes = {int(rows): figures for rows, figures in sorted(by_size(kept["sizes"]))}
-    parts = [f"Machine: {kept['machine']}.", size_table(sizes), growth(sizes), PLOT_LINE]
+    sizes = by_size(kept["sizes"])
+    parts = [f"Machine: {kept['machine']}.", size_table(sizes), failures(sizes)]
+    parts += [growth_table(growth(sizes)), bytes_table(sizes), PLOT_LINE]
     if "variants" in kept:
         parts.append(variant_table(kept["variants"]))
     if "bounded" in kept:
@@ -156,9 +198,9 @@ def write(kept: Figures) -> None:
 PLOT_LINE = "![cost against size](performance.svg)"
 
 
-def by_size(figures: Figures) -> list[tuple[int, Figures]]:
-    """Runs by number of rows."""
-    return [(int(rows), one) for rows, one in figures.items()]
+def by_size(figures: Figures) -> dict[int, Figures]:
+    """Runs by number of rows, the smallest first."""
+    return {rows: figures[str(rows)] for rows in sorted(map(int, figures))}
 
 
 def size_table(sizes: dict[int, Figures]) -> str:
@@ -178,22 +220,65 @@ def cell(figures: Figures, name: str, floor: str) -> str:
     value = figures.get(name)
     if value is None:
         return "–"
-    if not floor:
+    if not floor or not figures.get(floor):
         return f"{value:,}"
     return f"{value:,} ({value / figures[floor]:.2f} of {figures[floor]:,})"
 
 
-def growth(sizes: dict[int, Figures]) -> str:
-    """How the largest run stands to the one before."""
-    if len(sizes) < 2:
-        return ""
-    (small, before), (large, after) = list(sizes.items())[-2:]
-    ratios = [
-        f"{words} {before[name] / after[name]:.2f}"
-        for words, name in (("capture", "capture_events_per_s"), ("check", "check_per_s"))
+def growth(sizes: dict[int, Figures]) -> list[Figures]:
+    """How much more each thing costs at a size than at the one before."""
+    runs = list(sizes.items())
+    return [
+        {"from": small, "to": large}
+        | {
+            name: round(before[name] / after[name] if is_rate else after[name] / before[name], 2)
+            for name, is_rate in GROWN.items()
+            if before.get(name) and after.get(name)
+        }
+        for (small, before), (large, after) in pairwise(runs)
     ]
-    told = f"Cost at {large:,} rows by cost at {small:,}: {', '.join(ratios)}"
-    return f"{told} (target for 50 M by 10 M: 1.3)."
+
+
+def growth_table(grown: list[Figures]) -> str:
+    """A row for each pair of sizes."""
+    if not grown:
+        return ""
+    lines = [
+        "Cost at a size by cost at the one before (1.00 is flat; target for ingest and check, 50 M by 10 M: 1.3):",
+        "",
+        "| rows | " + " | ".join(GROWN_WORDS) + " |",
+        "|---" * (len(GROWN) + 1) + "|",
+    ]
+    for one in grown:
+        cells = [f"{one[name]:.2f}" if name in one else "–" for name in GROWN]
+        lines.append(f"| {one['to']:,} by {one['from']:,} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def failures(sizes: dict[int, Figures]) -> str:
+    """What could not be measured."""
+    found = [
+        f"{rows:,} rows, {what}" for rows, one in sizes.items() for what in one.get("failed", ())
+    ]
+    return "Failed: " + "; ".join(found) + "." if found else ""
+
+
+def bytes_table(sizes: dict[int, Figures]) -> str:
+    """Where the bytes of the index go, those tables that take most."""
+    told = {rows: one["index_tables"] for rows, one in sizes.items() if one.get("index_tables")}
+    if not told:
+        return ""
+    largest = sorted(list(told.values())[-1].items(), key=lambda it: -it[1])[:TABLES]
+    lines = [
+        "Bytes a row of the largest tables of the index:",
+        "",
+        "| table | " + " | ".join(f"{rows:,} rows" for rows in told) + " |",
+        "|---" * (len(told) + 1) + "|",
+    ]
+    for name, _ in largest:
+        cells = " | ".join(f"{tables.get(name, 0):.2f}" for tables in told.values())
+        lines.append(f"| `{name}` | {cells} |")
+    return "\n".join(lines)
 
 
 def variant_table(rows: list[Figures]) -> str:
@@ -238,11 +323,11 @@ def bounded_table(runs: Figures) -> str:
         "| rows | bound, MB | index and ledger, MB | capture, events/s | check/s | check p99 ms |",
         "|---|---|---|---|---|---|",
     ]
-    for rows, one in by_size(runs):
+    for rows, one in by_size(runs).items():
         held = (one["index_bytes"] + one["ledger_bytes"]) / 1e6
         lines.append(
-            f"| {rows:,} | {one['memory_mb']:,} | {held:,.0f} | {one['capture_events_per_s']:,} "
-            f"| {one['check_per_s']:,} | {one['check_p99_ms']:,} |"
+            f"| {rows:,} | {one['memory_mb']:,} | {held:,.0f} | {cell(one, 'capture_events_per_s', '')} "
+            f"| {cell(one, 'check_per_s', '')} | {cell(one, 'check_p99_ms', '')} |"
         )
     return "\n".join(lines)
 
@@ -250,10 +335,12 @@ def bounded_table(runs: Figures) -> str:
 def panels(sizes: dict[int, Figures]) -> list[Panel]:
     """What is drawn."""
 
-    def each(name: str, top: float = 0.0) -> list[float]:
-        return [top / one[name] if top else float(one[name]) for one in sizes.values()]
+    drawn = {rows: one for rows, one in sizes.items() if not one.get("failed")}
 
-    rows = list(sizes)
+    def each(name: str, top: float = 0.0) -> list[float]:
+        return [top / one[name] if top else float(one[name]) for one in drawn.values()]
+
+    rows = list(drawn)
     return [
         Panel(
             "µs an event",

@@ -166,6 +166,7 @@ MAY_BE_ABSENT = {
     ("issue", "faults[]"),
     ("hold", "faults[]"),
     ("check", "unproven[].events[]"),
+    ("bench", "failed"),
 }
 """Hidden only for others than the operator, for whom the command line asks; or always empty."""
 

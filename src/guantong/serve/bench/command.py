@@ -3,7 +3,7 @@
 import tempfile
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 import msgspec
@@ -24,6 +24,8 @@ SHOWN: Final = (
     ("  seconds", "recall_s", ""),
     ("index bytes a row", "bytes_per_row", ""),
     ("ledger bytes a row", "ledger_bytes_per_row", ""),
+    ("index bytes of a single-event document", "single_index_bytes_per_doc", ""),
+    ("ledger bytes of it", "single_ledger_bytes_per_doc", ""),
     ("most memory of the server, MB", "peak_mb", ""),
     ("events rebuilt a second", "rebuild_events_per_s", "capture_events_per_s"),
 )
@@ -83,10 +85,18 @@ def bench_command(
         figures = run(bench)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(figures), indent=2).decode())
-        return
+    else:
+        _show(figures)
+    if "failed" in figures:
+        message = "; ".join(figures["failed"])
+        raise click.ClickException(message)
+
+
+def _show(figures: dict[str, Any]) -> None:
     click.echo(f"{figures['rows']:,} rows, {figures['events']:,} events")
     for words, name, floor in SHOWN:
-        figure = figures[name]
+        if (figure := figures.get(name)) is None:
+            continue
         beside = ""
         if floor:
             beside = f"{figure / figures[floor]:8.2f} of {floor} {figures[floor]:,}"

@@ -1,9 +1,14 @@
-"""One run: fill an installation, ask it, rebuild it, and weigh it."""
+"""One run: fill an installation, ask it, weigh it, and rebuild it.
+
+A phase that fails is told and leaves its figures out; those after it are measured still, for a run
+over fifty million rows takes long.
+"""
 
 import os
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -14,12 +19,13 @@ import numpy as np
 
 from guantong.caller import OPERATOR, Caller, Level
 from guantong.market import Lot
-from guantong.serve.bench import load, servers
+from guantong.serve.bench import load, servers, weight
 from guantong.serve.bench.load import Alike, Filled, Floor, Recipe
 from guantong.serve.keys import new_key
 from guantong.serve.scope_cli import scope_of
-from guantong.serve.world import LEDGER, World, open_world, read_world
+from guantong.serve.world import INDEX, World, open_world, read_world
 from guantong.settings import Settings
+from guantong.store import SegmentStore
 from guantong.trace.closure import Scope
 from guantong.trace.model import State
 
@@ -31,6 +37,8 @@ TRACES: Final = 1_000
 """Most traces up, and scopes of the small lot."""
 RECALLS: Final = 10
 """Most recalls of the bad lot."""
+REBUILD_SECONDS: Final = 180.0
+"""A rebuild is stopped after so long, and its rate is that of what it had done."""
 SCOPE_SECONDS: Final = 120.0
 """A scope may take so long; one that is cut off is not right."""
 
@@ -79,19 +87,31 @@ def run(bench: Bench) -> Figures:
     keys |= grant(bench.settings, [single_maker])
     with servers.serving(bench.data, memory_mb=bench.memory_mb) as server:
         filled = _filled(bench, server, keys, floored)
-        _checked(bench, server, filled)
-        _singles(bench, server, keys[single_maker])
+        _phase(bench, "check", lambda: _checked(bench, server, filled))
         peaks = server.peaks_mb()
     bench.peaks |= {f"server {n}" if n else "server": mb for n, mb in enumerate(peaks)}
-    _traced(bench, filled)
-    with read_world(bench.settings) as world:
-        counts = world.store.counts()
-    bench.figures |= weighed(bench.data, counts["rows"])
-    _rebuilt(bench, counts["events"])
     bench.figures["peak_mb"] = round(sum(peaks), 1)
     bench.figures["peaks_mb"] = {name: round(mb, 1) for name, mb in bench.peaks.items()}
+    _phase(bench, "weigh", lambda: _weighed_whole(bench, filled))
+    _phase(bench, "trace", lambda: _traced(bench, filled))
+    _phase(bench, "single-event documents", lambda: _singles(bench, keys[single_maker]))
+    _phase(bench, "rebuild", lambda: _rebuilt(bench))
     bench.figures["seconds"] = round(time.perf_counter() - began, 1)
     return bench.figures
+
+
+def _phase(bench: Bench, name: str, measure: Callable[[], None]) -> None:
+    """Measure one thing; what fails leaves its word among the figures."""
+    bench.say(name)
+    began = time.perf_counter()
+    try:
+        measure()
+    except Exception as error:  # noqa: BLE001 - whatever it was, the other phases are worth having
+        message = f"{name}: {type(error).__name__}: {error}"[:500]
+        bench.say(f"FAILED {message}")
+        bench.figures.setdefault("failed", []).append(message)
+    spent = round(time.perf_counter() - began, 1)
+    bench.figures.setdefault("phase_seconds", {})[name] = spent
 
 
 def grant(settings: Settings, parties: Sequence[str]) -> dict[str, str]:
@@ -109,9 +129,11 @@ def _caller(party: str) -> Caller:
 
 def _filled(bench: Bench, server: servers.Running, keys: dict[str, str], floored: Floor) -> Filled:
     bench.say("capture")
+    began = time.perf_counter()
     filled, bench.peaks["load"] = load.apart(load.fill, server.address, keys, bench.recipe)
     bench.figures["index_lag_s"] = wait_for_index(server.address)
     took = filled.measured
+    bench.figures["phase_seconds"] = {"capture": round(time.perf_counter() - began, 1)}
     bench.figures |= {
         "rows": filled.rows,
         "events": filled.events,
@@ -140,26 +162,11 @@ def wait_for_index(address: str) -> float:
         time.sleep(0.02)
 
 
-def _singles(bench: Bench, server: servers.Running, key: str) -> None:
-    """Documents of one event, many at once."""
-    bench.say("single-event documents")
-    count = min(SINGLES, bench.recipe.rows // 20)
-    alike = Alike(bench.recipe.seed + 1, count, events=1)
-    took, _ = load.apart(load.capture_alike, server.address, key, alike, SINGLE_CONNECTIONS)
-    bench.figures |= {
-        "single_docs_per_s": _round(took.per_second),
-        "single_p50_ms": round(took.p50_ms, 2),
-        "single_p99_ms": round(took.p99_ms, 2),
-        "single_busy": took.busy,
-    }
-
-
 # --- questions over HTTP ------------------------------------------------------------------
 
 
 def _checked(bench: Bench, server: servers.Running, filled: Filled) -> None:
     """Scans, without pause and at half of that rate, and an empty handler beside them."""
-    bench.say("check")
     codes = filled.codes
     full, _ = load.apart(load.ask, server.address, codes, CONNECTIONS, seconds=bench.seconds)
     half, _ = load.apart(
@@ -188,7 +195,6 @@ def _checked(bench: Bench, server: servers.Running, filled: Filled) -> None:
 
 def _traced(bench: Bench, filled: Filled) -> None:
     """Trace up, lot down and recall, first with nothing of the index in memory."""
-    bench.say("trace")
     items = filled.codes[:TRACES]
     small, bad = filled.small, filled.bad
     cold_up = _cold(bench, lambda world: world.trace(items[0], "up", OPERATOR))
@@ -278,35 +284,58 @@ def _spread(name: str, spent: Sequence[float]) -> Figures:
     return {f"{name}_p50_ms": round(p50, 3), f"{name}_p99_ms": round(p99, 3)}
 
 
-# --- size and rebuilding ------------------------------------------------------------------
+# --- single-event documents ---------------------------------------------------------------
 
 
-def weighed(data: Path, rows: int) -> Figures:
-    """Bytes on the disk by row, index and ledger apart."""
-    kept = _bytes(data / LEDGER)
-    index = _bytes(data) - kept
-    return {
-        "bytes_per_row": round(index / rows, 2),
-        "ledger_bytes_per_row": round(kept / rows, 2),
-        "index_bytes": index,
-        "ledger_bytes": kept,
+def _singles(bench: Bench, key: str) -> None:
+    """Documents of one event, many at once, and what they add to the bytes on the disk."""
+    count = min(SINGLES, bench.recipe.rows // 20)
+    alike = Alike(bench.recipe.seed + 1, count, events=1)
+    before = weight.of(bench.data)
+    with servers.serving(bench.data, memory_mb=bench.memory_mb) as server:
+        took, _ = load.apart(load.capture_alike, server.address, key, alike, SINGLE_CONNECTIONS)
+        wait_for_index(server.address)
+    weight.settle(bench.data)
+    after = weight.of(bench.data)
+    bench.figures |= {
+        "single_docs_per_s": _round(took.per_second),
+        "single_p50_ms": round(took.p50_ms, 2),
+        "single_p99_ms": round(took.p99_ms, 2),
+        "single_busy": took.busy,
+        "single_index_bytes_per_doc": round((after.used - before.used) / count, 1),
+        "single_ledger_bytes_per_doc": round((after.ledger - before.ledger) / count, 1),
     }
 
 
-def _bytes(place: Path) -> int:
-    """What the files below a directory take on the disk."""
-    return sum(path.stat().st_blocks * 512 for path in place.rglob("*") if path.is_file())
+# --- size and rebuilding ------------------------------------------------------------------
 
 
-def _rebuilt(bench: Bench, events: int) -> None:
-    """Drop the index and make it again from the ledger."""
-    bench.say("rebuild")
+def _weighed_whole(bench: Bench, filled: Filled) -> None:
+    """Bytes when everything is packed: the server packs while there is much that is not."""
     began = time.perf_counter()
-    servers.run("rebuild", "--data", str(bench.data), "--json", memory_mb=bench.memory_mb)
+    waited = weight.settle(bench.data)
+    bench.figures |= {
+        "settle_s": round(time.perf_counter() - began, 2),
+        "settle_rows": waited,
+        **weight.figures(bench.data, filled.rows),
+        "index_tables": weight.tables(bench.data, filled.rows),
+    }
+
+
+def _rebuilt(bench: Bench) -> None:
+    """Drop the index and make it again from the ledger, or as much of it as there is time for."""
+    began = time.perf_counter()
+    command = ("rebuild", "--data", str(bench.data), "--json")
+    done = servers.run(*command, memory_mb=bench.memory_mb, seconds=REBUILD_SECONDS)
     spent = time.perf_counter() - began
+    index = bench.settings.data / (INDEX if done else f"{INDEX}.new")
+    with closing(SegmentStore.open(index, read_only=True)) as store:
+        events = store.counts()["events"]
     rate = events / spent
     bench.figures |= {
         "rebuild_events_per_s": _round(rate),
+        "rebuild_events": events,
+        "rebuild_whole": done,
         "rebuild_by_capture": round(rate / bench.figures["capture_events_per_s"], 2),
     }
 

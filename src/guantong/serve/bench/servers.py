@@ -61,16 +61,37 @@ def empty() -> Iterator[Running]:
         yield running
 
 
-def run(*arguments: str, memory_mb: int = 0) -> bytes:
-    """Run one of our commands to its end; gives its output."""
-    done = subprocess.run(
+def run(*arguments: str, memory_mb: int = 0, seconds: float = 0.0) -> bool:
+    """Run one of our commands to its end, or for so long.
+
+    Args:
+        *arguments: The command.
+        memory_mb: As for `serving`.
+        seconds: After which it is asked to stop; 0 for no bound.
+
+    Returns:
+        Whether it came to its end.
+
+    Raises:
+        NoServer: if it failed.
+    """
+    process = subprocess.Popen(
         [sys.executable, "-m", "guantong", *arguments],
-        check=True,
-        stdout=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        preexec_fn=partial(_bound, memory_mb) if memory_mb else None,
+        preexec_fn=partial(_bound, memory_mb) if memory_mb else None,  # noqa: PLW1509
     )
-    return done.stdout
+    try:
+        if process.wait(seconds or None):
+            message = f"{arguments[0]} ended with {process.returncode}"
+            raise NoServer(message)
+    except subprocess.TimeoutExpired:
+        return False
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)  # its helpers are told by it to end
+            process.wait(STOP_SECONDS)
+    return True
 
 
 @contextmanager

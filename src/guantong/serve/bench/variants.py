@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from guantong.serve.bench import load, servers, signed
+from guantong.serve.bench import load, servers, signed, weight
 from guantong.serve.bench.http import Measured
 from guantong.serve.bench.load import Alike
-from guantong.serve.bench.run import Figures, grant, wait_for_index, weighed
+from guantong.serve.bench.run import Figures, grant, wait_for_index
 from guantong.serve.world import read_world
 from guantong.settings import Settings
 
@@ -72,6 +72,7 @@ def _one(place: Path, kind: Kind) -> Figures:
         took = send(server.address)
         lag = wait_for_index(server.address)
         peaks = server.peaks_mb()
+    weight.settle(settings.data)
     with read_world(settings) as world:
         rows = world.store.counts()["rows"]
     events = kind.documents * kind.events
@@ -92,7 +93,7 @@ def _one(place: Path, kind: Kind) -> Figures:
         "by_floor": round(rate / floor, 2),
         "decode_events_per_s": round(floored.events / floored.decode_seconds),
         "peak_mb": round(sum(peaks), 1),
-        **weighed(settings.data, rows),
+        **weight.figures(settings.data, rows),
     }
 
 
