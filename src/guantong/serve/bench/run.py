@@ -328,7 +328,7 @@ def _rebuilt(bench: Bench) -> None:
     command = ("rebuild", "--data", str(bench.data), "--json")
     done = servers.run(*command, memory_mb=bench.memory_mb, seconds=REBUILD_SECONDS)
     spent = time.perf_counter() - began
-    index = bench.settings.data / (INDEX if done else f"{INDEX}.new")
+    index = bench.data / (INDEX if done else f"{INDEX}.new")
     with closing(SegmentStore.open(index, read_only=True)) as store:
         events = store.counts()["events"]
     rate = events / spent
