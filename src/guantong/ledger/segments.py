@@ -122,10 +122,14 @@ class Segment:
     def read_rest(self, offset: int) -> bytes:
         """What stands from `offset` on, which may change at any moment."""
         parts = []
-        while part := os.pread(self.fd, _READ_BYTES, offset):
+        while part := os.pread(self.fd, self._ahead(offset), offset):
             parts.append(part)
             offset += len(part)
         return b"".join(parts)
+
+    def _ahead(self, offset: int) -> int:
+        """How much to ask for: memory is taken for all of it, whether or not it is there."""
+        return max(1, min(self.size_bytes() - offset, _READ_BYTES))
 
     def size_bytes(self) -> int:
         """Bytes in the file now."""

@@ -13,6 +13,7 @@ from typing import Final, Generic, TypeVar
 
 from guantong.store import Memory, Noted, Reached, Recalling
 from guantong.store.recent import Recent
+from guantong.store.room import part_of
 
 V = TypeVar("V")
 
@@ -101,7 +102,7 @@ class Answers(Generic[V]):
     def __init__(self, memory: Memory, bytes_max: int = BYTES_MAX) -> None:
         """Begin empty, over the memory of facts that the handles share."""
         self._memory = memory
-        self._recent: Recent[object, Kept[V]] = Recent(bytes_max)
+        self._recent: Recent[object, Kept[V]] = Recent(part_of(bytes_max))
 
     def get(self, key: object, store: Recalling, now_ms: int) -> Kept[V] | None:
         """The answer kept under a key, None when there is none that holds."""

@@ -15,12 +15,13 @@ import zstandard
 from numpy.typing import NDArray
 
 from guantong.store.hashes import Hashes, key_of, keys_of
+from guantong.store.room import part_of
 
 Ints: TypeAlias = NDArray[np.int64]
 
 PAGE: Final = 1_024
 """Codes in a page."""
-PAGES_KEPT: Final = 4_096
+PAGES_KEPT: Final = 1_024
 """Decoded pages in memory, some 100 KB each at worst."""
 KIND: Final = 0
 """Of its hashes in `Hashes`."""
@@ -47,6 +48,7 @@ class Codebook:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._hashes = Hashes(db, KIND)
+        self._pages_max = part_of(PAGES_KEPT)
         self._pages: OrderedDict[int, list[str]] = OrderedDict()
         self._shelved: set[tuple[str, int]] = set()
 
@@ -113,7 +115,7 @@ class Codebook:
             (data,) = self._db.execute(sql, (page,)).fetchone()
             known = _texts_of(zstandard.ZstdDecompressor().decompress(data))
             self._pages[page] = known
-            if len(self._pages) > PAGES_KEPT:
+            if len(self._pages) > self._pages_max:
                 self._pages.popitem(last=False)
         return known
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guantong.store.packing import pack, unpack
+from guantong.store.room import part_of
 from guantong.store.sieve import Sieve, marks_of
 
 Ints: TypeAlias = NDArray[np.int64]
@@ -81,6 +82,7 @@ class Hashes:
     def __init__(self, db: sqlite3.Connection, kind: int) -> None:
         self._db = db
         self._kind = kind
+        self._pages_max = part_of(PAGES_KEPT)
         self._pages: OrderedDict[tuple[int, int], tuple[Ints, Ints]] = OrderedDict()
         self._sieves: dict[int, Sieve] = {}
 
@@ -161,7 +163,7 @@ class Hashes:
             known = self._pages[run, page] = self._read(run, page)
             if not (sieve := self._sieves[run]).is_filled(page):
                 sieve.fill(np.array([page]), np.array([page]), marks_of(known[0]))
-            if len(self._pages) > PAGES_KEPT:
+            if len(self._pages) > self._pages_max:
                 self._pages.popitem(last=False)
         else:
             self._pages.move_to_end((run, page))

@@ -38,6 +38,7 @@ from guantong.store.columns import Ranges, Rows
 from guantong.store.directory import Directory, Hot
 from guantong.store.door import Fault, Happening, Role, Stored, StoreError
 from guantong.store.numbering import BITS, MASK, Numbering
+from guantong.store.room import part_of
 from guantong.store.segment import Segment, decode
 from guantong.store.sqlite import bound
 from guantong.store.terms import Terms
@@ -88,9 +89,9 @@ class Reader:
         self._db = db
         self._terms = terms
         self._numbering = numbering
-        self._segments: Kept[tuple[int, int], Segment] = Kept(SEGMENTS_KEPT)
-        self._blocks: Kept[int, Block] = Kept(BLOCKS_KEPT)
-        self._events: Kept[int, Stored] = Kept(EVENTS_KEPT)
+        self._segments: Kept[tuple[int, int], Segment] = Kept(part_of(SEGMENTS_KEPT))
+        self._blocks: Kept[int, Block] = Kept(part_of(BLOCKS_KEPT))
+        self._events: Kept[int, Stored] = Kept(part_of(EVENTS_KEPT))
         self.directory = Directory(db)
 
     def forget(self) -> None:

@@ -12,7 +12,12 @@ from typing import Final, TypeVar
 
 from guantong.errors import fault
 from guantong.store.door import Fault, StoreError
+from guantong.store.room import part_of
 
+WRITER_KB: Final = 65_536
+"""Pages a handle that writes keeps in memory."""
+READER_KB: Final = 16_384
+"""There are many that only read, and the system keeps the file for all of them."""
 BATCH: Final = 500
 """Values bound in one IN list; far below SQLite's limit."""
 
@@ -52,7 +57,8 @@ def open_index(path: Path, schema: str, version: int, *, read_only: bool) -> sql
 
 
 def _prepare(db: sqlite3.Connection, schema: str, version: int, *, read_only: bool) -> None:
-    db.execute("PRAGMA cache_size = -65536")
+    pages_kb = READER_KB if read_only else WRITER_KB
+    db.execute(f"PRAGMA cache_size = -{part_of(pages_kb)}")
     if not read_only:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
