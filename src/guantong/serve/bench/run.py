@@ -221,6 +221,7 @@ def _traced(bench: Bench, filled: Filled) -> None:
         "recall_items": many.made,
         "recall_s": round(float(np.median(recall)), 4),
         "recall_cold_s": round(cold_recall / 1000, 4),
+        "recall_complete": many.complete,
         "recall_right": is_right(many, bad),
     }
 

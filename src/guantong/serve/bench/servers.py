@@ -14,6 +14,8 @@ from typing import IO, Final
 import msgspec
 
 STOP_SECONDS: Final = 120.0
+STACK_BYTES: Final = 2 << 20
+"""Of a thread of a server whose memory is bounded."""
 PROC: Final = Path("/proc")
 
 
@@ -124,6 +126,8 @@ def _address(output: IO[bytes]) -> str:
 
 
 def _bound(memory_mb: int) -> None:
+    # Each thread's stack counts in full, used or not: 8 MB where nothing else is said.
+    resource.setrlimit(resource.RLIMIT_STACK, (STACK_BYTES, STACK_BYTES))
     resource.setrlimit(resource.RLIMIT_DATA, (memory_mb << 20, memory_mb << 20))
 
 
