@@ -453,6 +453,15 @@ def test_our_own_mistake_is_a_500_that_tells_nothing(desk: FakeDesk, tmp_path: P
     assert answer.headers["content-security-policy"]
 
 
+def test_no_memory_for_an_answer_is_a_reason_to_come_again(desk: FakeDesk, tmp_path: Path) -> None:
+    desk.refusal = MemoryError("secret detail")
+    with TestClient(create_app(desk, Settings(tmp_path)), raise_server_exceptions=False) as client:
+        answer = client.get("/check", params={"q": OK})
+    assert (answer.status_code, answer.json()["type"]) == (503, "serve.crowded")
+    assert answer.headers["retry-after"] == "2"
+    assert "secret" not in answer.text
+
+
 def test_a_stopped_writer_is_unavailable_not_broken(client: TestClient, desk: FakeDesk) -> None:
     desk.refusal = IntakeError(fault(IntakeFault.CLOSED, expected="a writer", got="stopped"))
     answer = client.get("/check", params={"q": OK}, headers={"Accept": "application/json"})

@@ -291,9 +291,10 @@ class Outside:
         return self._problem(request, (found,), headers)
 
     async def failed(self, request: Request, error: Exception) -> Response:
-        """Our own mistake; what went wrong stays in the log."""
-        del error
+        """Our own mistake, or no memory for now; what went wrong stays in the log."""
         found = fault(Fault.FAILURE, expected="an answer", got="an error on our side")
+        if isinstance(error, MemoryError):
+            found = fault(Fault.CROWDED, expected="memory for an answer", got="none now")
         response = self._problem(request, (found,))
         response.raw_headers.extend(SECURITY)  # the outermost layer stands outside the middleware
         return response

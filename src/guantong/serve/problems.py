@@ -40,6 +40,8 @@ class Fault(StrEnum):
     METHOD = "serve.method"
     BEHIND = "serve.behind"
     """The index has not reached the ledger size that was asked for."""
+    CROWDED = "serve.crowded"
+    """There is no memory for this question now; others are asked at the same time."""
     FAILURE = "serve.failure"
     """Our own mistake."""
 
@@ -57,6 +59,7 @@ STATUS: Final = {
     Fault.NOT_FOUND: 404,
     Fault.METHOD: 405,
     Fault.BEHIND: 503,
+    Fault.CROWDED: 503,
     Fault.FAILURE: 500,
     "serve.forbidden": 403,
     "serve.entries_hidden": 403,
