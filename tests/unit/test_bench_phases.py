@@ -1,13 +1,14 @@
 """A run goes on after a phase that failed, weighs what is packed, and stops what takes too long."""
 
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchmarks.scale import growth
-from guantong.serve.bench import servers, weight
+from guantong.market import Lot
+from guantong.serve.bench import run, servers, weight
 from guantong.serve.bench.load import Recipe
 from guantong.serve.bench.run import Bench, _phase, grant
 from guantong.serve.world import INDEX
@@ -63,3 +64,23 @@ def test_growth_is_cost_by_cost() -> None:
         {"from": 10, "to": 50, "capture_events_per_s": 1.25, "check_p99_ms": 1.5},
         {"from": 50, "to": 90, "capture_events_per_s": 0.5},
     ]
+
+
+@pytest.mark.parametrize(("bound", "asked"), [(60.0, 3), (-1.0, 1)])
+def test_a_recall_that_takes_long_is_asked_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: float, asked: int
+) -> None:
+    seen: list[str] = []
+    lot = Lot("lot", 1, 1, {})
+    monkeypatch.setattr(run, "RECALL_SECONDS", bound)
+    monkeypatch.setattr(run, "RECALLS", 2)
+    monkeypatch.setattr(run, "read_world", lambda _: nullcontext())
+
+    def scope(_: object, it: Lot) -> int:
+        seen.append(it.code)
+        return len(seen)
+
+    monkeypatch.setattr(run, "_scope", scope)
+    cold, spent, last = run._recalled(Bench(Recipe(1, 10_000, 100), tmp_path), lot)
+    assert (len(seen), str(last)) == (asked, str(asked))
+    assert spent == [cold / 1000] if asked == 1 else len(spent) == 2
