@@ -129,7 +129,8 @@ def jobs_of(made: House, files: Sequence[bytes], readings: Sequence[TableReading
     """Files as the writer takes them."""
     jobs = []
     for party, file, reading in zip(made.parties, files, readings, strict=True):
-        job = job_of(offer_of(file, media=MEDIA), reading, party.caller, now())
+        offer = offer_of(file, media=MEDIA)
+        job = job_of(offer, reading, party.caller, now(), ledger=made.ledger, salt=b"")
         assert isinstance(job, Job), job
         jobs.append(job)
     return jobs

@@ -212,6 +212,7 @@ PUBLIC = {
         Group
         Later
         MissingField
+        PersonalField
         ProfileField
         Provenance
         Province

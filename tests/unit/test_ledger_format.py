@@ -251,7 +251,7 @@ class Known:
         return self._of.salts(count)
 
     def apart(self, name: str) -> "Known":
-        return self
+        return Known() if name == "digest key" else self
 
 
 def test_the_format_has_not_changed_by_accident(tmp_path: Path) -> None:
@@ -261,6 +261,10 @@ def test_the_format_has_not_changed_by_accident(tmp_path: Path) -> None:
         for body in (b"one", b"two"):
             ledger.append([Submission(typ=StatementType.CAPTURE, by="p", body=body)] * 2)
     digest = hashlib.sha256()
-    for path in sorted(path for path in tmp_path.rglob("*") if path.is_file()):
-        digest.update(path.relative_to(tmp_path).as_posix().encode() + path.read_bytes())
+    files = sorted(path for path in tmp_path.rglob("*") if path.is_file())
+    (key,) = [path for path in files if path.name == "digest_key"]  # no reader needs it
+    assert key.stat().st_size == 32
+    for path in files:
+        if path != key:
+            digest.update(path.relative_to(tmp_path).as_posix().encode() + path.read_bytes())
     assert digest.hexdigest()[:16] == "93dec4ff0d20faa7"

@@ -9,6 +9,7 @@ import pytest
 from guantong import parties
 from guantong.capture import Reading, TableReading
 from guantong.capture.model import Action, Document, Event, EventType, MasterItem, Typed
+from guantong.capture.withholding import NAMES
 from guantong.store import Fact, Indexed, RowStore
 
 MAKER = "urn:guantong:uscc:91110000600037341L"
@@ -147,3 +148,11 @@ def test_the_same_lack_in_many_events_is_one_line_with_its_count(store: RowStore
     )
     (lack,) = parties.filing(store, given, MAKER, DAY).missing
     assert (lack.about, lack.count) == ("event 1", 2)
+
+
+def test_what_was_withheld_counts_as_filed(store: RowStore) -> None:
+    without = {name: value for name, value in FIRM_FIELDS.items() if name != "contact"}
+    product = PRODUCT_FIELDS
+    assert "firm.contact" in missing(store, document(FULL, firm=without, product=product))
+    withheld = without | {NAMES: ["contact"]}
+    assert "firm.contact" not in missing(store, document(FULL, firm=withheld, product=product))

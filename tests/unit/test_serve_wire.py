@@ -1,5 +1,7 @@
 """What the processes say to each other, and what ends the line."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -16,9 +18,19 @@ from tests.fault.capture_victim import document
 MAKER = Caller("maker", Level.PARTY)
 
 
+class Nowhere:
+    """Documents that say nothing of persons are read without a look at the ledger."""
+
+    directory = Path("/nowhere")
+
+    def digest_key(self) -> bytes:
+        raise AssertionError
+
+
 def made(number: int = 1, events: int = 3) -> Job:
     offer = Offer(document(number, events), "application/ld+json; charset=utf-8", "a.json")
-    job = job_of(offer, read_offer(offer, Limits()), MAKER, 5, salt=bytes(range(32)))
+    reading, salt = read_offer(offer, Limits()), bytes(range(32))
+    job = job_of(offer, reading, MAKER, 5, ledger=Nowhere(), salt=salt)
     assert isinstance(job, Job)
     return job
 

@@ -40,6 +40,8 @@ class Fault(StrEnum):
     """A field that this kind of event or document may not have."""
     DUPLICATE = "capture.duplicate"
     """The same key twice in an object, or the same event id twice in a document."""
+    UNSALTED = "capture.unsalted"
+    """A hash of personal data that anybody could try out."""
     UNSAFE_XML = "capture.unsafe_xml"
     """A document type definition or an entity; refused whatever it says."""
 

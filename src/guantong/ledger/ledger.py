@@ -28,7 +28,7 @@ import msgspec
 
 from guantong.clock import Clock
 from guantong.errors import fault
-from guantong.ledger import merkle
+from guantong.ledger import digest_key, merkle
 from guantong.ledger.disk import Disk, write_file
 from guantong.ledger.entropy import Entropy, SeededEntropy
 from guantong.ledger.faults import Fault, LedgerError
@@ -273,6 +273,7 @@ class Ledger:
             self._marks.publish(self._journal.mark)
         self._marks.sync()
         self._ended = self.is_ended
+        digest_key.ensure(self._disk, self._directory / "vault", self._entropy)
         completed = self._complete_erasures()
         self.recovery = Recovery(torn, removed, self._journal.rebuilt, completed)
 
@@ -390,6 +391,10 @@ class Ledger:
     def new_salt(self) -> bytes:
         """A salt for a submission that is hashed before it is appended: 32 bytes."""
         return self._apart.salts(1)[0]
+
+    def digest_key(self) -> bytes:
+        """With which documents that say something of persons are recognised: 32 bytes, a secret."""
+        return digest_key.read(self._directory / "vault")
 
     @property
     def is_ended(self) -> bool:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from guantong.capture import EventTable, TableReading
 from guantong.capture.serials import spell
 from guantong.capture.table import CHILD, EPC, OUTPUT, PARENT, ends_of, rest_of
+from guantong.capture.withholding import NAMES
 from guantong.identify import IdentifierError, parse_uri
 from guantong.parties.facts import facts_of
 from guantong.parties.registry import merged, text_of
@@ -118,7 +119,10 @@ def _note(
 def _record(store: Store, told: tuple[Fact, ...], kind: str, key: str) -> Record:
     """Everything filed about one key, this submission included."""
     new = [fact for fact in told if fact.kind == kind]
-    return merged([*store.facts(kind, (key,)), *new], key) or {}
+    record = merged([*store.facts(kind, (key,)), *new], key) or {}
+    # What says something of a person was filed, though it is not kept here.
+    filed = record.get(NAMES)
+    return record | dict.fromkeys(filed, True) if isinstance(filed, list | tuple) else record
 
 
 def _role(table: EventTable, firm: Mapping[str, object]) -> Role:

@@ -252,6 +252,20 @@ class ProfileField(Row, frozen=True, kw_only=True):
         return tuple(self.name.split("|"))
 
 
+class PersonalField(Row, frozen=True, kw_only=True):
+    """A member of events or records that says something of a person."""
+
+    since: dt.date
+    name: str
+    """Its local name in small letters, letters and digits alone."""
+    kinds: frozenset[str] = frozenset({"*"})
+    """Of what: ``event``, or a kind of record such as ``firm``; ``*`` for anything."""
+    pattern: str = ""
+    """A regular expression: only values in which it is found are meant; "" for all."""
+    label_zh: str
+    label_en: str
+
+
 TABLES: dict[str, type[Row]] = {
     "traced": Traced,
     "duty": Duty,
@@ -265,5 +279,6 @@ TABLES: dict[str, type[Row]] = {
     "holiday": Holiday,
     "calendar_year": CalendarYear,
     "field": ProfileField,
+    "personal": PersonalField,
 }
 """Name of each table in TOML, and what its lines are."""

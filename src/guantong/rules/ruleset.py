@@ -27,6 +27,7 @@ from guantong.rules.model import (
     Duty,
     Figure,
     Holiday,
+    PersonalField,
     ProfileField,
     Province,
     RecallDeadline,
@@ -131,6 +132,7 @@ def _view(ruleset: Ruleset, day: dt.date) -> Rules:
         recall_deadlines=_by_key(held(RecallDeadline)),
         figures=_by_key(held(Figure)),
         fields=held(ProfileField),
+        personal=held(PersonalField),
         # The calendar is of all days: a deadline runs past the day it is asked on.
         workdays=Workdays.of(ruleset.rows(Holiday), ruleset.rows(CalendarYear)),
     )

@@ -19,6 +19,7 @@ from guantong.rules.model import (
     Duty,
     Fault,
     Figure,
+    PersonalField,
     ProfileField,
     Province,
     RecallDeadline,
@@ -51,6 +52,8 @@ class Rules:
     figures: Mapping[str, Figure]
     fields: tuple[ProfileField, ...]
     """The profile of record fields; see `guantong.rules.completeness`."""
+    personal: tuple[PersonalField, ...]
+    """Members that say something of a person."""
     workdays: Workdays
 
     def traced_as(self, marks: frozenset[str]) -> tuple[Traced, ...]:

@@ -32,6 +32,8 @@ class Fault(StrEnum):
 
     GROUND = "serve.ground"
     """Not a ground that can stand in a public statement."""
+    LIST = "serve.personal_list"
+    """Today's list of personal members takes out others than its entry says."""
     KEEPS = "serve.keeps"
     """An erasure that keeps something else than the index held of the document."""
 

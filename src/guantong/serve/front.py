@@ -91,7 +91,8 @@ class Front(World):
         """Take a document; returns when it is durable, with what the profile misses in it."""
         reading = await self._read(offer)
         (salt,) = self._entropy.salts(1)
-        job = job_of(offer, reading, caller, self.clock.now_ms(), salt=salt)
+        now_ms = self.clock.now_ms()
+        job = job_of(offer, reading, caller, now_ms, ledger=self.ledger, salt=salt)
         if isinstance(job, Receipt):
             return job
         receipt = await self._line.ask(job)

@@ -104,7 +104,8 @@ class Intake:
         Raises:
             IntakeError: if the caller may not submit, or the intake is busy or closed.
         """
-        job = job_of(offer, reading, caller, self._clock.now_ms(), salt=self._ledger.new_salt())
+        ledger, now_ms = self._ledger, self._clock.now_ms()
+        job = job_of(offer, reading, caller, now_ms, ledger=ledger, salt=ledger.new_salt())
         if isinstance(job, Job):
             return self._put(job)
         done: Future[Receipt] = Future()

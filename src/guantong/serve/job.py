@@ -19,7 +19,7 @@ from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
 from guantong.ledger import LedgerError, StatementType, Submission
 from guantong.parties import Filing
-from guantong.serve import projector
+from guantong.serve import personal, projector
 from guantong.serve.events import Said
 from guantong.serve.seal import MEDIA as SIGNED
 from guantong.serve.seal import (
@@ -181,15 +181,22 @@ def offer_of(data: bytes, *, media: str = "", name: str = "", proceed: bool = Fa
 
 
 def job_of(
-    offer: Offer, reading: TableReading, caller: Caller, now_ms: int, *, salt: bytes = b""
+    offer: Offer,
+    reading: TableReading,
+    caller: Caller,
+    now_ms: int,
+    *,
+    ledger: personal.Keeper,
+    salt: bytes,
 ) -> Job | Receipt:
-    """A document that was read, as the writer takes it.
+    """A document that was read, as the writer takes it: without what it says of persons.
 
     Args:
         offer: The document.
         reading: What it says, event ids filled in.
         caller: On whose behalf.
         now_ms: When it came.
+        ledger: Where it is going.
         salt: For the document and its events, unless its signer chose one; 32 bytes.
 
     Returns:
@@ -206,16 +213,21 @@ def job_of(
         seal = _seal(offer, reading, facts, salt)
     except LedgerError as refusal:
         return Receipt(accepted=False, faults=refusal.faults)
+    left = personal.withheld(ledger, reading, data=offer.data, salt=seal.salt, at_ms=now_ms)
+    faults = (*reading.faults, *left.faults)
+    if left.faults and not offer.proceed:
+        return Receipt(accepted=False, faults=faults)
     return Job(
         by=caller.party,
         typ=facts.typ,
         body=offer.data,
         media=facts.media,
         name=offer.name,
-        digest=hashlib.sha256(offer.data).hexdigest(),
-        reading=reading,
+        digest=personal.digest(ledger, offer.data, left.disclosures),
+        reading=personal.without(left),
         record_ms=now_ms,
-        faults=reading.faults,
+        meta=personal.meta(left, now_ms),
+        faults=faults,
         proceed=offer.proceed,
         seal=seal,
     )

@@ -6,7 +6,6 @@ was accepted, which part stands in the ledger (in the statement's ``kept``, or i
 entry before it when the list is long), and is replayed as it was decided.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from enum import StrEnum
@@ -18,7 +17,7 @@ from guantong.capture import Document, EventTable, Limits, TableReading, table_h
 from guantong.capture.event_hash import event_hash
 from guantong.errors import Refusal, fault
 from guantong.ledger import Entry, Ledger, StatementType
-from guantong.serve import index_facts, keys, party_keys
+from guantong.serve import index_facts, keys, party_keys, personal
 from guantong.serve.erasing import kept_of
 from guantong.serve.seal import chained
 from guantong.store import Fact, Indexed, Store
@@ -128,7 +127,8 @@ def _replayed(ledger: Ledger, entry: Entry, manifest: bytes) -> Indexed:
     if (kept := kept_of(ledger, entry)) is not None:
         return kept
     if statement.typ in DOCUMENTS:
-        body = ledger.body(entry.index)
+        opening = ledger.opening(entry.index)
+        body = opening.body
         name = str(statement.meta.get("name", ""))
         reading = capture.read_table(
             body, media=statement.media, name=name, limits=UNBOUNDED, proceed=True
@@ -137,8 +137,9 @@ def _replayed(ledger: Ledger, entry: Entry, manifest: bytes) -> Indexed:
             reading = NOTHING
         assert reading.table is not None
         reading = replace(reading, table=table_hash.identified(reading.table))
-        digest = hashlib.sha256(body).hexdigest()
-        read = indexed(entry, reading, _kept(statement.meta, manifest), digest)
+        left = personal.again(ledger, reading, data=body, salt=opening.salt, said=statement.meta)
+        digest = personal.digest(ledger, body, left.disclosures)
+        read = indexed(entry, left.reading, _kept(statement.meta, manifest), digest)
         if read.size() != statement.n:
             raise ReplayError(
                 fault(

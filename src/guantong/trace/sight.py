@@ -17,6 +17,7 @@ from typing import TypeAlias
 
 from guantong.caller import Caller, Level
 from guantong.capture.model import Event, EventType
+from guantong.capture.withholding import has_withheld
 from guantong.store.door import Role, Stored
 from guantong.trace.custody import custody
 from guantong.trace.effect import Effect
@@ -93,7 +94,8 @@ class Sight:
     def is_whole(self, item: str, step: Step) -> bool:
         """Whether the caller may have the event of a step as it was sent.
 
-        Whoever sees it may; everybody may have the making of an item when the event says nothing
+        Whoever sees it may, unless it says something of a person: then only who sent it, and who
+        sees everything. Everybody may have the making of an item when the event says nothing
         but what everybody is told of it anyway: no other item, place, party, or order.
 
         Args:
@@ -104,7 +106,8 @@ class Sight:
             Whether nothing in the event is hidden from the caller.
         """
         if self.why_hidden(step.stored) is None:
-            return True
+            # As it was sent it says of persons what the event here does not say any more.
+            return self._is_own(step.stored) or not has_withheld(step.stored.event)
         return _is_making(step) and _making_of(item, step).event == step.stored.event
 
     def is_making(self, step: Step) -> bool:
@@ -115,6 +118,11 @@ class Sight:
     def why(self) -> Why:
         """Why this caller does not see what it does not see."""
         return self.why_hidden(_NOTHING) or Why.NOT_PUBLIC
+
+    def _is_own(self, stored: Stored) -> bool:
+        return self.caller.sees_all() or bool(
+            self.caller.party and self.firm_of(self.caller.party) == self.firm_of(stored.by)
+        )
 
     def _is_concerned(self, stored: Stored) -> bool:
         own = self.caller.party and self.firm_of(self.caller.party)
