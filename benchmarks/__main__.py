@@ -18,6 +18,7 @@ NAMES = (
     "hash",
     "identify",
     "ledger",
+    "proof",
     "signed",
     "evidence",
     "credit",

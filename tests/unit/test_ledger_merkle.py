@@ -22,7 +22,7 @@ from guantong.ledger.merkle import (
 )
 
 VECTORS = Path(__file__).parent.parent / "vectors"
-SIZE_MAX = 130
+SIZE_MAX = 300
 ENTRIES = [f"entry {number}".encode() for number in range(SIZE_MAX)]
 
 
@@ -109,14 +109,14 @@ def test_leaf_and_node_hashes_never_meet() -> None:
     assert node_hash(left, right) != leaf_hash(left + right)
 
 
-def test_every_root_to_130() -> None:
+def test_every_root_to_300() -> None:
     levels = Levels()
     for size in range(SIZE_MAX + 1):
         assert levels.root() == oracle_root(0, size)
         levels.extend(leaf_hashes(ENTRIES[size : size + 1]))
 
 
-@pytest.mark.parametrize("step", [1, 2, 3, 7, 64, 130])
+@pytest.mark.parametrize("step", [1, 2, 3, 7, 64, 300])
 def test_batches_of_any_size_give_the_same_nodes(tree: Levels, step: int) -> None:
     levels = Levels()
     for start in range(0, SIZE_MAX, step):
@@ -139,7 +139,7 @@ def test_roots_of_older_sizes(tree: Levels) -> None:
         assert range_root(tree.node, 0, size) == oracle_root(0, size)
 
 
-def test_every_inclusion_proof_to_130(tree: Levels) -> None:
+def test_every_inclusion_proof_to_300(tree: Levels) -> None:
     for size in range(1, SIZE_MAX + 1):
         root = oracle_root(0, size)
         for index in range(size):
@@ -148,7 +148,7 @@ def test_every_inclusion_proof_to_130(tree: Levels) -> None:
             assert verify_inclusion(leaf_hash(ENTRIES[index]), index, size, proof, root)
 
 
-def test_every_consistency_proof_to_130(tree: Levels) -> None:
+def test_every_consistency_proof_to_300(tree: Levels) -> None:
     for new in range(SIZE_MAX + 1):
         for old in range(new + 1):
             proof = consistency_proof(tree.node, old, new)
