@@ -20,6 +20,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -376,7 +377,7 @@ class Ledger:
                     self._seals.erase(start, submissions)
             self._why_not = None
             self._ended = submissions[-1].typ is StatementType.CLOSED
-            return [Position(self.origin, index) for index in range(start, self.size)]
+            return list(map(Position, repeat(self.origin), range(start, self.size)))
 
     def _writer(self) -> MarkWriter:
         """Whether this handle writes at all."""

@@ -113,10 +113,10 @@ class Levels:
                 self.firsts.append(0)
             row = self.rows[level]
             row += new
-            lone = (before >> level & ~1) - self.firsts[level]
+            pairs = iter(row[(before >> level & ~1) - self.firsts[level] :])
             new = [
                 sha256(b"\x01" + left + right).digest()
-                for left, right in zip(row[lone::2], row[lone + 1 :: 2], strict=False)
+                for left, right in zip(pairs, pairs, strict=False)
             ]
             level += 1
 

@@ -185,7 +185,7 @@ def write_index(disk: Disk, segment: Segment, levels: Levels, size_bytes: int) -
             ),
             struct.pack(f"<{2 * frames}Q", *index.firsts, *index.offsets),
             *(_LEVEL.pack(first, len(row)) for first, row in zip(levels.firsts, rows, strict=True)),
-            *(node for row in rows for node in row),
+            *map(b"".join, rows),
         )
     )
     write_file(disk, nodes_path(segment.path), [raw, sha256(raw).digest()])
