@@ -28,6 +28,7 @@ from guantong.serve.job import offer_of
 from guantong.serve.keys import end_of, new_key
 from guantong.serve.ledger_cli import ledger_group
 from guantong.serve.mirror_cli import close, link, mirror_group, succeed
+from guantong.serve.outbox_cli import outbox_group
 from guantong.serve.scope_cli import scope_command
 from guantong.serve.sign_cli import signing_group
 from guantong.serve.witness_cli import witness_group
@@ -420,6 +421,7 @@ main.add_command(credit_group)
 main.add_command(bulletin_group)
 main.add_command(bench_command)
 main.add_command(scope_command)
+main.add_command(outbox_group)
 
 
 def progress(files: Iterable[Path], label: str) -> Iterable[Path]:

@@ -429,7 +429,7 @@ def open_world(
     place = settings.data / LEDGER
     if not place.exists():
         if not create:
-            raise WorldError(_absent(settings))
+            raise WorldError(absent(settings))
         if settings.data.exists() and any(settings.data.iterdir()):
             raise WorldError(fault(Fault.FOREIGN, expected="an empty directory", got=settings.data))
         settings.data.mkdir(parents=True, exist_ok=True)
@@ -487,7 +487,7 @@ def open_for_reading(
     """
     clock = clock or SystemClock()
     if not (settings.data / INDEX).exists():
-        raise WorldError(_absent(settings))
+        raise WorldError(absent(settings))
     store = SegmentStore.open(settings.data / INDEX, read_only=True)
     ledger = Ledger.open(
         settings.data / LEDGER, clock=clock, entropy=SystemEntropy(), read_only=True
@@ -540,7 +540,7 @@ def rebuild(settings: Settings) -> Iterable[tuple[int, int]]:
     """
     place, index = settings.data / LEDGER, settings.data / INDEX
     if not place.exists():
-        raise WorldError(_absent(settings))
+        raise WorldError(absent(settings))
     fresh = settings.data / f"{INDEX}.new"
     _remove(fresh)
     with Ledger.open(place, clock=SystemClock(), entropy=SystemEntropy()) as ledger:
@@ -559,5 +559,6 @@ def _remove(index_file: Path) -> None:
         index_file.with_name(index_file.name + suffix).unlink(missing_ok=True)
 
 
-def _absent(settings: Settings) -> Found:
+def absent(settings: Settings) -> Found:
+    """What is wrong where there is no installation."""
     return fault(Fault.ABSENT, expected="an installation (guantong init)", got=settings.data)

@@ -1,0 +1,1 @@
+"""How does somebody outside learn of what happened here? Letters to addresses of their own."""
