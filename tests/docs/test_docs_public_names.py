@@ -200,6 +200,14 @@ PUBLIC = {
         standing_on
         weighed
     """,
+    "query": """
+        Fault
+        Query
+        QueryError
+        Test
+        matches
+        parse
+    """,
     "rules": """
         Actor
         CatalogueEntry

@@ -72,6 +72,7 @@ STATUS: Final = {
     "serve.closed": 503,
     "serve.absent": 503,
     "capture.too_large": 413,
+    "query.complex": 413,
     "ledger.tile": 404,
     "ledger.key": 503,
     "ledger.fork": 500,

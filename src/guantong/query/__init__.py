@@ -1,0 +1,10 @@
+"""Which events does an EPCIS query ask for?
+
+Parameters become one typed `Query` at the door, or a refusal that names the parameter; `matches`
+tells of one event whether it is asked for. A parameter not read yet is refused, never ignored.
+"""
+
+from guantong.query.matching import matches
+from guantong.query.parameters import Fault, Query, QueryError, Test, parse
+
+__all__ = ["Fault", "Query", "QueryError", "Test", "matches", "parse"]

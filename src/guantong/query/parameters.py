@@ -1,0 +1,168 @@
+"""What does each query parameter ask, whichever way its values are written?
+
+References:
+    EPCIS 2.0, section 12
+"""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from guantong.capture.model import Action, EventType
+from guantong.capture.values import instant
+from guantong.capture.vocabulary import DISPOSITION, PARTY, REASON, STEP, TRANSACTION
+from guantong.errors import Refusal, fault
+from guantong.identify.canonical import canonical
+
+VALUES_MAX: Final = 10_000
+"""Values of one parameter."""
+
+
+class Fault(StrEnum):
+    """What is wrong with a query. Part of the public API: never renamed."""
+
+    PARAMETER = "query.parameter"
+    """A parameter that is not read here."""
+    VALUE = "query.value"
+    """A value of the wrong kind for its parameter."""
+    COMPLEX = "query.complex"
+    """More values than one parameter may have."""
+
+
+class QueryError(Refusal):
+    """A query that can not be understood."""
+
+
+class Test(msgspec.Struct, frozen=True):
+    """One parameter, read."""
+
+    __test__ = False
+    name: str
+    """The parameter as the standard spells it."""
+    values: tuple[str | int | float, ...]
+    """Any of them will do: canonical URIs, bare words, milliseconds or numbers."""
+
+
+class Query(msgspec.Struct, frozen=True):
+    """All of the tests must hold; JSON by msgspec and back gives an equal value."""
+
+    tests: tuple[Test, ...] = ()
+    """By name, each once."""
+
+
+Value = str | int | float
+Reader = Callable[[object], Value]
+
+
+def _text(value: object) -> str:
+    """A text that is not empty."""
+    if not isinstance(value, str) or not value:
+        raise TypeError
+    return value
+
+
+def _number(value: object) -> float:
+    """A number; a truth value is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError
+    return value
+
+
+def _uri(value: object) -> str:
+    """An identifier in its one spelling; a pattern is not read yet."""
+    text = _text(value)
+    if text.startswith("urn:epc:idpat:") and "*" in text:
+        raise TypeError
+    return canonical(text)
+
+
+def _true(value: object) -> int:
+    """Only true can be asked of what exists; 1, as JSON must give the value back."""
+    if value is not True and value != "true":
+        raise TypeError
+    return 1
+
+
+_TIMES: Final = ("eventTime", "recordTime", "errorDeclarationTime")
+_URIS: Final = (
+    *("EQ_readPoint", "EQ_bizLocation", "EQ_transformationID", "MATCH_parentID"),
+    *(f"MATCH_{side}{kind}" for side in ("input", "output", "any") for kind in ("EPC", "EPCClass")),
+    *("MATCH_epc", "MATCH_epcClass"),
+)
+READERS: Final[dict[str, Reader]] = {
+    "eventType": lambda value: EventType(_text(value)).value,
+    "EQ_action": lambda value: Action(_text(value)).value,
+    "EQ_bizStep": lambda value: STEP.bare(_text(value)),
+    "EQ_disposition": lambda value: DISPOSITION.bare(_text(value)),
+    "EQ_persistentDisposition_set": lambda value: DISPOSITION.bare(_text(value)),
+    "EQ_persistentDisposition_unset": lambda value: DISPOSITION.bare(_text(value)),
+    "EQ_errorReason": lambda value: REASON.bare(_text(value)),
+    "EQ_eventID": _text,
+    "EQ_correctiveEventID": _text,
+    "EXISTS_errorDeclaration": _true,
+    **{f"{op}_{name}": lambda v: instant(_text(v)) for op in ("GE", "LT") for name in _TIMES},
+    **{f"{op}_quantity": _number for op in ("EQ", "GT", "GE", "LT", "LE")},
+    **dict.fromkeys(_URIS, _uri),
+}
+"""Parameter -> what reads one of its values."""
+FAMILIES: Final = {
+    "EQ_bizTransaction_": TRANSACTION,
+    "EQ_source_": PARTY,
+    "EQ_destination_": PARTY,
+}
+"""Parameters that end in a type, with the vocabulary of the type."""
+_PUBLISHED: Final = {"errorDeclaration_Time": "errorDeclarationTime"}
+
+
+def parse(parameters: Mapping[str, object]) -> Query:
+    """Read the parameters of a query, all of its values once.
+
+    Returns:
+        The query; equal for values that say the same in other spellings.
+
+    Raises:
+        QueryError: naming the first parameter that is not read here, or whose value is wrong.
+    """
+    tests: dict[str, Test] = {}
+    for given, value in parameters.items():
+        test = _test(given, value)
+        if test.name in tests:
+            raise QueryError(fault(Fault.PARAMETER, expected="a name once", got=given, path=given))
+        tests[test.name] = test
+    return Query(tuple(tests[name] for name in sorted(tests)))
+
+
+def _test(given: str, value: object) -> Test:
+    """One parameter."""
+    listed = value if isinstance(value, list | tuple) else [value]
+    if len(listed) > VALUES_MAX:
+        expected = f"at most {VALUES_MAX} values"
+        raise QueryError(fault(Fault.COMPLEX, expected=expected, got=len(listed), path=given))
+    try:
+        name, reader = _reader(given)
+        read = {reader(one) for one in listed}
+    except (TypeError, ValueError, Refusal) as error:
+        if isinstance(error, QueryError):
+            raise
+        raise QueryError(
+            fault(Fault.VALUE, expected="values of its kind", got=value, path=given)
+        ) from error
+    single = name.startswith(("GE_", "GT_", "LT_", "LE_", "EXISTS_"))
+    if not read or (single and len(read) > 1):
+        raise QueryError(fault(Fault.VALUE, expected="a value", got=value, path=given))
+    return Test(name, tuple(sorted(read, key=str)))
+
+
+def _reader(given: str) -> tuple[str, Reader]:
+    """The standard's spelling of a parameter, and what reads its values."""
+    name = given
+    for published, plain in _PUBLISHED.items():
+        name = name.replace(published, plain)
+    if name in READERS:
+        return name, READERS[name]
+    for start, vocabulary in FAMILIES.items():
+        if name.startswith(start) and name != start:
+            return start + vocabulary.bare(name.removeprefix(start)), _uri
+    raise QueryError(fault(Fault.PARAMETER, expected="a query parameter", got=given, path=given))
