@@ -1,6 +1,7 @@
 """`guantong serve` as processes of their own, for tests that end some of them."""
 
 import asyncio
+import fcntl
 import http.client
 import json
 import os
@@ -30,12 +31,11 @@ class Serving:
     process: subprocess.Popen[str]
     port: int
     key: str
+    data: Path
 
     def children(self) -> dict[int, str]:
         """Process number -> role."""
-        own = self.process.pid
-        listed = Path(f"/proc/{own}/task/{own}/children").read_text().split()
-        return {int(pid): role_of(int(pid)) for pid in listed}
+        return {pid: role_of(pid) for pid in children_of(self.process.pid)}
 
     def pid_of(self, role: str) -> int:
         return next(pid for pid, found in self.children().items() if found == role)
@@ -72,8 +72,23 @@ class Serving:
         children = list(self.children())
         self.process.send_signal(number)
         _, err = self.process.communicate(timeout=SECONDS_MAX)
-        until(lambda: not any(role_of(pid) for pid in children))
+        until(lambda: not any(role_of(pid) for pid in children) and is_let_go(self.data))
         return self.process.returncode, err
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes that its main thread started and that have not been waited for."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def is_let_go(data: Path) -> bool:
+    """Whether nobody writes this installation any more: a process ends before its lock does."""
+    with (data / "ledger" / "lock").open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
 
 
 def role_of(pid: int) -> str:
@@ -110,7 +125,7 @@ def serving(data: Path, *, workers: int = 2) -> Iterator[Serving]:
         assert process.stdout is not None
         address = urlsplit(process.stdout.readline().strip())
         try:
-            yield Serving(process, address.port or 0, key)
+            yield Serving(process, address.port or 0, key, data)
         finally:
             process.kill()
 

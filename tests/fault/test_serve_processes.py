@@ -1,17 +1,21 @@
 """Fronts and a writer: one installation to the outside, whoever of them dies."""
 
 import asyncio
+import fcntl
 import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
+from guantong.serve import writer
 from guantong.serve.world import open_world, read_world
 from guantong.settings import Settings
 from tests.conftest import ROOT
@@ -90,6 +94,24 @@ def test_what_can_not_come_up_stops_them_all(tmp_path: Path) -> None:
     first, second = done.stderr.splitlines()
     assert first == "guantong writer: ledger.locked: expected no other writer, got one at work"
     assert "serve.process" in second
+
+
+def test_a_writer_that_is_still_ending_is_waited_for(tmp_path: Path) -> None:
+    """As when a supervisor was killed and its successor starts before its writer is gone."""
+    settings = Settings(tmp_path / "d")
+    with open_world(settings, create=True):
+        pass
+    ours, theirs = socket.socketpair()
+    ours.settimeout(20)
+    with (settings.data / "ledger" / "lock").open() as lock, ours, theirs:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        successor = threading.Thread(target=writer.run, args=(theirs, settings))
+        successor.start()
+        time.sleep(0.5)
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        assert ours.recv(1) == writer.READY
+        ours.shutdown(socket.SHUT_WR)
+        successor.join()
 
 
 @pytest.mark.parametrize(

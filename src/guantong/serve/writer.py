@@ -7,20 +7,26 @@ whose buffers are the bound: what does not fit stays with the front, which count
 
 import selectors
 import socket
+import time
 from collections.abc import Callable, Container
 from typing import Final
 
 from guantong.errors import Refusal, fault
+from guantong.ledger import Fault as LedgerFault
+from guantong.ledger import LedgerError
 from guantong.serve import wire
 from guantong.serve.intake import GROUP_MAX, Intake
 from guantong.serve.job import Fault, Job
-from guantong.serve.world import open_world
+from guantong.serve.world import World, open_world
 from guantong.settings import Settings
 
 READ_BYTES: Final = 1 << 20
 """Taken from a line at once."""
 GROUP_BYTES_MAX: Final = 32 << 20
 """No more is read for a group that has this many bytes."""
+LOCK_SECONDS: Final = 0.05
+LOCK_SECONDS_MAX: Final = 3.0
+"""How often, and how long, a writer that is still ending is waited for."""
 READY: Final = b"R"
 """What a process tells the one that started it, once."""
 
@@ -32,9 +38,31 @@ def run(control: socket.socket, settings: Settings) -> None:
         control: Brings the lines, one socket with each byte.
         settings: The installation.
     """
-    with open_world(settings, thread=False) as world:
+    with _opened(settings) as world:
         control.send(READY)
         Writer(world.writer(), control).run()
+
+
+def _opened(settings: Settings) -> World:
+    """The installation, for writing.
+
+    When a supervisor was killed and the next one is started at once, the writer of the first is
+    still finishing what it had taken.
+
+    Returns:
+        It, open.
+
+    Raises:
+        LedgerError: if it can not be opened, or another one keeps writing.
+    """
+    until = time.monotonic() + LOCK_SECONDS_MAX
+    while True:
+        try:
+            return open_world(settings, thread=False)
+        except LedgerError as error:
+            if error.faults[0].code != LedgerFault.LOCKED or time.monotonic() > until:
+                raise
+        time.sleep(LOCK_SECONDS)
 
 
 class Link:
