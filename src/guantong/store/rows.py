@@ -159,7 +159,7 @@ class RowStore:
                 no += 1
                 events.append(_event_row(no, document, position, event))
                 rows += _item_rows(no, event)
-            self._facts.add(document)
+            self._facts.add((document,))
         self._insert_rows("event", events)
         # Sorted: neighbours in the b-tree are written together.
         rows.sort(key=_item_of)

@@ -91,10 +91,10 @@ class Writer:
             if document.entry != size:
                 raise StoreError(fault(Fault.GAP, expected=f"entry {size}", got=document.entry))
             size += 1
-            self._facts.add(document)
             for fact in document.facts:
                 if fact.spread is not None:
                     self._numbering.spreads.add(fact.spread)
+        self._facts.add(documents)
         for part in _groups(documents):
             table = table_of(part)
             segment = self._segment(events + 1, part, table)
