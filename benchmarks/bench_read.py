@@ -13,6 +13,7 @@ import msgspec
 
 from benchmarks.bench_capture import ITEMS, documents
 from guantong.capture import EventTable, read, read_table
+from guantong.capture.packed import pack, unpack
 from guantong.capture.table_hash import identified
 
 EVENTS = 1_000
@@ -49,7 +50,7 @@ def extended(body: bytes) -> bytes:
 
 def moved(body: bytes) -> EventTable:
     """Read, and taken to another process and out again."""
-    return EventTable.unpack(table_of(body).pack())
+    return unpack(pack(table_of(body)))
 
 
 def hashed(body: bytes) -> EventTable:

@@ -18,8 +18,9 @@ import numpy as np
 from guantong.capture import json_lists
 from guantong.capture import json_shapes as shapes
 from guantong.capture.code_columns import Classes, coded
-from guantong.capture.code_lines import Ints, Listed, lines_of
+from guantong.capture.code_lines import Listed, lines_of
 from guantong.capture.faults import CaptureError, Limits
+from guantong.capture.few import Few
 from guantong.capture.json_event import amounts, finish
 from guantong.capture.json_keys import marks
 from guantong.capture.json_lists import EMPTY, Said
@@ -38,9 +39,9 @@ from guantong.capture.table import (
     PARENT,
     EventTable,
     Maker,
+    Run,
     Runs,
     Saying,
-    rows_of,
     runs_of,
     saying_of,
 )
@@ -196,25 +197,40 @@ class _Columns:
             self._times(recorded)
         if self.meaning.found or -1 in numbers:
             return None
+        make = self._many if self.context is None else self._few
+        return make(times, numbers, tuple(ids))
+
+    def _many(
+        self, times: Sequence[int], numbers: Sequence[int], ids: tuple[str, ...]
+    ) -> EventTable | None:
+        """The events as columns; None when a code is wrong."""
         runs = self._runs()
         if runs is None or self.meaning.found:
             return None
-        members = self.maker.members(self._columns(times, numbers))
+        said = np.array(list(self.rows), np.int64).reshape(-1, 8).T[:, numbers]
+        members = self.maker.members((np.array(times, np.int64), *said))
         return EventTable(
             **members,  # type: ignore[arg-type]
-            ids=tuple(ids),
+            ids=ids,
             transformation=self._transformations(len(ids)),
             runs=runs,
         )
 
-    def _columns(self, times: Sequence[int], numbers: Sequence[int]) -> Iterable[Ints]:
-        """The columns from time to rest."""
+    def _few(
+        self, times: Sequence[int], numbers: Sequence[int], ids: tuple[str, ...]
+    ) -> Few | None:
+        """The same of a small document, in rows."""
+        runs = self._run_rows()
+        if runs is None or self.meaning.found:
+            return None
         rows = list(self.rows)
-        if self.context is not None:
-            whole = [(time, *rows[number]) for time, number in zip(times, numbers, strict=True)]
-            return rows_of(*(zip(*whole, strict=True) if whole else [()] * 9))
-        said = np.array(rows, np.int64).reshape(-1, 8).T[:, numbers]
-        return np.array(times, np.int64), *said
+        return Few(
+            **self.maker.texts(),  # type: ignore[arg-type]
+            ids=ids,
+            transformation=self._transformations(len(ids)),
+            rows=tuple([(time, *rows[said]) for time, said in zip(times, numbers, strict=True)]),
+            run_rows=tuple(runs),
+        )
 
     def _times(self, texts: Sequence[str | None]) -> list[int]:
         """The moments of some texts."""
@@ -280,15 +296,13 @@ class _Columns:
         rows = self.maker.runs
         if not self.lists:
             return runs_of(rows)
-        if self.context is not None:
-            return self._few()
         singles = self._singles()
         return merged(singles, runs_of(rows)) if singles is not None and rows else singles
 
-    def _few(self) -> Runs | None:
-        """The same of a small document."""
+    def _run_rows(self) -> list[Run] | None:
+        """The same of a small document, in rows."""
         rows = self.maker.runs
-        count = len(rows)
+        amounts = len(rows)
         for owner, raw in zip(self.owners, self.lists, strict=True):
             try:
                 texts = _texts(raw)
@@ -299,7 +313,7 @@ class _Columns:
                 rows.append((at, role, head, first, count, False, math.nan, 0))
             if not texts:
                 return None
-        return runs_of(sorted(rows, key=_PLACE) if count else rows)
+        return sorted(rows, key=_PLACE) if amounts else rows
 
     def _singles(self) -> Runs | None:
         """The single items that were noted."""

@@ -14,7 +14,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from guantong.capture import packed
 from guantong.capture.code_lines import Ints
 from guantong.capture.model import Action, ErrorDeclaration, Event, EventType, Quantity, Typed
 from guantong.capture.serials import WHOLE, spell, split
@@ -78,11 +77,11 @@ def action_of(kind: int) -> Action | None:
     return ACTIONS[kind & 3]
 
 
-_COLUMNS: Final = (
+COLUMNS: Final = (
     *("time_ms", "kind", "offset", "step", "disposition", "read_point", "biz_location"),
     *("ends", "rest"),
 )
-_TERMS: Final = ("offset", "step", "disposition", "read_point", "biz_location", "ends")
+TERMS: Final = ("offset", "step", "disposition", "read_point", "biz_location", "ends")
 _KINDS: Final = {(t, a): kind_of(t, a) for t in TYPES for a in ACTIONS}
 
 
@@ -165,74 +164,13 @@ class EventTable:
         lists = lists_of(self)
         return tuple(event_of(self, at, parts) for at, parts in enumerate(lists))
 
-    @classmethod
-    def joined(cls, tables: Sequence["EventTable"]) -> Self:
-        """Several tables as one, their events one after the other."""
-        return cls(**_joined(tables))  # type: ignore[arg-type]
-
     def with_ids(self, ids: Sequence[str]) -> "EventTable":
         """The same events under these ids."""
-        members = {name: getattr(self, name) for name in self.__slots__}
+        members = {name: getattr(self, name) for name in EventTable.__slots__}
         return EventTable(**(members | {"ids": tuple(ids)}))
 
-    def pack(self) -> bytes:
-        """The table as bytes for another process of the same release; see `unpack`."""
-        runs = self.runs
-        return packed.packed(
-            [getattr(self, name) for name in _COLUMNS],
-            [getattr(runs, name) for name in _RUN_NUMBERS],
-            runs.quantity,
-            **{name: getattr(self, name) for name in _TEXTS},
-        )
 
-    @classmethod
-    def unpack(cls, raw: bytes | memoryview) -> Self:
-        """The table of such bytes.
-
-        Returns:
-            The same table; its columns can not be changed.
-
-        Raises:
-            CaptureError: `capture.syntax` when the bytes are not as `pack` gave them.
-        """
-        found = packed.opened(raw)
-        events, numbers = found.columns(len(_COLUMNS), len(_RUN_NUMBERS))
-        _check_pointers(found, events, numbers)
-        *runs, measured = numbers
-        return cls(
-            **dict(zip(_COLUMNS, events, strict=True)),
-            terms=found.terms,
-            heads=tuple([Head(*head) for head in found.heads]),
-            ids=found.ids,
-            transformation=found.transformation,
-            rests=found.rests,
-            runs=Runs(
-                **dict(zip(_RUN_NUMBERS, runs, strict=False)),
-                measured=measured.astype(np.bool_),
-                quantity=found.quantities(),
-            ),
-        )
-
-
-_TEXTS: Final = ("terms", "heads", "ids", "transformation", "rests")
-_RUN_NUMBERS: Final = ("event", "role", "head", "first", "count", "uom", "measured")
-
-
-def _check_pointers(found: packed.Packed, events: Ints, runs: Ints) -> None:
-    """Raise `CaptureError` when a number points to what is not there."""
-    terms, count = len(found.terms), found.events
-    kinds, roles, any_number = 4 * len(TYPES), OUTPUT + 1, 1 << 64
-    of_events = (any_number, kinds, *[terms] * len(_TERMS), len(found.rests))
-    of_runs = (count, roles, len(found.heads), any_number, any_number, terms, 2)
-    good = (
-        (count, len(found.transformation) or count) == (len(found.ids), count)
-        and packed.are_below(events, of_events)
-        and packed.are_below(runs, of_runs)
-    )
-    packed.require(good, "a number that points nowhere")
-
-
-class _Numbers(dict[str, int]):
+class Numbers(dict[str, int]):
     """Gives each text a number, in order of first sight."""
 
     def __missing__(self, text: str) -> int:
@@ -271,6 +209,8 @@ class Heads(dict[tuple[str, int], int]):
         return number
 
 
+Row: TypeAlias = tuple[int, ...]
+"""The columns of one event, as `COLUMNS` names them."""
 Run: TypeAlias = tuple[int, int, int, int, int, bool, float, int]
 """A row of `Runs`."""
 
@@ -280,7 +220,7 @@ class Maker:
 
     def __init__(self) -> None:
         """With nothing in it."""
-        self.terms = _Numbers({"": 0})
+        self.terms = Numbers({"": 0})
         """Number of each text."""
         self.rests: dict[bytes, int] = {b"": 0}
         self.heads = Heads()
@@ -293,7 +233,7 @@ class Maker:
         rows = [(event.time_ms, *self.row(event)) for event in events]
         for at, event in enumerate(events):
             self.items(at, event)
-        columns = np.array(rows, np.int64).reshape(-1, len(_COLUMNS)).T
+        columns = np.array(rows, np.int64).reshape(-1, len(COLUMNS)).T
         joined = tuple(event.transformation_id for event in events)
         return self.members(columns) | {
             "ids": tuple(event.id for event in events),
@@ -303,7 +243,11 @@ class Maker:
 
     def members(self, columns: Iterable[Ints]) -> dict[str, object]:
         """The columns under their names, and what their numbers stand for."""
-        return dict(zip(_COLUMNS, columns, strict=True)) | {
+        return dict(zip(COLUMNS, columns, strict=True)) | self.texts()
+
+    def texts(self) -> dict[str, object]:
+        """What numbers stand for."""
+        return {
             "terms": tuple(self.terms),
             "heads": tuple(self.heads),
             "rests": tuple(self.rests),
@@ -358,41 +302,6 @@ class Maker:
 
     def _head(self, text: str, width: int) -> int:
         return self.heads[text, width]
-
-
-def _joined(tables: Sequence[EventTable]) -> dict[str, object]:
-    """The members of one table with the events of several."""
-    terms, heads = _Numbers({"": 0}), dict[Head, int]()
-    rests: dict[bytes, int] = {b"": 0}
-    columns: dict[str, list[Ints]] = {name: [] for name in _COLUMNS}
-    runs: dict[str, list[NDArray[np.generic]]] = {name: [] for name in Runs.__slots__}
-    start = 0
-    for table in tables:
-        term = np.array([terms[text] for text in table.terms], np.int64)
-        head = np.array([heads.setdefault(one, len(heads)) for one in table.heads], np.int64)
-        rest = np.array([rests.setdefault(one, len(rests)) for one in table.rests], np.int64)
-        moves = {"rest": rest, "head": head, "uom": term} | dict.fromkeys(_TERMS, term)
-        for name, parts in columns.items():
-            column = getattr(table, name)
-            parts.append(moves[name][column] if name in moves else column)
-        for name, many in runs.items():
-            column = getattr(table.runs, name)
-            column = column + start if name == "event" else column
-            many.append(moves[name][column] if name in moves else column)
-        start += len(table)
-    joined = any(table.transformation for table in tables)
-    return {name: np.concatenate(parts) for name, parts in columns.items()} | {
-        "terms": tuple(terms),
-        "heads": tuple(heads),
-        "ids": tuple(text for table in tables for text in table.ids),
-        "transformation": tuple(
-            text for table in tables for text in table.transformation or ("",) * len(table)
-        )
-        if joined
-        else (),
-        "rests": tuple(rests),
-        "runs": Runs(**{name: np.concatenate(many) for name, many in runs.items()}),
-    }
 
 
 def rows_of(*columns: Sequence[int]) -> Ints:

@@ -232,7 +232,7 @@ def _only_used(
 
 
 def _with(table: EventTable, **changed: object) -> EventTable:
-    members = {name: getattr(table, name) for name in table.__slots__}
+    members = {name: getattr(table, name) for name in EventTable.__slots__}
     return EventTable(**(members | changed))
 
 

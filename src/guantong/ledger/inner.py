@@ -81,7 +81,7 @@ def root_of(salt: bytes, events: Sequence[bytes], form: Form) -> bytes:
     Returns:
         H(tag || form || count || root of the tree).
     """
-    return _sealed(_tree(salt, events).root(), len(events), form)
+    return _sealed(_tree_root(salt, events), len(events), form)
 
 
 def disclose(salt: bytes, events: Sequence[bytes], form: Form, index: int) -> Disclosed:
@@ -115,6 +115,12 @@ def _salts(salt: bytes, count: int) -> list[bytes]:
 
 def _leaf(salt: bytes, event: bytes) -> bytes:
     return sha256(b"\x00" + salt + event).digest()
+
+
+def _tree_root(salt: bytes, events: Sequence[bytes]) -> bytes:
+    if len(events) == 1:  # what most short documents have: no tree is needed
+        return _leaf(_salts(salt, 1)[0], events[0])
+    return _tree(salt, events).root()
 
 
 def _tree(salt: bytes, events: Sequence[bytes]) -> Levels:

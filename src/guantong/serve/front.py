@@ -7,21 +7,20 @@ checked here; the writer gets what was understood, and only decides and appends.
 import asyncio
 import socket
 import time
-from dataclasses import replace
 from typing import Final
 
 import msgspec
 from anyio import CapacityLimiter, to_thread
 
-from guantong import coding, parties
+from guantong import coding
 from guantong.caller import Caller
 from guantong.capture import Limits, TableReading
-from guantong.clock import Clock, day_in_china
+from guantong.clock import Clock
 from guantong.ledger import Ledger, StatementType
 from guantong.ledger.entropy import SystemEntropy
 from guantong.serve import signing
 from guantong.serve.fitting import read_offer
-from guantong.serve.job import Job, Offer, Receipt, entry_of, job_of
+from guantong.serve.job import Offer, Receipt, entry_of, job_of
 from guantong.serve.line import Line
 from guantong.serve.party_keys import PartyKey
 from guantong.serve.scans import outside
@@ -96,7 +95,7 @@ class Front(World):
         if isinstance(job, Receipt):
             return job
         receipt = await self._line.ask(job)
-        return self._filed(receipt, job) if receipt.accepted else receipt
+        return self._filed.told(receipt, job.reading, job.by) if receipt.accepted else receipt
 
     async def take_codes(self, codes: coding.CodeRange, caller: Caller) -> Receipt:
         """Enter a range of codes as issued; returns when it is durable."""
@@ -116,11 +115,6 @@ class Front(World):
             return read_offer(offer, self._limits)
         limiter = self._few if size > LARGE_BYTES else self._some
         return await to_thread.run_sync(read_offer, offer, self._limits, limiter=limiter)
-
-    def _filed(self, receipt: Receipt, job: Job) -> Receipt:
-        today = day_in_china(self.clock.now_ms())
-        with self._readers.lend() as store:
-            return replace(receipt, filing=parties.filing(store, job.reading, job.by, today))
 
 
 def run(control: socket.socket, settings: Settings) -> None:

@@ -90,7 +90,7 @@ class Kept(Generic[V]):
         if not memory.is_fresh(self.generation, self.facts):
             return False
         before = self.reached.event
-        if reached.event > before and store.store.touched(self.items, after=before):
+        if self.items and reached.event > before and store.store.touched(self.items, after=before):
             return False
         self.generation, self.reached = generation, reached
         return True

@@ -10,8 +10,9 @@ from typing import Final
 
 import msgspec
 
-from guantong.capture import CaptureError, EventTable, TableReading
+from guantong.capture import CaptureError, TableReading
 from guantong.capture.model import MasterItem
+from guantong.capture.packed import pack, unpack
 from guantong.errors import Fault as Found
 from guantong.ledger import StatementType
 from guantong.serve.job import Answer, IntakeError, Job, Receipt
@@ -36,7 +37,7 @@ class Sent(msgspec.Struct, frozen=True, array_like=True, gc=False):
     name: str
     digest: str
     table: bytes
-    """`EventTable.pack`."""
+    """As `guantong.capture.packed` gives it."""
     format: str
     positions: tuple[int, ...]
     """Of the events; empty for 0, 1, 2 …"""
@@ -86,7 +87,7 @@ def request(no: int, job: Job) -> bytes:
         media=job.media,
         name=job.name,
         digest=job.digest,
-        table=job.table.pack(),
+        table=pack(job.table),
         format=job.reading.format,
         positions=_positions(job),
         master=job.reading.master,
@@ -117,7 +118,7 @@ def job_of(message: bytes | memoryview) -> tuple[int, Job]:
     """
     try:
         sent = _sent(message)
-        table = EventTable.unpack(sent.table)
+        table = unpack(sent.table)
     except (msgspec.DecodeError, CaptureError) as error:
         raise LineError(str(error)) from error
     positions = sent.positions or tuple(range(len(table)))

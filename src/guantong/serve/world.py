@@ -7,7 +7,6 @@ answers as far as the index goes. Pages, HTTP and command line all ask through i
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, closing, nullcontext, suppress
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
@@ -19,7 +18,7 @@ import msgspec
 from guantong import coding, identify, parties, trace, verdict
 from guantong.caller import Caller
 from guantong.capture import Limits, TableReading
-from guantong.clock import Clock, SystemClock, day_in_china
+from guantong.clock import Clock, SystemClock
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
 from guantong.identify import Reading as CodeReading
@@ -30,6 +29,7 @@ from guantong.ledger.signer import create_key
 from guantong.serve import keys, party_keys, projector, scan_bundle
 from guantong.serve.compactor import Compactor
 from guantong.serve.erasing import Erasure, Keeps, check_erasable, ground_of
+from guantong.serve.filed import Filed
 from guantong.serve.intake import Intake, Offer, Receipt
 from guantong.serve.readers import Readers
 from guantong.settings import Settings
@@ -99,6 +99,7 @@ class World(AbstractContextManager["World"]):
         )
         # Readers have handles of their own, so that they never see a transaction half done.
         self._readers = Readers(path)
+        self._filed = Filed(self._readers, clock)
         self.store = SegmentStore.open(path, read_only=True) if write else store
         """For one thread; questions borrow a handle each."""
 
@@ -275,10 +276,7 @@ class World(AbstractContextManager["World"]):
         receipt = intake.hand_in(offer, reading, caller).result()
         if not receipt.accepted or reading.table is None:
             return receipt
-        today = day_in_china(self.clock.now_ms())
-        with self._readers.lend() as store:
-            filed = parties.filing(store, reading, caller.party, today)
-        return replace(receipt, filing=filed)
+        return self._filed.told(receipt, reading, caller.party)
 
     def offer(self, offer: Offer, caller: Caller) -> Future[Receipt]:
         """Take a document without waiting for the disk."""

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from guantong.capture.joining import joined
 from guantong.capture.lots import lots_named
 from guantong.capture.serials import spell
 from guantong.capture.table import CHILD, EPC, OUTPUT, PARENT, EventTable, rest_of
@@ -138,13 +139,13 @@ class Writer:
             runs=np.bincount(event, minlength=len(table)),
             **{name: terms[getattr(table, name)] for name in TERM_COLUMNS},
         )
-        joined = {row: text for row, text in enumerate(table.transformation) if text}
+        conversions = {row: text for row, text in enumerate(table.transformation) if text}
         return Segment(
             first,
             columns,
             RunColumns(runs.role[run], item, count, unit, quantity),
             table.ids,
-            joined,
+            conversions,
             table.rests,
         )
 
@@ -227,7 +228,7 @@ def table_of(documents: Sequence[Indexed]) -> EventTable:
         return documents[0].as_table()
     if all(document.table is None for document in documents):
         return EventTable.of([event for document in documents for event in document.events])
-    return EventTable.joined([document.as_table() for document in documents])
+    return joined([document.as_table() for document in documents])
 
 
 def together(segments: Sequence[Segment]) -> Segment:
