@@ -1,6 +1,8 @@
 """A table of few events in rows is the same table, wherever it goes."""
 
+import pickle
 from collections.abc import Callable
+from copy import copy
 from zlib import crc32
 
 import msgspec
@@ -51,7 +53,7 @@ def small() -> list[Few]:
     return [table for table in tables if isinstance(table, Few)]
 
 
-def test_short_documents_come_in_rows_and_are_travel_so() -> None:
+def test_short_documents_come_in_rows_and_travel_so() -> None:
     found = small()
     assert len(found) > 100
     for few in found:
@@ -61,6 +63,13 @@ def test_short_documents_come_in_rows_and_are_travel_so() -> None:
         again = few.with_ids([f"urn:x:{n}" for n in range(len(few))])
         assert again.ids == tuple(f"urn:x:{n}" for n in range(len(few)))
         assert again.rows == few.rows
+
+
+def test_one_in_rows_is_carried_to_another_process() -> None:
+    carried = pickle.loads(pickle.dumps(FEW))
+    assert carried.rows == FEW.rows
+    assert same(carried, FEW)
+    assert same(copy(FEW), FEW)
 
 
 def test_joined_with_each_other_and_with_columns() -> None:

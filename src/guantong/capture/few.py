@@ -6,6 +6,8 @@ many documents become one with columns. Whoever asks for a column before that ge
 """
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -48,6 +50,21 @@ class Few(EventTable):
     def __len__(self) -> int:
         return len(self.rows)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The one an `EventTable` has would put columns where this has none to put.
+        return partial(Few, **self._members()), ()
+
+    def _members(self) -> dict[str, Any]:
+        return {
+            "terms": self.terms,
+            "heads": self.heads,
+            "ids": self.ids,
+            "transformation": self.transformation,
+            "rests": self.rests,
+            "rows": self.rows,
+            "run_rows": self.run_rows,
+        }
+
     @property
     def whole(self) -> EventTable:
         """The table with columns."""
@@ -68,15 +85,7 @@ class Few(EventTable):
 
     def with_ids(self, ids: Sequence[str]) -> "Few":
         """The same events under these ids."""
-        return Few(
-            terms=self.terms,
-            heads=self.heads,
-            ids=tuple(ids),
-            transformation=self.transformation,
-            rests=self.rests,
-            rows=self.rows,
-            run_rows=self.run_rows,
-        )
+        return Few(**{**self._members(), "ids": tuple(ids)})
 
 
 def _column(name: str) -> property:
