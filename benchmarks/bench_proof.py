@@ -23,7 +23,7 @@ from guantong.ledger import Ledger, StatementType, Submission, SystemEntropy
 from guantong.ledger.checkpoint import Trust
 from guantong.ledger.export import export, read_form
 from guantong.ledger.merkle import inclusion_proof, verify_inclusion
-from guantong.ledger.note import VerifierKey
+from guantong.ledger.note_key import VerifierKey
 from guantong.ledger.signer import Signer, create_key
 from guantong.ledger.tiles import Tile, nodes_from
 

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 
 from guantong.clock import SetClock
 from guantong.ledger import Ledger, SeededEntropy, StatementType, Submission
-from guantong.ledger.note import KeyType, SignerKey, VerifierKey
+from guantong.ledger.note_key import KeyType, SignerKey, VerifierKey
 from guantong.ledger.signer import create_key
 from guantong.serve.server import address_of, free_port, run_server
 

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from guantong.caller import OPERATOR, PUBLIC, Caller
 from guantong.ledger.checkpoint import Trust
 from guantong.ledger.disclosure import MEDIA, Bundle, Shown, check
-from guantong.ledger.note import VerifierKey
+from guantong.ledger.note_key import VerifierKey
 from guantong.ledger.signer import Signer
 from guantong.serve import bundle_http
 from guantong.serve.app import POLICY, create_app

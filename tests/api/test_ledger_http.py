@@ -19,7 +19,8 @@ from guantong.ledger.bundle import Proof, verify
 from guantong.ledger.checkpoint import Checkpoint, Trust
 from guantong.ledger.export import audit
 from guantong.ledger.merkle import range_root
-from guantong.ledger.note import KeyType, Note, SignerKey, VerifierKey
+from guantong.ledger.note import Note
+from guantong.ledger.note_key import KeyType, SignerKey, VerifierKey
 from guantong.ledger.signer import create_key
 from guantong.ledger.tiles import Tile, nodes_from, tiles_of, unpack_entries
 from guantong.serve.app import create_app

@@ -18,7 +18,8 @@ from guantong.ledger import LedgerError, leaf_hash
 from guantong.ledger.checkpoint import Checkpoint, Trust
 from guantong.ledger.disclosure import Bundle, check
 from guantong.ledger.merkle import node_hash
-from guantong.ledger.note import KeyType, Note, SignerKey, VerifierKey, sign
+from guantong.ledger.note import Note, sign
+from guantong.ledger.note_key import KeyType, SignerKey, VerifierKey
 from guantong.ledger.signer import read_key
 from guantong.serve.app import create_app
 from guantong.settings import Settings

@@ -13,7 +13,7 @@ import pytest
 
 from guantong.ledger import Ledger, LedgerError, SeededEntropy
 from guantong.ledger.checkpoint import Checkpoint, Trust
-from guantong.ledger.note import SignerKey
+from guantong.ledger.note_key import SignerKey
 from guantong.ledger.signer import Signer, create_key, last_checkpoint, signed_mark
 from tests.fault.test_ledger_power_loss import GROUPS, LossyDisk, PowerLost, make, reopen
 

@@ -23,7 +23,7 @@ from guantong.ledger import Ledger, LedgerError, SeededEntropy
 from guantong.ledger.checkpoint import Checkpoint, Trust
 from guantong.ledger.faults import Fault
 from guantong.ledger.merkle import Levels, leaf_hashes, node_hash
-from guantong.ledger.note import SignerKey
+from guantong.ledger.note_key import SignerKey
 from guantong.ledger.sealing import target
 from guantong.ledger.signer import Signer, create_key, signed_mark
 from tests.fault.test_ledger_erasure_power_loss import ERASED, erasure, make

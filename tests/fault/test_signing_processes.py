@@ -11,7 +11,7 @@ from guantong.caller import OPERATOR, Caller, Level
 from guantong.capture import read
 from guantong.ledger.checkpoint import Trust
 from guantong.ledger.disclosure import Bundle, check
-from guantong.ledger.note import VerifierKey
+from guantong.ledger.note_key import VerifierKey
 from guantong.ledger.party_key import SigningKey
 from guantong.serve.audit import audit
 from guantong.serve.job import facts_of, offer_of

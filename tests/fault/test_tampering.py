@@ -32,7 +32,8 @@ from guantong.ledger.checkpoint import Checkpoint
 from guantong.ledger.high_water import Mark
 from guantong.ledger.keytable import Epoch
 from guantong.ledger.merkle import leaf_hash
-from guantong.ledger.note import SignerKey, sign
+from guantong.ledger.note import sign
+from guantong.ledger.note_key import SignerKey
 from guantong.ledger.party_key import SigningKey
 from guantong.ledger.signed import Claims
 from guantong.ledger.signed import sign as sign_claims

@@ -25,7 +25,8 @@ from guantong.ledger.bundle import Proof, make_proof
 from guantong.ledger.checkpoint import Checkpoint
 from guantong.ledger.export import export
 from guantong.ledger.merkle import HASH_BYTES
-from guantong.ledger.note import Note, SignerKey, VerifierKey, sign
+from guantong.ledger.note import Note, sign
+from guantong.ledger.note_key import KeyType, Line, SignerKey, VerifierKey
 from guantong.ledger.signer import Signer, create_key, read_key
 from guantong.ledger.tiles import pack_entries, read_tile, tiles_of, unpack_entries
 
@@ -90,8 +91,8 @@ def sigstore(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[Ans
     if installed.returncode:
         pytest.skip(f"npm could not install @sigstore/verify: {installed.stderr[:200]}")
 
-    def ask(vkey: str, *files: Path) -> list[Answer]:
-        command = ["node", str(HERE / "js" / "verify.js"), str(place / "node_modules"), vkey]
+    def ask(vkey: str, *files: Path, program: str = "verify.js") -> list[Answer]:
+        command = ["node", str(HERE / "js" / program), str(place / "node_modules"), vkey]
         done = subprocess.run(
             [*command, *map(str, files)], capture_output=True, text=True, check=True, timeout=60
         )
@@ -461,3 +462,30 @@ def test_go_refuses_the_notes_that_we_refuse(go: Callable[..., Answer]) -> None:
 def test_go_reads_our_secret_key_as_its_own_kind(house: House) -> None:
     text = read_key(house.ledger.directory, ORIGIN).encode()
     assert text.startswith(f"PRIVATE+KEY+{ORIGIN}+")
+
+
+# Signatures with ML-DSA-44, by npm's @noble/post-quantum
+
+
+def test_noble_verifies_cosignatures_with_ml_dsa(
+    tmp_path: Path, sigstore: Callable[..., list[Answer]]
+) -> None:
+    key = SignerKey("witness.example/w", bytes(range(32)), KeyType.ML_DSA_44)
+    log = SignerKey(ORIGIN, bytes(32))
+    good = Checkpoint(ORIGIN, 12, bytes(range(32)))
+    bodies = {
+        "good": good.encode(),
+        "size": Checkpoint(ORIGIN, 13, good.root).encode(),
+        "root": Checkpoint(ORIGIN, 12, bytes(32)).encode(),
+        "origin": Checkpoint("other.example", 12, good.root).encode(),
+    }
+    line, files = key.sign(good.encode(), at_s=1_790_000_000), []
+    flipped = Line(line.name, line.id, line.signature[:-1] + bytes([line.signature[-1] ^ 1]))
+    notes = {name: Note(body, (log.sign(body), line)) for name, body in bodies.items()}
+    notes["bit"] = Note(good.encode(), (log.sign(good.encode()), flipped))
+    for name, note in notes.items():
+        files.append(tmp_path / name)
+        files[-1].write_bytes(note.encode())
+    told = sigstore(key.verifier().encode(), *files, program="cosigned.mjs")
+    refused = Answer(accepted=False, text="refused: signature")
+    assert told == [Answer(accepted=True, text="ok: 1790000000"), *[refused] * 4]

@@ -13,7 +13,7 @@ from guantong.clock import SetClock
 from guantong.ledger import Ledger, LedgerError, SeededEntropy, StatementType, Submission
 from guantong.ledger.bundle import Proof, make_proof, verify
 from guantong.ledger.checkpoint import Trust
-from guantong.ledger.note import VerifierKey
+from guantong.ledger.note_key import VerifierKey
 from guantong.ledger.signer import Signer, create_key
 
 VECTORS = Path(__file__).parent.parent / "vectors"

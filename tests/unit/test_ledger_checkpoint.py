@@ -9,7 +9,8 @@ import pytest
 
 from guantong.ledger import LedgerError
 from guantong.ledger.checkpoint import Checkpoint, Trust
-from guantong.ledger.note import KeyType, Note, SignerKey, sign
+from guantong.ledger.note import Note, sign
+from guantong.ledger.note_key import KeyType, SignerKey
 
 VECTORS = Path(__file__).parent.parent / "vectors" / "note_checkpoints.json"
 ORIGIN = "ledger.example/test"

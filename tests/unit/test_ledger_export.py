@@ -11,7 +11,8 @@ from guantong.clock import SetClock
 from guantong.ledger import Ledger, LedgerError, SeededEntropy, StatementType, Submission
 from guantong.ledger.export import Audited, Exported, audit, export
 from guantong.ledger.merkle import HASH_BYTES
-from guantong.ledger.note import Note, SignerKey
+from guantong.ledger.note import Note
+from guantong.ledger.note_key import SignerKey
 from guantong.ledger.signer import Signer, create_key
 from guantong.ledger.tiles import pack_entries, read_tile, tiles_of, unpack_entries
 

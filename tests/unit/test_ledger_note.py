@@ -10,15 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guantong.ledger import LedgerError
-from guantong.ledger.note import (
-    NOTE_BYTES_MAX,
-    KeyType,
-    Note,
-    SignerKey,
-    VerifierKey,
-    open_note,
-    sign,
-)
+from guantong.ledger.note import NOTE_BYTES_MAX, Note, open_note, sign
+from guantong.ledger.note_key import KeyType, SignerKey, VerifierKey
 
 VECTORS = Path(__file__).parent.parent / "vectors"
 LOG = SignerKey("ledger.example/test", sha256(b"log").digest())

@@ -5,7 +5,8 @@ import pytest
 from guantong.ledger import LedgerError
 from guantong.ledger.checkpoint import Checkpoint
 from guantong.ledger.merkle import leaf_hash
-from guantong.ledger.note import KeyType, Note, SignerKey
+from guantong.ledger.note import Note
+from guantong.ledger.note_key import KeyType, SignerKey
 from guantong.ledger.policy import Policy
 from guantong.ledger.quorum import Group
 
@@ -110,7 +111,7 @@ W = f"witness a {VKEYS[0]}\nwitness b {VKEYS[1]}\n"
         (f"log {LOG.verifier().encode()}\n" * 2 + "quorum none\n", "each log once"),
         (f"log {VKEYS[0]}\nquorum none\n", "a key of type 01"),
         (f"witness a {LOG.verifier().encode()}\nquorum a\n", "a key of type 04"),
-        ("witness a b+c+d\nquorum a\n", "line 1: expected an Ed25519 key"),
+        ("witness a b+c+d\nquorum a\n", "line 1: expected name+id+base64"),
         ("log\nquorum none\n", "log, witness, group or quorum"),
         ("quorum\n", "log, witness, group or quorum"),
         ("Quorum none\n", "log, witness, group or quorum"),

@@ -23,7 +23,7 @@ from guantong.ledger import (
 )
 from guantong.ledger.checkpoint import Checkpoint, Trust
 from guantong.ledger.high_water import Mark
-from guantong.ledger.note import SignerKey, VerifierKey
+from guantong.ledger.note_key import SignerKey, VerifierKey
 from guantong.ledger.signer import Signer, create_key, last_checkpoint, read_key, signed_mark
 
 ORIGIN = "ledger.example/signer"

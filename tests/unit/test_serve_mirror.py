@@ -13,7 +13,7 @@ from guantong.ledger import LedgerError
 from guantong.ledger.checkpoint import Trust
 from guantong.ledger.export import audit, export
 from guantong.ledger.mirror import TREE
-from guantong.ledger.note import VerifierKey
+from guantong.ledger.note_key import VerifierKey
 from guantong.ledger.signer import Signer
 from guantong.serve.cli import main
 from guantong.serve.mirror_cli import create_tree_app, fetcher

@@ -19,7 +19,8 @@ from guantong.ledger.checkpoint import Checkpoint, Trust
 from guantong.ledger.cosigned import YOUNG_MS, join, keep, latest, request, signatures
 from guantong.ledger.export import export
 from guantong.ledger.merkle import EMPTY_ROOT
-from guantong.ledger.note import Note, VerifierKey
+from guantong.ledger.note import Note
+from guantong.ledger.note_key import VerifierKey
 from guantong.ledger.policy import Policy
 from guantong.ledger.signer import Signer
 from guantong.ledger.split import Split

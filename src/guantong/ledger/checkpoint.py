@@ -16,7 +16,8 @@ from guantong import errors
 from guantong.errors import fault
 from guantong.ledger.faults import Fault, LedgerError
 from guantong.ledger.merkle import EMPTY_ROOT, HASH_BYTES
-from guantong.ledger.note import Opened, VerifierKey, open_note
+from guantong.ledger.note import Opened, open_note
+from guantong.ledger.note_key import VerifierKey
 from guantong.ledger.quorum import NOBODY, Group
 
 SIZE_MAX: Final = 2**63 - 1

@@ -6,7 +6,7 @@ witness answers any more, the newest is shown with the log's signature alone, an
 want witnesses see that they are missing.
 
 References:
-    C2SP tlog-cosignature 1.0.1
+    C2SP tlog-cosignature 1.1.0
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,8 @@ from guantong.ledger.checkpoint import Checkpoint
 from guantong.ledger.disk import Disk, write_file
 from guantong.ledger.faults import Fault, LedgerError
 from guantong.ledger.ledger import Ledger
-from guantong.ledger.note import Line, Note, VerifierKey, open_note
+from guantong.ledger.note import Note, open_note
+from guantong.ledger.note_key import Line, VerifierKey
 from guantong.ledger.policy import Policy
 from guantong.ledger.witness import Asked
 

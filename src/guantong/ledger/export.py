@@ -23,7 +23,7 @@ from guantong.ledger.checkpoint import Checkpoint, Trust
 from guantong.ledger.faults import Fault, LedgerError
 from guantong.ledger.ledger import Ledger
 from guantong.ledger.merkle import HASH_BYTES, leaf_hash, peaks_of, range_root
-from guantong.ledger.note import VerifierKey
+from guantong.ledger.note_key import VerifierKey
 from guantong.ledger.tiles import (
     ENTRIES,
     HEIGHT,

@@ -5,7 +5,7 @@ no hash from the log: the tree is made anew from the entries, and what does not 
 that the log signed is not signed here. What it holds is a static tree, as `export` writes it.
 
 References:
-    C2SP tlog-tiles 0.1.0; C2SP tlog-cosignature 1.0.1
+    C2SP tlog-tiles 0.1.0; C2SP tlog-cosignature 1.1.0
 """
 
 import fcntl
@@ -23,7 +23,8 @@ from guantong.ledger.disk import Disk, write_file
 from guantong.ledger.export import CHECKPOINT, VKEY, drop_outgrown, put, read_form
 from guantong.ledger.faults import Fault, LedgerError
 from guantong.ledger.merkle import EMPTY_ROOT, Levels, NodeOf, leaf_hashes, peaks_of, range_root
-from guantong.ledger.note import KeyType, Note, VerifierKey
+from guantong.ledger.note import Note
+from guantong.ledger.note_key import COSIGNING, VerifierKey
 from guantong.ledger.signer import read_key
 from guantong.ledger.split import compare
 from guantong.ledger.tiles import ENTRIES, HEIGHT, Tile, nodes_from, tiles_of, unpack_entries
@@ -56,7 +57,7 @@ class Mirror:
         Raises:
             LedgerError: if there is none, or the copy there is of another log.
         """
-        self._key = read_key(directory, kind=KeyType.COSIGNATURE)
+        self._key = read_key(directory, kinds=COSIGNING)
         self._directory, self._clock, self._disk = directory, clock, disk or Disk()
         self._trust = Trust(log)
         self.key = self._key.verifier()

@@ -8,6 +8,7 @@ References:
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final, Self
 
@@ -15,7 +16,7 @@ from guantong import errors
 from guantong.errors import fault
 from guantong.ledger.checkpoint import Trust
 from guantong.ledger.faults import Fault, LedgerError
-from guantong.ledger.note import KeyType, VerifierKey
+from guantong.ledger.note_key import COSIGNING, KeyType, VerifierKey
 from guantong.ledger.quorum import NOBODY, Group
 
 POLICY_BYTES_MAX: Final = 1_000_000
@@ -107,9 +108,9 @@ class _Reader:
             case [word, *_] if word.startswith("#"):
                 return
             case ["log", vkey, *url] if len(url) <= 1:
-                self._log(_key(vkey, KeyType.ED25519, where), url, where)
+                self._log(_key(vkey, {KeyType.ED25519}, where), url, where)
             case ["witness", name, vkey, *url] if len(url) <= 1:
-                self._witness(name, _key(vkey, KeyType.COSIGNATURE, where), url, where)
+                self._witness(name, _key(vkey, COSIGNING, where), url, where)
             case ["group", name, needed, *members] if members:
                 self._group(name, needed, members, where)
             case ["quorum", name]:
@@ -164,13 +165,14 @@ class _Reader:
             raise LedgerError(_refused(where, "a name that is not taken", name))
 
 
-def _key(text: str, wanted: KeyType, where: str) -> VerifierKey:
+def _key(text: str, wanted: Collection[KeyType], where: str) -> VerifierKey:
     try:
         key = VerifierKey.parse(text)
     except LedgerError as error:
         raise LedgerError(*(found.under(where) for found in error.faults)) from error
-    if key.type is not wanted:
-        raise LedgerError(_refused(where, f"a key of type {wanted:02x}", f"{key.type:02x}"))
+    if key.type not in wanted:
+        expected = f"a key of type {' or '.join(f'{kind:02x}' for kind in sorted(wanted))}"
+        raise LedgerError(_refused(where, expected, f"{key.type:02x}"))
     return key
 
 

@@ -7,7 +7,7 @@ References:
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from guantong.ledger.note import VerifierKey
+from guantong.ledger.note_key import VerifierKey
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ A log is trusted because it never signs two histories. Before each signature, si
 into ``last_signed`` and are durable there; what was signed once must be the beginning of what
 is signed next, whatever has become of the journal meanwhile.
 
-Files beside the journal: ``key`` (a secret, readable by its owner alone), ``last_signed``, and
-``checkpoint``, the last signed note, for whoever cannot sign.
+Files beside the journal: ``key`` and, where there is one, ``key.ml-dsa`` (secrets, readable by
+their owner alone), ``last_signed``, and ``checkpoint``, the last signed note, for whoever cannot sign.
 
 References:
     C2SP tlog-checkpoint 1.0.0
@@ -14,7 +14,7 @@ References:
 import fcntl
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -26,9 +26,11 @@ from guantong.ledger.entropy import Entropy
 from guantong.ledger.faults import Fault, LedgerError
 from guantong.ledger.high_water import Mark, MarkWriter, read_mark
 from guantong.ledger.ledger import LAST_SIGNED, Ledger
-from guantong.ledger.note import KeyType, SignerKey, VerifierKey, sign
+from guantong.ledger.note import open_note, sign
+from guantong.ledger.note_key import KeyType, SignerKey, VerifierKey
 
 KEY: Final = "key"
+SECOND_KEY: Final = "key.ml-dsa"
 CHECKPOINT: Final = "checkpoint"
 _KEY_MODE: Final = 0o600
 
@@ -65,13 +67,40 @@ def create_key(
     return key.verifier()
 
 
-def read_key(directory: Path, origin: str = "", kind: KeyType = KeyType.ED25519) -> SignerKey:
+def add_key(
+    directory: Path, origin: str, *, entropy: Entropy, disk: Disk | None = None
+) -> VerifierKey:
+    """Make a second key of a log, which signs with ML-DSA-44 below the first.
+
+    Returns:
+        The public half; readers name it beside the log's own key, as that of a witness.
+
+    Raises:
+        LedgerError: if there is one already, or no first.
+    """
+    read_key(directory, origin)
+    if (directory / SECOND_KEY).exists():
+        expected = "a ledger without a second key"
+        raise LedgerError(fault(Fault.EXISTS, expected=expected, got=SECOND_KEY))
+    key = SignerKey(origin, entropy.salts(1)[0], KeyType.ML_DSA_44)
+    _write_secret(disk or Disk(), directory / SECOND_KEY, f"{key.encode()}\n".encode())
+    return key.verifier()
+
+
+def read_key(
+    directory: Path,
+    origin: str = "",
+    kinds: Collection[KeyType] = (KeyType.ED25519,),
+    *,
+    name: str = KEY,
+) -> SignerKey:
     """The log's own key.
 
     Args:
         directory: Where it lies.
         origin: Whose it must be; anybody's when not given.
-        kind: How it must sign.
+        kinds: How it may sign.
+        name: Of the file.
 
     Returns:
         The key.
@@ -79,7 +108,7 @@ def read_key(directory: Path, origin: str = "", kind: KeyType = KeyType.ED25519)
     Raises:
         LedgerError: if it is absent, that of another log, or readable by others.
     """
-    path = directory / KEY
+    path = directory / name
     try:
         mode = path.stat().st_mode & 0o777
         text = path.read_text("utf-8")
@@ -91,8 +120,8 @@ def read_key(directory: Path, origin: str = "", kind: KeyType = KeyType.ED25519)
     key = SignerKey.parse(text.strip())
     if origin not in {"", key.name}:
         raise LedgerError(fault(Fault.KEY, expected=origin, got=key.name))
-    if key.type is not kind:
-        expected = f"a key of type {kind:02x}"
+    if key.type not in kinds:
+        expected = f"a key of type {' or '.join(f'{kind:02x}' for kind in sorted(kinds))}"
         raise LedgerError(fault(Fault.KEY, expected=expected, got=f"{key.type:02x}"))
     return key
 
@@ -114,9 +143,9 @@ class Signer:
         """
         self._ledger = ledger
         self._disk = disk or Disk()
-        self._key = read_key(ledger.directory, ledger.origin)
+        self._keys = [read_key(ledger.directory, ledger.origin), *_second(ledger)]
         self._turn = threading.Lock()
-        self.trust = Trust(self._key.verifier())
+        self.trust = Trust(self._keys[0].verifier())
         """What a reader must know to believe the log."""
 
     def sign(self) -> bytes:
@@ -135,9 +164,18 @@ class Signer:
             self._check(state)
             self._remember(state)
             body = Checkpoint(self._ledger.origin, state.size, state.root).encode()
-            note = sign(body, [self._key])
+            note = self._again(body) or sign(body, self._keys)
             self._publish(note)
             return note
+
+    def _again(self, body: str) -> bytes | None:
+        """The last note, when this body was signed with these keys; ML-DSA never signs the same."""
+        last = last_checkpoint(self._ledger.directory)
+        try:
+            opened = open_note(last or b"", [key.verifier() for key in self._keys])
+        except LedgerError:
+            return None
+        return last if opened.body == body and len(opened.by) == len(self._keys) else None
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -184,6 +222,14 @@ class Signer:
         path = self._ledger.directory / CHECKPOINT
         if not path.exists() or path.read_bytes() != note:
             write_file(self._disk, path, [note])
+
+
+def _second(ledger: Ledger) -> list[SignerKey]:
+    """The key that signs below the first, when there is one."""
+    if not (ledger.directory / SECOND_KEY).exists():
+        return []
+    kinds = (KeyType.ML_DSA_44,)
+    return [read_key(ledger.directory, ledger.origin, kinds, name=SECOND_KEY)]
 
 
 def last_checkpoint(directory: Path) -> bytes | None:

@@ -20,7 +20,7 @@ from guantong.ledger.checkpoint import Trust
 from guantong.ledger.disk import Disk, write_file
 from guantong.ledger.faults import Fault, LedgerError
 from guantong.ledger.merkle import NodeOf, consistency_proof, range_root, verify_consistency
-from guantong.ledger.note import VerifierKey
+from guantong.ledger.note_key import VerifierKey
 
 
 class Split(msgspec.Struct, frozen=True, omit_defaults=True):

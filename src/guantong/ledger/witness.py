@@ -5,7 +5,7 @@ that the last one is its beginning, and after the new one is durable. So two rea
 its signature have seen one history, or the witness has seen two and kept the evidence.
 
 References:
-    C2SP tlog-witness 1.0.0; C2SP tlog-cosignature 1.0.1
+    C2SP tlog-witness 1.0.0; C2SP tlog-cosignature 1.1.0
 """
 
 import fcntl
@@ -25,7 +25,8 @@ from guantong.ledger.checkpoint import Checkpoint, Trust, hash_of, number
 from guantong.ledger.disk import Disk, write_file
 from guantong.ledger.faults import Fault, LedgerError
 from guantong.ledger.merkle import EMPTY_ROOT, verify_consistency
-from guantong.ledger.note import NOTE_BYTES_MAX, KeyType, Line, Note, VerifierKey
+from guantong.ledger.note import NOTE_BYTES_MAX, Note
+from guantong.ledger.note_key import COSIGNING, Line, VerifierKey
 from guantong.ledger.signer import read_key
 from guantong.ledger.split import Split
 
@@ -90,7 +91,7 @@ class Witness:
         Raises:
             LedgerError: if there is none, or one that does not cosign.
         """
-        self._key = read_key(directory, kind=KeyType.COSIGNATURE)
+        self._key = read_key(directory, kinds=COSIGNING)
         self._directory, self._clock, self._disk = directory, clock, disk or Disk()
         self._logs = {log.name: [each for each in logs if each.name == log.name] for log in logs}
         self._turn = threading.Lock()

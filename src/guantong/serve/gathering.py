@@ -20,7 +20,7 @@ from guantong.errors import fault
 from guantong.ledger import Disk, Fault, Ledger, LedgerError, SystemEntropy
 from guantong.ledger.checkpoint import number
 from guantong.ledger.cosigned import join, keep, request, signatures
-from guantong.ledger.note import Line
+from guantong.ledger.note_key import Line
 from guantong.ledger.policy import At, Policy
 from guantong.ledger.signer import Signer
 from guantong.serve.outward import ask

@@ -23,8 +23,8 @@ from guantong.ledger.disclosure import BUNDLE_BYTES_MAX, Bundle, Shown
 from guantong.ledger.disclosure import check as check_bundle
 from guantong.ledger.export import audit, export
 from guantong.ledger.inner import Disclosed
-from guantong.ledger.note import VerifierKey
-from guantong.ledger.signer import Signer, create_key
+from guantong.ledger.note_key import VerifierKey
+from guantong.ledger.signer import Signer, add_key, create_key
 from guantong.serve import words
 from guantong.serve.audit import audit as audit_installation
 from guantong.serve.bundles import make_bundle
@@ -71,10 +71,12 @@ def ledger_group() -> None:
 
 @ledger_group.command("key")
 @data_option
-def make_key(data: Path) -> None:
+@click.option("--ml-dsa", is_flag=True, help="A second key, which signs with ML-DSA-44 beside it.")
+def make_key(data: Path, *, ml_dsa: bool) -> None:
     """Make the log's own key, once; print the public half."""
+    make = add_key if ml_dsa else create_key
     with read_ledger(data) as ledger:
-        key = create_key(ledger.directory, ledger.origin, entropy=SystemEntropy())
+        key = make(ledger.directory, ledger.origin, entropy=SystemEntropy())
     click.echo(key.encode())
 
 

@@ -13,13 +13,19 @@ from guantong.ledger import Fault, LedgerError, SystemEntropy
 from guantong.ledger.bundle import Proof
 from guantong.ledger.checkpoint import Trust
 from guantong.ledger.mirror import TREE, Fetch, Mirror
-from guantong.ledger.note import KeyType
+from guantong.ledger.note_key import KeyType
 from guantong.ledger.signer import create_key
 from guantong.ledger.succession import check_link
 from guantong.serve.ledger_cli import data_option, json_option, key_of, print_json, printable
 from guantong.serve.outward import ask
 from guantong.serve.succeeding import begin_successor, close_log
-from guantong.serve.witness_cli import directory_argument, host_option, port_option, run_app
+from guantong.serve.witness_cli import (
+    directory_argument,
+    host_option,
+    ml_dsa_option,
+    port_option,
+    run_app,
+)
 from guantong.serve.world import open_world
 from guantong.settings import Settings
 
@@ -35,10 +41,12 @@ def mirror_group() -> None:
 @mirror_group.command("new")
 @directory_argument
 @click.argument("name")
-def new(directory: Path, name: str) -> None:
+@ml_dsa_option
+def new(directory: Path, name: str, *, ml_dsa: bool) -> None:
     """Make a mirror's key in DIRECTORY, once; print the public half."""
     directory.mkdir(parents=True, exist_ok=True)
-    key = create_key(directory, name, entropy=SystemEntropy(), kind=KeyType.COSIGNATURE)
+    kind = KeyType.ML_DSA_44 if ml_dsa else KeyType.COSIGNATURE
+    key = create_key(directory, name, entropy=SystemEntropy(), kind=kind)
     click.echo(key.encode())
 
 

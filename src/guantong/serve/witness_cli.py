@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from guantong.clock import SystemClock
 from guantong.ledger import Disk, SystemEntropy
-from guantong.ledger.note import KeyType
+from guantong.ledger.note_key import KeyType
 from guantong.ledger.signer import create_key
 from guantong.ledger.split import Split
 from guantong.ledger.witness import Witness
@@ -30,6 +30,9 @@ directory_argument = click.argument("directory", type=click.Path(file_okay=False
 log_option = click.option(
     "--log", "logs", multiple=True, required=True, help="A log's key, or a file; may be repeated."
 )
+ml_dsa_option = click.option(
+    "--ml-dsa", is_flag=True, help="A key that no quantum computer breaks (ML-DSA-44)."
+)
 host_option = click.option("--host", default="127.0.0.1", show_default=True)
 port_option = click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="0 chooses a free one."
@@ -44,10 +47,12 @@ def witness_group() -> None:
 @witness_group.command("new")
 @directory_argument
 @click.argument("name")
-def new(directory: Path, name: str) -> None:
+@ml_dsa_option
+def new(directory: Path, name: str, *, ml_dsa: bool) -> None:
     """Make a witness's key in DIRECTORY, once; print the public half."""
     directory.mkdir(parents=True, exist_ok=True)
-    key = create_key(directory, name, entropy=SystemEntropy(), kind=KeyType.COSIGNATURE)
+    kind = KeyType.ML_DSA_44 if ml_dsa else KeyType.COSIGNATURE
+    key = create_key(directory, name, entropy=SystemEntropy(), kind=kind)
     click.echo(key.encode())
 
 
