@@ -155,3 +155,15 @@ def test_python_on_a_page_is_python_and_imports_what_there_is(where: str, text: 
             for alias in node.names:
                 submodule = f"{module.__name__}.{alias.name}"
                 assert hasattr(module, alias.name) or find_spec(submodule), f"{where}: {alias.name}"
+
+
+def test_every_test_that_is_named_as_evidence_is_there() -> None:
+    text = (REFERENCE / "ledger-evidence.md").read_text("utf-8")
+    file, missing, seen = "", [], 0
+    for path, name in re.findall(r"`(tests/[\w/]+\.\w+)?(?:::(\w+))?`", text):
+        file, seen = path or file, seen + bool(name)
+        source = (ROOT / file).read_text("utf-8") if file and (ROOT / file).exists() else None
+        if source is None or (name and f"def {name}(" not in source):
+            missing.append(f"{file}::{name}")
+    assert missing == []
+    assert seen > 70
