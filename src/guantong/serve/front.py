@@ -173,7 +173,10 @@ class Commands:
         asyncio.get_running_loop().add_reader(self._control, self._come)
 
     def _come(self) -> None:
-        said, ends, _, _ = socket.recv_fds(self._control, 1, 1)
+        try:
+            said, ends, _, _ = socket.recv_fds(self._control, 1, 1)
+        except ConnectionResetError:  # it ended before it had read that this one is ready
+            said, ends = b"", []
         if not said:
             asyncio.get_running_loop().remove_reader(self._control)
             self.ended.set()

@@ -71,6 +71,8 @@ class Uploads:
         """Size of the largest document."""
         self.budget = Budget(BODIES_MAX * max(settings.document_bytes_max, CODES_BYTES_MAX))
         self._waiting = CapacityLimiter(WAITING_MAX)
+        # Asked once: what a protocol holds is looked up name by name, for each document.
+        self._quick = desk if isinstance(desk, Quick) else None
 
     def key_routes(self) -> list[Route]:
         """Where signing keys are entered; nowhere over a desk that enters none."""
@@ -141,16 +143,14 @@ class Uploads:
 
     async def take_offer(self, offer: Offer, caller: Caller) -> Receipt:
         """Take a document; returns when it is durable."""
-        desk = self._desk
-        if isinstance(desk, Quick):
-            return await desk.take(offer, caller)
-        return await to_thread.run_sync(desk.submit, offer, caller, limiter=self._waiting)
+        if self._quick is not None:
+            return await self._quick.take(offer, caller)
+        return await to_thread.run_sync(self._desk.submit, offer, caller, limiter=self._waiting)
 
     async def _take_codes(self, codes: coding.CodeRange, caller: Caller) -> Receipt:
-        desk = self._desk
-        if isinstance(desk, Quick):
-            return await desk.take_codes(codes, caller)
-        return await to_thread.run_sync(desk.issue, codes, caller, limiter=self._waiting)
+        if self._quick is not None:
+            return await self._quick.take_codes(codes, caller)
+        return await to_thread.run_sync(self._desk.issue, codes, caller, limiter=self._waiting)
 
     async def _take_key(self, record: PartyKey, caller: Caller) -> Receipt:
         desk = self._desk
