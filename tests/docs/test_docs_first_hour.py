@@ -8,12 +8,14 @@ from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 FOLDER = Path(__file__).parent.parent.parent / "docs" / "guide"
 GUIDES = {"first-hour": 9, "signing": 6}
+LONG = {"signing"}
+"""Walked by `make test-all`."""
 """How many blocks each has, at least."""
 FENCE = re.compile(r"^```([a-z ]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MARK = "@@ block"
@@ -38,7 +40,12 @@ def blocks(guide: str) -> list[Block]:
     ]
 
 
-PLACES = [(guide, number) for guide in GUIDES for number in range(len(blocks(guide)))]
+def marked(guide: str, *number: int) -> Any:
+    marks = [pytest.mark.full] if guide in LONG else []
+    return pytest.param(guide, *number, marks=marks)
+
+
+PLACES = [marked(guide, number) for guide in GUIDES for number in range(len(blocks(guide)))]
 
 
 Walked = Callable[[str], list[tuple[int, list[str]]]]
@@ -88,7 +95,7 @@ def test_a_block_of_the_guide(walked: Walked, guide: str, number: int) -> None:
     assert shows(block.printed, printed), "\n".join([*block.printed, "----", *printed])
 
 
-@pytest.mark.parametrize("guide", GUIDES)
+@pytest.mark.parametrize("guide", [marked(guide) for guide in GUIDES])
 def test_the_whole_guide_was_walked(walked: Walked, guide: str) -> None:
     assert len(walked(guide)) == len(blocks(guide)) >= GUIDES[guide]
 

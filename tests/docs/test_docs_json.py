@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from guantong.serve.cli import main
 
+pytestmark = pytest.mark.full
 PAGE = Path(__file__).parent.parent.parent / "docs" / "reference" / "json.md"
 TYPES = {bool: "bool", int: "int", float: "number", str: "text", dict: "object", type(None): "null"}
 MAKER = "urn:guantong:uscc:91110000600037341L"

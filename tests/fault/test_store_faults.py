@@ -134,6 +134,7 @@ class _Liar(sqlite3.Connection):
         return done
 
 
+@pytest.mark.full
 def test_power_lost_between_any_two_sectors(tmp_path: Path) -> None:
     """Images of file and log with a torn, cut or mixed end: right, or refused."""
     images(tmp_path, 0, each=2)

@@ -128,7 +128,7 @@ def opened(data: Path) -> Iterator[World]:
 
 
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    max_examples=7, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 @given(st.lists(deeds, min_size=2, max_size=9))
 def test_an_answer_for_an_earlier_size_is_the_answer_given_then(

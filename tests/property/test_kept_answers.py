@@ -125,7 +125,7 @@ def made(number: int, step: str = "commissioning", things: tuple[str, ...] = THI
 
 @pytest.mark.property
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 @given(st.lists(st.one_of(deeds, waits), min_size=2, max_size=9))
 def test_a_kept_answer_is_the_one_that_would_be_found(done: list[Any]) -> None:
