@@ -8,10 +8,13 @@ References:
 
 import operator
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Final
 
 from guantong.capture.model import Event, Quantity, Typed
+from guantong.query import extensions
 from guantong.query.parameters import Query, Test
+from guantong.query.patterns import covers, is_pattern
 
 Found = Iterable[str | int | float | None]
 
@@ -33,8 +36,32 @@ def matches(query: Query, event: Event, recorded_ms: int) -> bool:
 def _holds(test: Test, event: Event, recorded_ms: int) -> bool:
     """Whether any value of the event meets any value of the test."""
     found = [one for one in _values(test.name, event, recorded_ms) if one not in {None, ""}]
-    compare: Callable[[Any, Any], bool] = _ORDER.get(test.name.partition("_")[0], operator.eq)
+    compare = _comparison(test.name)
     return any(compare(one, asked) for one in found for asked in test.values)
+
+
+def _comparison(name: str) -> Callable[[Any, Any], bool]:
+    """How a value of an event meets one that is asked for."""
+    kind = name.partition("_")[0]
+    if "{" in name:
+        return partial(_extension_meets, kind)
+    if kind == "MATCH":
+        return _matches_identifier
+    return _ORDER.get(kind, operator.eq)
+
+
+def _matches_identifier(found: str, asked: str) -> bool:
+    return covers(asked, found) if is_pattern(asked) else found == asked
+
+
+def _extension_meets(kind: str, found: str | float, asked: str | float) -> bool:
+    if kind == "EXISTS":
+        return True
+    if kind == "EQ" and isinstance(asked, str):
+        return str(found) == asked
+    compare: Callable[[Any, Any], bool] = _ORDER.get(kind, operator.eq)
+    both = extensions.comparable(found, asked)
+    return both is not None and compare(*both)
 
 
 _ORDER: Final[dict[str, Callable[[Any, Any], bool]]] = {
@@ -50,6 +77,8 @@ def _values(name: str, event: Event, recorded_ms: int) -> Found:
     kind, _, field = name.partition("_")
     if field == "recordTime":
         return (recorded_ms,)
+    if "{" in name:
+        return extensions.values_of(field, event)
     if kind == "MATCH" or field == "quantity":
         return _THINGS[field](event)
     if field in _ERRORS:

@@ -15,6 +15,8 @@ from guantong.capture.values import instant
 from guantong.capture.vocabulary import DISPOSITION, PARTY, REASON, STEP, TRANSACTION
 from guantong.errors import Refusal, fault
 from guantong.identify.canonical import canonical
+from guantong.query import extensions
+from guantong.query.patterns import is_pattern, read_pattern
 
 VALUES_MAX: Final = 10_000
 """Values of one parameter."""
@@ -71,11 +73,27 @@ def _number(value: object) -> float:
 
 
 def _uri(value: object) -> str:
-    """An identifier in its one spelling; a pattern is not read yet."""
+    """An identifier in its one spelling."""
+    return canonical(_text(value))
+
+
+def _matched(value: object) -> str:
+    """An identifier in its one spelling, or a pattern as it is."""
     text = _text(value)
-    if text.startswith("urn:epc:idpat:") and "*" in text:
-        raise TypeError
-    return canonical(text)
+    return read_pattern(text) if is_pattern(text) else canonical(text)
+
+
+def _said(value: object) -> str | float:
+    """A text or a number."""
+    return _text(value) if isinstance(value, str) else _number(value)
+
+
+def _ordered(value: object) -> str | float:
+    """A number, or a time as it is written."""
+    if isinstance(value, str):
+        instant(value)
+        return value
+    return _number(value)
 
 
 def _true(value: object) -> int:
@@ -86,8 +104,8 @@ def _true(value: object) -> int:
 
 
 _TIMES: Final = ("eventTime", "recordTime", "errorDeclarationTime")
-_URIS: Final = (
-    *("EQ_readPoint", "EQ_bizLocation", "EQ_transformationID", "MATCH_parentID"),
+_MATCHED: Final = (
+    "MATCH_parentID",
     *(f"MATCH_{side}{kind}" for side in ("input", "output", "any") for kind in ("EPC", "EPCClass")),
     *("MATCH_epc", "MATCH_epcClass"),
 )
@@ -104,7 +122,8 @@ READERS: Final[dict[str, Reader]] = {
     "EXISTS_errorDeclaration": _true,
     **{f"{op}_{name}": lambda v: instant(_text(v)) for op in ("GE", "LT") for name in _TIMES},
     **{f"{op}_quantity": _number for op in ("EQ", "GT", "GE", "LT", "LE")},
-    **dict.fromkeys(_URIS, _uri),
+    **dict.fromkeys(("EQ_readPoint", "EQ_bizLocation", "EQ_transformationID"), _uri),
+    **dict.fromkeys(_MATCHED, _matched),
 }
 """Parameter -> what reads one of its values."""
 FAMILIES: Final = {
@@ -113,11 +132,16 @@ FAMILIES: Final = {
     "EQ_destination_": PARTY,
 }
 """Parameters that end in a type, with the vocabulary of the type."""
+_EXTENSION: Final[dict[str, Reader]] = {"EQ": _said, "EXISTS": _true}
 _PUBLISHED: Final = {"errorDeclaration_Time": "errorDeclarationTime"}
 
 
-def parse(parameters: Mapping[str, object]) -> Query:
+def parse(parameters: Mapping[str, object], namespaces: Mapping[str, str] | None = None) -> Query:
     """Read the parameters of a query, all of its values once.
+
+    Args:
+        parameters: Name -> a value, or several of which any will do.
+        namespaces: Prefixes that names of extensions may use, with their URIs.
 
     Returns:
         The query; equal for values that say the same in other spellings.
@@ -127,21 +151,21 @@ def parse(parameters: Mapping[str, object]) -> Query:
     """
     tests: dict[str, Test] = {}
     for given, value in parameters.items():
-        test = _test(given, value)
+        test = _test(given, value, namespaces or {})
         if test.name in tests:
             raise QueryError(fault(Fault.PARAMETER, expected="a name once", got=given, path=given))
         tests[test.name] = test
     return Query(tuple(tests[name] for name in sorted(tests)))
 
 
-def _test(given: str, value: object) -> Test:
+def _test(given: str, value: object, namespaces: Mapping[str, str]) -> Test:
     """One parameter."""
     listed = value if isinstance(value, list | tuple) else [value]
     if len(listed) > VALUES_MAX:
         expected = f"at most {VALUES_MAX} values"
         raise QueryError(fault(Fault.COMPLEX, expected=expected, got=len(listed), path=given))
     try:
-        name, reader = _reader(given)
+        name, reader = _reader(given, namespaces)
         read = {reader(one) for one in listed}
     except (TypeError, ValueError, Refusal) as error:
         if isinstance(error, QueryError):
@@ -155,7 +179,7 @@ def _test(given: str, value: object) -> Test:
     return Test(name, tuple(sorted(read, key=str)))
 
 
-def _reader(given: str) -> tuple[str, Reader]:
+def _reader(given: str, namespaces: Mapping[str, str]) -> tuple[str, Reader]:
     """The standard's spelling of a parameter, and what reads its values."""
     name = given
     for published, plain in _PUBLISHED.items():
@@ -165,4 +189,7 @@ def _reader(given: str) -> tuple[str, Reader]:
     for start, vocabulary in FAMILIES.items():
         if name.startswith(start) and name != start:
             return start + vocabulary.bare(name.removeprefix(start)), _uri
+    extension = extensions.name_of(given, namespaces)
+    if extension is not None:
+        return extension, _EXTENSION.get(extension.partition("_")[0], _ordered)
     raise QueryError(fault(Fault.PARAMETER, expected="a query parameter", got=given, path=given))
