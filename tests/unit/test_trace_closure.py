@@ -15,9 +15,10 @@ from guantong.trace import Direction, State
 from guantong.trace.book import Book
 from guantong.trace.closure import Account, Bounds, Scope, Stop, closure, texts_of
 from guantong.trace.custody import custody
-from guantong.trace.families import Sight, families
+from guantong.trace.families import families
 from guantong.trace.life import lives
-from guantong.trace.model import FUTURE_MS
+from guantong.trace.marks import Sight
+from guantong.trace.model import FUTURE_MS, FirmOf, itself
 from guantong.trace.names import is_many
 from tests.market_read import document_of
 from tests.market_small import World, at_day
@@ -258,10 +259,35 @@ def test_families_say_of_every_item_what_it_says_of_itself(tmp_path: Path, seed:
     numbers = twins.segments.numbers(items)
     items = [item for item, number in zip(items, numbers.tolist(), strict=True) if number >= 0]
     known = Ranges.of_numbers(np.unique(numbers[numbers >= 0]))
-    made = families(twins.segments, known, Sight(twins.record_ms, FUTURE_MS, None))
+    made = families(twins.segments, known, Sight(twins.record_ms, FUTURE_MS, None), itself)
     examples = twins.segments.texts(made.example)
     assert counted(twins, examples, made.size.tolist()) == counted(twins, items, [1] * len(items))
     assert len(examples) < len(items)
+    twins.close()
+
+
+def few(party: str) -> str:
+    """Two firms have everything."""
+    return str(sum(party.encode()) % 2)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("firm_of", [itself, few])
+def test_holders_are_those_of_every_item_by_itself(
+    tmp_path: Path, seed: int, firm_of: FirmOf
+) -> None:
+    """Though one life of each shape is read, whoever the firms are."""
+    twins = soup(tmp_path, seed, 120)
+    origins = [item for item in dict.fromkeys(twins.items) if not is_many(item)][::3]
+    scope = closure(twins.segments, origins, now_ms=twins.record_ms, firm_of=firm_of)
+    items = [text for span in scope.spans() for text in texts_of(span)]
+    held = Counter({(one.party, one.state, one.taker): one.count for one in scope.held})
+    assert held == counted(twins, items, [1] * len(items), firm_of)
+    assert len(scope.held) > 4
+    made = families(
+        twins.segments, scope.items, Sight(twins.record_ms, FUTURE_MS, scope.as_of), firm_of
+    )
+    assert len(made.shapes) < len(made.example) < len(items)
     twins.close()
 
 
@@ -298,13 +324,14 @@ def soup(place: Path, seed: int, groups: int) -> Twins:
 
 
 def counted(
-    twins: Twins, items: Sequence[str], sizes: Sequence[int]
-) -> Counter[tuple[str, str, State, str]]:
-    found: Counter[tuple[str, str, State, str]] = Counter()
+    twins: Twins, items: Sequence[str], sizes: Sequence[int], firm_of: FirmOf = itself
+) -> Counter[tuple[str, State, str]]:
+    found: Counter[tuple[str, State, str]] = Counter()
     read = lives(Book(twins.segments, now_ms=twins.record_ms), items)
     for item, size in zip(items, sizes, strict=True):
-        held = custody(read[item]).holder
-        found[held.party, held.place, held.state, held.taker] += size
+        held = custody(read[item], firm_of=firm_of).holder
+        party, taker = (firm_of(one) if one else "" for one in (held.party, held.taker))
+        found[party, held.state, taker] += size
     return found
 
 

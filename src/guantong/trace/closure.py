@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 
@@ -28,8 +28,9 @@ from guantong.trace.containment import BONDS
 from guantong.trace.custody import custody
 from guantong.trace.effect import Effect, effect_by
 from guantong.trace.expanse import Bools, Ints
-from guantong.trace.families import Sight, families
+from guantong.trace.families import Families, families
 from guantong.trace.life import lives
+from guantong.trace.marks import Sight
 from guantong.trace.model import FUTURE_MS, Balance, FirmOf, Life, NodeKind, State, itself
 from guantong.trace.names import is_many
 from guantong.trace.names import kind_of as node_kind
@@ -39,8 +40,9 @@ ITEMS_MAX: Final = 50_000_000
 """Items in a scope."""
 LOTS_MAX: Final = 10_000
 """Lots in a scope: their balances are read one by one."""
-FAMILIES_AT_ONCE: Final = 500
+SHAPES_AT_ONCE: Final = 500
 """Lives read together."""
+STATES: Final = tuple(State)
 FITTED: Final = kind_of(EventType.ASSOCIATION, Action.ADD)
 PACKED: Final = kind_of(EventType.AGGREGATION, Action.ADD)
 
@@ -383,6 +385,33 @@ def texts_of(span: Span) -> list[str]:
     return [spell(span.head, span.width, serial) for serial in range(span.first, span.last + 1)]
 
 
+class _Holds(NamedTuple):
+    """Who has the items of one shape."""
+
+    party: int
+    """Place among the firms of each family, -1 for nobody."""
+    state: int
+    """Place in `STATES`."""
+    taker: int
+    """As `party`."""
+
+
+_UNREAD: Final = _Holds(-1, STATES.index(State.UNKNOWN), -1)
+
+
+def _counted(made: Families, holds: Sequence[_Holds]) -> Iterator[tuple[str, State, str, int]]:
+    """Holder, state, taker, and how many items."""
+    places = np.array(holds, np.int64).reshape(-1, 3)[made.shape]
+    party, taker = made.named(places[:, 0]), made.named(places[:, 2])
+    key = (party * len(STATES) + places[:, 1]) * len(made.names) + taker
+    unique, which = np.unique(key, return_inverse=True)
+    counts = np.bincount(which, weights=made.size, minlength=len(unique)).astype(np.int64)
+    for one, count in zip(unique.tolist(), counts.tolist(), strict=True):
+        rest, taker_at = divmod(one, len(made.names))
+        party_at, state = divmod(rest, len(STATES))
+        yield made.names[party_at], STATES[state], made.names[taker_at], count
+
+
 @dataclass(slots=True)
 class _Tally:
     """Counts who has what."""
@@ -396,29 +425,37 @@ class _Tally:
 
     def items(self, items: Ranges) -> tuple[Held, ...]:
         """Holders of single items."""
-        made = families(self.store, items, self.sight)
+        made = families(self.store, items, self.sight, self.firm_of)
         if not made.is_whole:
             self.stops.add(Stop.DEPTH)
-        counted: Counter[tuple[str, State, str]] = Counter()
-        for low in range(0, len(made.example), FAMILIES_AT_ONCE):
-            part = slice(low, low + FAMILIES_AT_ONCE)
-            if low and self.bounds.late():
-                self.stops.add(Stop.TIME)
-                counted["", State.UNKNOWN, ""] += int(made.size[low:].sum())
-                break
-            examples = self.store.texts(made.example[part])
-            read = lives(self._book(), examples)
-            for example, count in zip(examples, made.size[part].tolist(), strict=True):
-                counted[self._holder(read[example])] += count
         rows = [
             Held(party, self.region_of(party) if party else "", state, taker, count)
-            for (party, state, taker), count in counted.items()
+            for party, state, taker, count in _counted(made, self._holds(made))
         ]
         return tuple(sorted(rows, key=lambda one: (-one.count, one.party, one.state, one.taker)))
 
-    def _holder(self, life: Life) -> tuple[str, State, str]:
+    def _holds(self, made: Families) -> list[_Holds]:
+        """Who has the items of each shape."""
+        found: list[_Holds] = []
+        for low in range(0, len(made.shapes), SHAPES_AT_ONCE):
+            if low and self.bounds.late():
+                self.stops.add(Stop.TIME)
+                break
+            part = made.shapes[low : low + SHAPES_AT_ONCE]
+            examples = self.store.texts(made.example[part])
+            read = lives(self._book(), examples)
+            for family, example in zip(part.tolist(), examples, strict=True):
+                found.append(self._held(read[example], made.firms(family)))
+        return found + [_UNREAD] * (len(made.shapes) - len(found))
+
+    def _held(self, life: Life, firms: list[str]) -> _Holds:
         held = custody(life, firm_of=self.firm_of).holder
-        return self._firm(held.party), held.state, self._firm(held.taker)
+        party, taker = self._firm(held.party), self._firm(held.taker)
+        return _Holds(
+            firms.index(party) if party else -1,
+            STATES.index(held.state),
+            firms.index(taker) if taker else -1,
+        )
 
     def _firm(self, party: str) -> str:
         return self.firm_of(party) if party else ""

@@ -31,6 +31,12 @@ class Expanse:
         kept = rows[self.row]
         return Expanse(self.first, self.count, self.thing[kept], self.row[kept])
 
+    def chosen(self, things: Ints) -> "Expanse":
+        """Some of the things, by their sorted positions, with all their rows."""
+        at = np.searchsorted(things, self.thing)
+        kept = np.append(things, -1)[at] == self.thing
+        return Expanse(self.first[things], self.count[things], at[kept], self.row[kept])
+
 
 def alike(rows: Rows) -> Expanse:
     """Ranges as long as all rows speak of the whole range."""

@@ -1,66 +1,66 @@
-"""Which items of a set have had the same life?
+"""Which items of a set have had the same life, but for the names of the firms?
 
-Of a million items very few have lives that differ in more than the moment: they are made, packed,
-shipped, received and sold by the same firms in the same order. What custody reads off a life are
-its steps in order. So lives are alike when the steps of the item, the steps of whatever it was
-inside of, and the order of all of them among each other are alike. One of each family is then
-read like any single item, and what is true of it is true of all.
+Of a million items very few have lives that differ in more than the moment and the firms: they are
+made, packed, shipped, received and sold in the same order. So they are counted in families of the
+same steps by the same firms, and families in shapes: the same steps, and wherever one has
+the same firm twice, the other has too. One life of each shape is read like that of any single
+item, and what is true of it is true of all, with their own firms in the places of its firms.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from guantong.capture.model import Action, EventType
-from guantong.capture.table import ACTIONS, PARENT, TYPES
-from guantong.store.columns import ColumnStore, Flag, Ranges, Rows
+from guantong.capture.table import ends_of
+from guantong.store.columns import ColumnStore, Ranges, Rows
 from guantong.trace import expanse
 from guantong.trace.book import LEVELS_MAX
-from guantong.trace.expanse import Around, Bools, Expanse, Ints, within
-
-Marks: TypeAlias = NDArray[np.uint64]
-
-SAID: Final = ("kind", "by", "step", "disposition", "read_point", "biz_location", "ends", "role")
-"""What of a row bears on custody."""
-_ODD: Final = (
-    np.uint64(0x9E3779B97F4A7C15),
-    np.uint64(0xBF58476D1CE4E5B9),
-    np.uint64(0x94D049BB133111EB),
-)
+from guantong.trace.expanse import Expanse, Ints
+from guantong.trace.hands import end_of
+from guantong.trace.marks import WHAT, WHO, Containers, Marker, Sight, mixed
+from guantong.trace.model import FirmOf
 
 
 @dataclass(frozen=True, slots=True)
 class Families:
-    """Parallel columns, one row a family."""
+    """Items in families of like lives; parallel columns, one row a family."""
 
     example: Ints
     """Number of one of its items."""
     size: Ints
     """How many items."""
+    shape: Ints
+    """Position in `shapes`."""
+    shapes: Ints
+    """Of each shape: the position of a family that stands for it."""
+    starts: Ints
+    """Where the firms of each family begin in `firm`, and the end."""
+    firm: Ints
+    """Positions in `names`: the firms in a life, in the order in which they come up in its shape."""
+    names: Sequence[str]
+    """Firms, each once; the first is ""."""
     is_whole: bool
     """False when containers nest too deep to be followed."""
 
+    def firms(self, family: int) -> list[str]:
+        """The firms in the lives of a family."""
+        found = self.firm[self.starts[family] : self.starts[family + 1]]
+        return [self.names[number] for number in found.tolist()]
 
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """From where lives are looked at."""
-
-    now_ms: int
-    future_ms: int
-    """How far ahead of its receipt an event may be dated and still count."""
-    as_of: int | None
-    """Ledger size, None for everything."""
+    def named(self, place: Ints) -> Ints:
+        """Positions in `names` of the firm at a place in each family's `firms`; -1 for none."""
+        return np.where(place < 0, 0, self.firm[self.starts[:-1] + np.maximum(place, 0)])
 
 
-def families(store: ColumnStore, items: Ranges, sight: Sight) -> Families:
-    """Items in families of like lives.
+def families(store: ColumnStore, items: Ranges, sight: Sight, firm_of: FirmOf) -> Families:
+    """Items in families of like lives, and families in shapes.
 
     Args:
         store: Where to read.
         items: Single items, no lots.
         sight: The present, and as of when.
+        firm_of: The firm behind a party or place.
 
     Returns:
         All items that have a row, each in one family. Two families may be alike; all items of
@@ -68,194 +68,78 @@ def families(store: ColumnStore, items: Ranges, sight: Sight) -> Families:
     """
     own = store.rows_in(items, as_of=sight.as_of)
     if not len(own):
-        return Families(own.item, own.count, is_whole=True)
+        none = own.item
+        return Families(none, none, none, none, none, none, ("",), is_whole=True)
     outer = expanse.around(store, own, levels=LEVELS_MAX, as_of=sight.as_of)
-    book = _Marker(Rows.joined((own, outer.rows)), outer, store, sight)
-    containers = _Containers(book, outer.rows)
-    lives = book.lives(expanse.alike(own), own)
-    marks, odd = containers.marks_of(lives)
-    marks[odd] = _mixed(marks[odd], lives.things.first[odd].astype(np.uint64))
+    marker = Marker(Rows.joined((own, outer.rows)), outer, store, sight)
+    things = expanse.alike(own)
+    containers = Containers(marker, (*WHAT, *WHO))
+    marks, odd = containers.marks_of(marker.lives(things, own, (*WHAT, *WHO)))
+    marks[odd] = mixed(marks[odd], things.first[odd].astype(np.uint64))
     _, example, which = np.unique(marks, return_index=True, return_inverse=True)
-    size = np.bincount(which, weights=lives.things.count, minlength=len(example))
-    return Families(lives.things.first[example], size.astype(np.int64), outer.is_whole)
+    size = np.bincount(which, weights=things.count, minlength=len(example)).astype(np.int64)
+    order = np.argsort(example)
+    things = things.chosen(example[order])
+    firms = _Firms(store, firm_of, own, outer.rows)
+    return _shaped(marker, things, own, size[order], firms)
 
 
-@dataclass(frozen=True, slots=True)
-class _Lives:
-    """The rows of some things, by thing and in order of what happened."""
-
-    things: Expanse
-    thing: Ints
-    moment: Ints
-    said: Marks
-    inside: Ints
-    """The container that is named, -1 for none."""
-    kind: Ints
-    starts: Ints
-    """Where each thing begins, and the end."""
-
-    @property
-    def place(self) -> Ints:
-        """Of each row within its life."""
-        return np.arange(len(self.thing)) - self.starts[self.thing]
+def _shaped(marker: Marker, things: Expanse, own: Rows, size: Ints, firms: "_Firms") -> Families:
+    """Families, of which one item each is given, in shapes."""
+    containers = Containers(marker, WHAT)
+    lives = marker.lives(things, own, WHAT)
+    marks, odd = containers.marks_of(lives)
+    thing, named = containers.told_around(lives, firms.own, firms.outer)
+    thing, named = np.repeat(thing, named.shape[1]), named.reshape(-1)
+    starts, firm, slot = _first_seen(thing, named, len(things.first), len(firms.names))
+    place = (np.arange(len(thing)) - np.searchsorted(thing, thing)).astype(np.uint64)
+    said = mixed(slot.astype(np.uint64), (named > 0).astype(np.uint64))
+    np.add.at(marks, thing, mixed(said, place))
+    marks[odd] = mixed(marks[odd], things.first[odd].astype(np.uint64))
+    _, stands, shape = np.unique(marks, return_index=True, return_inverse=True)
+    return Families(
+        things.first, size, shape, stands, starts, firm, firms.names, is_whole=marker.outer.is_whole
+    )
 
 
-class _Marker:
-    """Turns rows into marks: equal marks tell the same."""
+def _first_seen(thing: Ints, named: Ints, things: int, names: int) -> tuple[Ints, Ints, Ints]:
+    """Who is named of each thing, in the order of the first time.
 
-    def __init__(self, rows: Rows, outer: Around, store: ColumnStore, sight: Sight) -> None:
-        self.outer = outer
-        self.sight = sight
-        self.gone = store.withdrawn_events(rows)
-        self.events, at = np.unique(rows.event, return_index=True)
-        order = np.lexsort((self.events, rows.time_ms[at]))
-        self.moments = np.empty(len(order), np.int64)
-        self.moments[order] = np.arange(len(order))
-
-    def lives(self, things: Expanse, rows: Rows) -> _Lives:
-        """The rows of things in order, with marks."""
-        moment = self.moments[np.searchsorted(self.events, rows.event)]
-        said = self._said(rows)
-        order = np.lexsort((said[things.row], moment[things.row], things.thing))
-        thing, row = things.thing[order], things.row[order]
-        inside = self.outer.named(rows)[row]
-        starts = np.searchsorted(thing, np.arange(len(things.first) + 1))
-        return _Lives(things, thing, moment[row], said[row], inside, rows.kind[row], starts)
-
-    def _said(self, rows: Rows) -> Marks:
-        """What each row says, without item and moment."""
-        mark = np.isin(rows.event, self.gone).astype(np.uint64)
-        latest = np.minimum(rows.record_ms, self.sight.now_ms) + self.sight.future_ms
-        mark = _mixed(mark, (rows.time_ms > latest).astype(np.uint64))
-        mark = _mixed(mark, rows.flags.astype(np.uint64))
-        for name in SAID:
-            mark = _mixed(mark, getattr(rows, name).astype(np.uint64))
-        return mark
+    Returns:
+        Where those of each thing start, and the end; who; and of each row the place among them.
+    """
+    key, first, which = np.unique(thing * names + named, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty(len(key), np.int64)
+    rank[order] = np.arange(len(key))
+    starts = np.searchsorted(key[order] // names, np.arange(things + 1))
+    return starts, key[order] % names, rank[which] - starts[thing]
 
 
-@dataclass(frozen=True, slots=True)
-class _Pairs:
-    """Which thing was ever inside of which container."""
+class _Firms:
+    """The firms that rows name: who recorded, who gives, who takes; 0 for nobody."""
 
-    thing: Ints
-    container: Ints
-    path: Marks
-    """How it got there: the places of containers among those of one thing, level by level."""
+    def __init__(self, store: ColumnStore, firm_of: FirmOf, own: Rows, outer: Rows) -> None:
+        self._store = store
+        self._firm_of = firm_of
+        self._known: dict[str, int] = {"": 0}
+        by = self._columns([own.by, outer.by], self._recording)
+        ends = self._columns([own.ends, outer.ends], self._exchanging)
+        self.own, self.outer = (np.concatenate(pair, axis=1) for pair in zip(by, ends, strict=True))
+        self.names = [*self._known]
 
+    def _columns(self, terms: Sequence[Ints], read: Callable[[str], list[int]]) -> list[Ints]:
+        """What the text of each term names, read once."""
+        unique, which = np.unique(np.concatenate(terms), return_inverse=True)
+        named = np.array([read(self._store.term(term)) for term in unique.tolist()], np.int64)
+        found = named.reshape(len(unique), -1)[which.reshape(-1)]
+        return [found[: len(terms[0])], found[len(terms[0]) :]]
 
-class _Containers:
-    """What items may have been inside of, with marks of their lives."""
+    def _recording(self, text: str) -> list[int]:
+        return [self._number(text)]
 
-    def __init__(self, marker: _Marker, rows: Rows) -> None:
-        things = expanse.single(rows).only(_reaches_content(rows))
-        self.width = len(marker.events) + 1
-        self.lives = marker.lives(things, rows)
-        key = self.lives.thing * self.width + self.lives.moment
-        self.key = np.append(key, np.iinfo(np.int64).max)
-        self.mark = np.zeros(len(things.first), np.uint64)
-        self.odd = np.zeros(len(things.first), np.bool_)
-        self.pairs = self._direct(self.lives)
-        self.starts = np.searchsorted(self.pairs.thing, np.arange(len(things.first) + 1))
-        for _ in range(LEVELS_MAX if len(self.pairs.thing) else 1):
-            before = self.mark
-            self.mark, self.odd = self.marks_of(self.lives)
-            if (before == self.mark).all():
-                break
+    def _exchanging(self, text: str) -> list[int]:
+        return [self._number(end_of(named, self._firm_of).party) for named in ends_of(text)]
 
-    def marks_of(self, lives: _Lives) -> tuple[Marks, Bools]:
-        """Marks of whole lives, and which are too entangled to be told by a mark."""
-        marks = np.zeros(len(lives.things.first), np.uint64)
-        odd = _is_overlapped(lives)
-        np.add.at(marks, lives.thing, _mixed(lives.said, lives.place.astype(np.uint64)))
-        pairs = direct = self._direct(lives)
-        met = [self._pair_keys(pairs)]
-        for depth in range(LEVELS_MAX):
-            if not len(pairs.thing):
-                break
-            self._interlock(marks, lives, pairs, np.uint64(depth + 1))
-            pairs = self._outwards(pairs)
-            met.append(self._pair_keys(pairs))
-        np.add.at(marks, direct.thing, _mixed(self.mark[direct.container], direct.path))
-        odd[direct.thing[self.odd[direct.container]]] = True
-        odd[pairs.thing] = True
-        twice, times = np.unique(np.concatenate(met), return_counts=True)
-        odd[twice[times > 1] // self._many] = True
-        return marks, odd
-
-    @property
-    def _many(self) -> int:
-        return len(self.mark) + 1
-
-    def _pair_keys(self, pairs: _Pairs) -> Ints:
-        return pairs.thing * self._many + pairs.container
-
-    def _direct(self, lives: _Lives) -> _Pairs:
-        """The containers named in each life, in order of the first time."""
-        named = np.flatnonzero(lives.inside >= 0)
-        container = np.searchsorted(self.lives.things.first, lives.inside[named])
-        key = lives.thing[named] * self._many + container
-        unique, at = np.unique(key, return_index=True)
-        thing, container = unique // self._many, unique % self._many
-        order = np.lexsort((named[at], thing))
-        slot = np.empty(len(thing), np.int64)
-        slot[order] = np.arange(len(thing)) - np.searchsorted(thing, thing[order])
-        return _Pairs(
-            thing, container, _mixed(np.zeros(len(thing), np.uint64), slot.astype(np.uint64))
-        )
-
-    def _outwards(self, pairs: _Pairs) -> _Pairs:
-        """The same things with what their containers were inside of."""
-        count = self.starts[pairs.container + 1] - self.starts[pairs.container]
-        at = np.repeat(self.starts[pairs.container], count) + within(count)
-        path = _mixed(np.repeat(pairs.path, count), self.pairs.path[at])
-        return _Pairs(np.repeat(pairs.thing, count), self.pairs.container[at], path)
-
-    def _interlock(self, marks: Marks, lives: _Lives, pairs: _Pairs, depth: np.uint64) -> None:
-        """Mark how the own rows stand among those of the containers."""
-        count = lives.starts[pairs.thing + 1] - lives.starts[pairs.thing]
-        pair = np.repeat(np.arange(len(pairs.thing)), count)
-        at = np.repeat(lives.starts[pairs.thing], count) + within(count)
-        container = pairs.container[pair]
-        key = container * self.width + lives.moment[at]
-        found = np.searchsorted(self.key, key)
-        before, is_same = found - self.lives.starts[container], self.key[found] == key
-        lock = _mixed(before.astype(np.uint64), is_same.astype(np.uint64))
-        lock = _mixed(_mixed(lock, lives.place[at].astype(np.uint64)), pairs.path[pair])
-        np.add.at(marks, pairs.thing[pair], _mixed(lock, depth))
-
-
-def _reaches_content(rows: Rows) -> Bools:
-    """Whether what happens to a container happens to what is inside as well, or empties it."""
-    action = rows.kind & 3
-    names_others = (rows.flags & Flag.HAS_CHILDREN) > 0
-    adds = action == ACTIONS.index(Action.ADD)
-    takes = (action == ACTIONS.index(Action.DELETE)) & names_others
-    is_content: Bools = (rows.role != PARENT) | ~(adds | takes)
-    return is_content
-
-
-def _is_overlapped(lives: _Lives) -> Bools:
-    """Which things may have been packed and fitted at once: how two containers met is in no mark."""
-    place, many = lives.place, len(lives.things.first)
-    named, event_type = lives.inside >= 0, lives.kind >> 2
-    packed = np.flatnonzero(named & (event_type == TYPES.index(EventType.AGGREGATION)))
-    fitted = np.flatnonzero(named & (event_type == TYPES.index(EventType.ASSOCIATION)))
-    last = np.full(many, -1, np.int64)
-    np.maximum.at(last, lives.thing[packed], place[packed])
-    first = np.full(many, len(place), np.int64)
-    np.minimum.at(first, lives.thing[fitted], place[fitted])
-    both = np.flatnonzero((last >= 0) & (first < len(place)))
-    action = lives.kind[lives.starts[both] + last[both]] & 3
-    is_apart = (last[both] < first[both]) & (action == ACTIONS.index(Action.DELETE))
-    overlapped = np.zeros(many, np.bool_)
-    overlapped[both[~is_apart]] = True
-    return overlapped
-
-
-def _mixed(mark: Marks, other: Marks | np.uint64) -> Marks:
-    """Two marks as one; the order matters."""
-    with np.errstate(over="ignore"):
-        mixed = (mark ^ (other + _ODD[0] + (mark << np.uint64(6)) + (mark >> np.uint64(2)))) * _ODD[
-            1
-        ]
-        return (mixed ^ (mixed >> np.uint64(29))) * _ODD[2]
+    def _number(self, party: str) -> int:
+        return self._known.setdefault(self._firm_of(party), len(self._known)) if party else 0
