@@ -34,7 +34,7 @@ from guantong.capture.table import (
 from guantong.errors import fault
 from guantong.store import block as blocks
 from guantong.store.block import EVENT_COLUMNS, Block
-from guantong.store.columns import Ranges, Rows
+from guantong.store.columns import Ranges, Rows, distinct
 from guantong.store.directory import Directory, Hot
 from guantong.store.door import Fault, Happening, Role, Stored, StoreError
 from guantong.store.numbering import BITS, MASK, Numbering
@@ -346,12 +346,12 @@ class Reader:
     def rows_of_events(self, events: Ints, roles: Collection[int], as_of: int | None) -> Rows:
         """All rows of some events in some roles."""
         parts: list[dict[str, Ints]] = []
-        for segment, low, high in self._segments_of(np.unique(events)):
-            parts.append(_rows_of(segment, np.unique(events)[low:high] - segment.first, roles))
+        events = distinct(events)
+        for segment, low, high in self._segments_of(events):
+            parts.append(_rows_of(segment, events[low:high] - segment.first, roles))
         if not parts:
             return Rows.none()
-        rows = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        columns = rows | self.event_columns(rows["event"])
+        columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         return rows_of(columns).take(columns["entry"] < bound(as_of))
 
 
@@ -434,7 +434,9 @@ def _rows_of(segment: Segment, rows: Ints, roles: Collection[int]) -> dict[str, 
     chosen = wanted[segment.run_event] & np.isin(segment.runs.role, list(roles))
     names = ("item", "count", "role", "unit", "quantity")
     found = {name: getattr(segment.runs, name)[chosen] for name in names}
-    return found | {"event": segment.run_event[chosen] + segment.first}
+    row = segment.run_event[chosen]
+    others = {name: getattr(segment.events, name)[row] for name in EVENT_COLUMNS if name != "event"}
+    return found | others | {"event": row + segment.first}
 
 
 def _rows_at(held: Block, chosen: Ints) -> list[tuple[int, int, bool, int, float, int]]:

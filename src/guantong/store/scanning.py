@@ -6,22 +6,26 @@ columns are compared all at once, and only what is asked for becomes events.
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from guantong.capture.table import TYPES
-from guantong.store.columns import Flag, Rows
+from guantong.store.columns import Flag, Rows, distinct
 from guantong.store.door import EventFilter, Stored
 from guantong.store.hashes import Hashes, key_of, keys_of
 from guantong.store.reading import Reader
+from guantong.store.recent import Recent
 from guantong.store.segment import Segment
 from guantong.store.sqlite import bound
 from guantong.store.terms import Terms
 from guantong.store.writing import mask_of
 
 Ints: TypeAlias = NDArray[np.int64]
+
+WITHDRAWALS_KEPT: Final = 10_000
+"""Error declarations in one half of a memory, with what they withdraw."""
 
 Key: TypeAlias = tuple[int, int]
 """Record time and number."""
@@ -35,6 +39,11 @@ class Scanner:
         self._reader = reader
         self._terms = terms
         self._ids = ids
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop what is in memory: a transaction was undone."""
+        self._withdrawals: Recent[int, tuple[int, ...]] = Recent(WITHDRAWALS_KEPT)
 
     def scan(
         self, wanted: EventFilter, *, after: Key | None, limit: int, as_of: int | None
@@ -80,9 +89,9 @@ class Scanner:
     def _leads(self, wanted: EventFilter) -> Ints | None:
         """Candidates by id or transformation, sorted; None when neither is asked for."""
         if wanted.ids:
-            return np.unique(self._ids.find(keys_of(wanted.ids))[1])
+            return distinct(self._ids.find(keys_of(wanted.ids))[1])
         if wanted.transformation_ids:
-            return np.unique(self._of_transformations(wanted.transformation_ids))
+            return distinct(self._of_transformations(wanted.transformation_ids))
         return None
 
     def _of_transformations(self, texts: Sequence[str]) -> Ints:
@@ -103,7 +112,7 @@ class Scanner:
     def joined(self, events: Ints, as_of: int | None) -> tuple[Ints, Ints]:
         """Pairs (event, other event of the same transformationID), itself included."""
         pairs: list[Key] = []
-        for event in np.unique(events).tolist():
+        for event in distinct(events).tolist():
             text = self._joining(event)
             others = self._of_transformations([text]).tolist() if text else []
             pairs += [(event, other) for other in others if self._joining(other) == text]
@@ -118,15 +127,22 @@ class Scanner:
 
     def withdrawn(self, rows: Rows) -> Ints:
         """Numbers of events among these rows that were withdrawn, and of the withdrawals."""
-        present = np.unique(rows.event)
-        gone: set[int] = set()
-        for event in np.unique(rows.event[(rows.flags & Flag.ERROR) > 0]).tolist():
-            gone.add(event)
-            stored = self._reader.stored(event)
-            for other in self._ids.find(keys_of([stored.event.id]))[1].tolist():
-                if other < event and self.is_named(other, stored.by, stored.event.id):
-                    gone.add(other)
-        return np.intersect1d(present, np.array(sorted(gone), np.int64))
+        declared = distinct(rows.event[(rows.flags & Flag.ERROR) > 0]).tolist()
+        gone = [event for one in declared for event in self._withdrawn_by(one)]
+        found = distinct(np.array(gone, np.int64))
+        return found[np.isin(found, rows.event)]
+
+    def _withdrawn_by(self, declaration: int) -> tuple[int, ...]:
+        """A declaration and what it withdraws: all of it came before, so it never changes."""
+        known = self._withdrawals.get(declaration)
+        if known is None:
+            stored = self._reader.stored(declaration)
+            same = self._ids.find(keys_of([stored.event.id]))[1].tolist()
+            named = (stored.by, stored.event.id)
+            earlier = [one for one in same if one < declaration and self.is_named(one, *named)]
+            known = (declaration, *earlier)
+            self._withdrawals.put(declaration, known)
+        return known
 
 
 class _Asked:

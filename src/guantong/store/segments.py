@@ -146,6 +146,7 @@ class SegmentStore:
         except BaseException:
             self._writer.forget()
             self._reader.forget()
+            self._scanner.forget()
             raise
 
     def plan(self) -> tuple[Plan, Iterator[Piece]]:

@@ -20,8 +20,9 @@ from guantong.capture.lots import class_of
 from guantong.capture.model import Action, EventType
 from guantong.capture.serials import spell
 from guantong.capture.table import CHILD, EPC, INPUT, OUTPUT, PARENT, action_of, kind_of, type_of
-from guantong.store.columns import ColumnStore, Ranges, Rows, Span
+from guantong.store.columns import ColumnStore, Ranges, Rows, Span, distinct
 from guantong.store.door import Role, Store
+from guantong.store.recent import Recent
 from guantong.trace import expanse
 from guantong.trace.book import Book
 from guantong.trace.containment import BONDS
@@ -42,6 +43,8 @@ LOTS_MAX: Final = 10_000
 """Lots in a scope: their balances are read one by one."""
 SHAPES_AT_ONCE: Final = 500
 """Lives read together."""
+SHAPES_KNOWN: Final = 50_000
+"""Shapes remembered in one half of a memory."""
 STATES: Final = tuple(State)
 FITTED: Final = kind_of(EventType.ASSOCIATION, Action.ADD)
 PACKED: Final = kind_of(EventType.AGGREGATION, Action.ADD)
@@ -225,12 +228,12 @@ class _Walk:
         units = [node_kind(origin) is NodeKind.CONTAINER for origin in origins]
         known = numbers >= 0
         self.unpacked = Ranges.of_numbers(numbers[known & np.array(units, np.bool_)])
-        frontier = Ranges.of_numbers(np.unique(numbers[known]))
+        frontier = Ranges.of_numbers(distinct(numbers[known]))
         lots = [origin for origin in origins if is_many(origin)]
         self.lots = dict.fromkeys(lots)
         many = np.array([is_many(origin) for origin in origins], np.bool_)
         told = self.store.rows_in(frontier, as_of=self.sight.as_of)  # others come to be later
-        self.items = Ranges.of_numbers(np.unique(numbers[known & ~many])).within(
+        self.items = Ranges.of_numbers(distinct(numbers[known & ~many])).within(
             Ranges.of(told.item, told.count)
         )
         while frontier.size() or lots:
@@ -272,7 +275,7 @@ class _Walk:
             self.stops.add(Stop.SIZE)
         self.lots |= dict.fromkeys(lots)
         numbers = self.store.numbers(lots)
-        return single.joined(Ranges.of_numbers(np.unique(numbers[numbers >= 0]))), lots
+        return single.joined(Ranges.of_numbers(distinct(numbers[numbers >= 0]))), lots
 
     def _by_kind(self, found: Ranges) -> tuple[Ranges, list[str]]:
         """Ranges of single items, and the URIs of lots and classes."""
@@ -293,7 +296,7 @@ class _Walk:
 
     def _of_events(self, events: Ints, role: int, *, joined: bool = False) -> Ranges:
         """Items in one role of some events, or of those of the same transformation."""
-        events = np.unique(events)
+        events = distinct(events)
         if joined and len(events):
             events = np.union1d(events, self.store.joined_events(events, as_of=self.sight.as_of)[1])
         rows = self.store.rows_of_events(events, (role,), as_of=self.sight.as_of)
@@ -303,7 +306,7 @@ class _Walk:
     def _used_with_packing(self, rows: Rows) -> Ranges:
         """Containers that were used up while these items were inside: as a whole."""
         put = rows.take((rows.role == CHILD) & (rows.kind == PACKED))
-        named = self.store.rows_of_events(np.unique(put.event), (PARENT,), as_of=self.sight.as_of)
+        named = self.store.rows_of_events(distinct(put.event), (PARENT,), as_of=self.sight.as_of)
         if not len(named):
             return Ranges.none()
         units, which = np.unique(named.item, return_inverse=True)
@@ -313,7 +316,7 @@ class _Walk:
         used = expanse.single(rows.take(rows.role == INPUT))
         at = rows.time_ms[rows.role == INPUT][used.row]
         after = at >= since[np.searchsorted(units, used.first[used.thing])]
-        return Ranges.of_numbers(np.unique(used.first[used.thing[after]]))
+        return Ranges.of_numbers(distinct(used.first[used.thing[after]]))
 
     def _contents(self, rows: Rows) -> Ranges:
         """What was ever put into the logistic units one began with."""
@@ -335,7 +338,7 @@ class _Walk:
         found = Ranges.none()
         for of_class, mine in _by_class(lots, place):
             rows = self.store.rows_of_events(
-                np.unique(event[mine]), (EPC, OUTPUT), as_of=self.sight.as_of
+                distinct(event[mine]), (EPC, OUTPUT), as_of=self.sight.as_of
             )
             rows = self._counting(rows)
             rows = rows.take(self._is_birth(rows))
@@ -397,6 +400,8 @@ class _Holds(NamedTuple):
 
 
 _UNREAD: Final = _Holds(-1, STATES.index(State.UNKNOWN), -1)
+_KNOWN: Final[Recent[int, _Holds]] = Recent(SHAPES_KNOWN)
+"""By the mark of a shape, which says all that custody looks at: it holds for ever."""
 
 
 def _counted(made: Families, holds: Sequence[_Holds]) -> Iterator[tuple[str, State, str, int]]:
@@ -436,17 +441,26 @@ class _Tally:
 
     def _holds(self, made: Families) -> list[_Holds]:
         """Who has the items of each shape."""
-        found: list[_Holds] = []
-        for low in range(0, len(made.shapes), SHAPES_AT_ONCE):
+        marks = made.mark.tolist()
+        found = [_KNOWN.get(mark) if mark else None for mark in marks]
+        unread = [at for at, holds in enumerate(found) if holds is None]
+        for low in range(0, len(unread), SHAPES_AT_ONCE):
             if low and self.bounds.late():
                 self.stops.add(Stop.TIME)
                 break
-            part = made.shapes[low : low + SHAPES_AT_ONCE]
-            examples = self.store.texts(made.example[part])
-            read = lives(self._book(), examples)
-            for family, example in zip(part.tolist(), examples, strict=True):
-                found.append(self._held(read[example], made.firms(family)))
-        return found + [_UNREAD] * (len(made.shapes) - len(found))
+            part = unread[low : low + SHAPES_AT_ONCE]
+            for at, holds in zip(part, self._read(made, made.shapes[part]), strict=True):
+                found[at] = holds
+                if marks[at]:
+                    _KNOWN.put(marks[at], holds)
+        return [_UNREAD if holds is None else holds for holds in found]
+
+    def _read(self, made: Families, stands: Ints) -> list[_Holds]:
+        """The same, read off the lives of these families."""
+        examples = self.store.texts(made.example[stands])
+        read = lives(self._book(), examples)
+        firms = [made.firms(family) for family in stands.tolist()]
+        return [self._held(read[one], named) for one, named in zip(examples, firms, strict=True)]
 
     def _held(self, life: Life, firms: list[str]) -> _Holds:
         held = custody(life, firm_of=self.firm_of).holder

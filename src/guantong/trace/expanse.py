@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guantong.capture.table import CHILD, PARENT
-from guantong.store.columns import ColumnStore, Flag, Ranges, Rows
+from guantong.store.columns import ColumnStore, Flag, Ranges, Rows, distinct
 
 Ints: TypeAlias = NDArray[np.int64]
 Bools: TypeAlias = NDArray[np.bool_]
@@ -40,7 +40,7 @@ class Expanse:
 
 def alike(rows: Rows) -> Expanse:
     """Ranges as long as all rows speak of the whole range."""
-    edges = np.unique(np.concatenate((rows.item, rows.item + rows.count)))
+    edges = distinct(np.concatenate((rows.item, rows.item + rows.count)))
     low = np.searchsorted(edges, rows.item)
     parts = np.searchsorted(edges, rows.item + rows.count) - low
     row = np.repeat(np.arange(len(rows)), parts)
@@ -98,8 +98,8 @@ def around(store: ColumnStore, own: Rows, *, levels: int, as_of: int | None) -> 
     known, level = Ranges.none(), own
     for _ in range(levels):
         inside = (level.role == CHILD) & ((level.flags & Flag.HAS_PARENT) > 0)
-        named.append(store.rows_of_events(np.unique(level.event[inside]), (PARENT,), as_of=as_of))
-        new = Ranges.of_numbers(np.unique(named[-1].item)).without(known)
+        named.append(store.rows_of_events(distinct(level.event[inside]), (PARENT,), as_of=as_of))
+        new = Ranges.of_numbers(distinct(named[-1].item)).without(known)
         if not new.size():
             break
         level = store.rows_in(new, as_of=as_of)

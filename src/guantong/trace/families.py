@@ -18,7 +18,7 @@ from guantong.trace import expanse
 from guantong.trace.book import LEVELS_MAX
 from guantong.trace.expanse import Expanse, Ints
 from guantong.trace.hands import end_of
-from guantong.trace.marks import WHAT, WHO, Containers, Marker, Sight, mixed
+from guantong.trace.marks import WHO, Containers, Marker, Marks, Sight, mixed
 from guantong.trace.model import FirmOf
 
 
@@ -34,6 +34,8 @@ class Families:
     """Position in `shapes`."""
     shapes: Ints
     """Of each shape: the position of a family that stands for it."""
+    mark: Marks
+    """Of each shape: what is told of it, whatever the index; 0 where no mark tells it all."""
     starts: Ints
     """Where the firms of each family begin in `firm`, and the end."""
     firm: Ints
@@ -69,12 +71,13 @@ def families(store: ColumnStore, items: Ranges, sight: Sight, firm_of: FirmOf) -
     own = store.rows_in(items, as_of=sight.as_of)
     if not len(own):
         none = own.item
-        return Families(none, none, none, none, none, none, ("",), is_whole=True)
+        mark = none.astype(np.uint64)
+        return Families(none, none, none, none, mark, none, none, ("",), is_whole=True)
     outer = expanse.around(store, own, levels=LEVELS_MAX, as_of=sight.as_of)
     marker = Marker(Rows.joined((own, outer.rows)), outer, store, sight)
     things = expanse.alike(own)
-    containers = Containers(marker, (*WHAT, *WHO))
-    marks, odd = containers.marks_of(marker.lives(things, own, (*WHAT, *WHO)))
+    containers = Containers(marker, WHO)
+    marks, odd = containers.marks_of(marker.lives(things, own, WHO))
     marks[odd] = mixed(marks[odd], things.first[odd].astype(np.uint64))
     _, example, which = np.unique(marks, return_index=True, return_inverse=True)
     size = np.bincount(which, weights=things.count, minlength=len(example)).astype(np.int64)
@@ -86,8 +89,8 @@ def families(store: ColumnStore, items: Ranges, sight: Sight, firm_of: FirmOf) -
 
 def _shaped(marker: Marker, things: Expanse, own: Rows, size: Ints, firms: "_Firms") -> Families:
     """Families, of which one item each is given, in shapes."""
-    containers = Containers(marker, WHAT)
-    lives = marker.lives(things, own, WHAT)
+    containers = Containers(marker)
+    lives = marker.lives(things, own)
     marks, odd = containers.marks_of(lives)
     thing, named = containers.told_around(lives, firms.own, firms.outer)
     thing, named = np.repeat(thing, named.shape[1]), named.reshape(-1)
@@ -96,10 +99,11 @@ def _shaped(marker: Marker, things: Expanse, own: Rows, size: Ints, firms: "_Fir
     said = mixed(slot.astype(np.uint64), (named > 0).astype(np.uint64))
     np.add.at(marks, thing, mixed(said, place))
     marks[odd] = mixed(marks[odd], things.first[odd].astype(np.uint64))
-    _, stands, shape = np.unique(marks, return_index=True, return_inverse=True)
-    return Families(
-        things.first, size, shape, stands, starts, firm, firms.names, is_whole=marker.outer.is_whole
-    )
+    mark, stands, shape = np.unique(marks, return_index=True, return_inverse=True)
+    mark[odd[stands]] = 0
+    whole = marker.outer.is_whole
+    first = things.first
+    return Families(first, size, shape, stands, mark, starts, firm, firms.names, is_whole=whole)
 
 
 def _first_seen(thing: Ints, named: Ints, things: int, names: int) -> tuple[Ints, Ints, Ints]:

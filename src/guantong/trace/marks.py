@@ -7,6 +7,7 @@ each other.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -21,8 +22,6 @@ from guantong.trace.expanse import Around, Bools, Expanse, Ints, within
 
 Marks: TypeAlias = NDArray[np.uint64]
 
-WHAT: Final = ("kind", "step", "disposition", "role")
-"""What of a row tells what happened."""
 WHO: Final = ("by", "ends")
 """What of a row tells who did it. Where it happened decides nothing about who has what."""
 _ODD: Final = (
@@ -66,10 +65,11 @@ class Lives:
 
 
 class Marker:
-    """Turns rows into marks: equal marks tell the same."""
+    """Turns rows into marks: equal marks tell the same, whatever the index they are from."""
 
     def __init__(self, rows: Rows, outer: Around, store: ColumnStore, sight: Sight) -> None:
         self.outer = outer
+        self.term = store.term
         self.sight = sight
         self.gone = store.withdrawn_events(rows)
         self.events, at = np.unique(rows.event, return_index=True)
@@ -77,25 +77,35 @@ class Marker:
         self.moments = np.empty(len(order), np.int64)
         self.moments[order] = np.arange(len(order))
 
-    def lives(self, things: Expanse, rows: Rows, told: Sequence[str]) -> Lives:
-        """The rows of things in order, with marks of what these columns tell."""
+    def lives(self, things: Expanse, rows: Rows, names: Sequence[str] = ()) -> Lives:
+        """The rows of things in order, with marks of what happened and what these columns name."""
         moment = self.moments[np.searchsorted(self.events, rows.event)]
-        said = self._said(rows, told)
+        said = self._said(rows, names)
         order = np.lexsort((said[things.row], moment[things.row], things.thing))
         thing, row = things.thing[order], things.row[order]
         inside = self.outer.named(rows)[row]
         starts = np.searchsorted(thing, np.arange(len(things.first) + 1))
         return Lives(things, thing, row, moment[row], said[row], inside, rows.kind[row], starts)
 
-    def _said(self, rows: Rows, told: Sequence[str]) -> Marks:
+    def _said(self, rows: Rows, names: Sequence[str]) -> Marks:
         """What each row says, without item and moment."""
         mark = np.isin(rows.event, self.gone).astype(np.uint64)
         latest = np.minimum(rows.record_ms, self.sight.now_ms) + self.sight.future_ms
         mark = mixed(mark, (rows.time_ms > latest).astype(np.uint64))
-        mark = mixed(mark, rows.flags.astype(np.uint64))
-        for name in told:
+        for number in (rows.flags, rows.kind, rows.role):
+            mark = mixed(mark, number.astype(np.uint64))
+        for terms in (rows.step, rows.disposition):
+            mark = mixed(mark, self._texts(terms))
+        for name in names:
             mark = mixed(mark, getattr(rows, name).astype(np.uint64))
         return mark
+
+    def _texts(self, terms: Ints) -> Marks:
+        """Marks of the texts of a few terms."""
+        used = np.flatnonzero(np.bincount(terms))
+        marks = np.zeros(int(used[-1]) + 1 if len(used) else 0, np.uint64)
+        marks[used] = [_text_mark(self.term(number)) for number in used.tolist()]
+        return marks[terms]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +121,11 @@ class Pairs:
 class Containers:
     """What items may have been inside of, with marks of their lives."""
 
-    def __init__(self, marker: Marker, told: Sequence[str]) -> None:
+    def __init__(self, marker: Marker, names: Sequence[str] = ()) -> None:
         rows = marker.outer.rows
         things = expanse.single(rows).only(_reaches_content(rows))
         self.width = len(marker.events) + 1
-        self.lives = marker.lives(things, rows, told)
+        self.lives = marker.lives(things, rows, names)
         key = self.lives.thing * self.width + self.lives.moment
         self.key = np.append(key, np.iinfo(np.int64).max)
         self.mark = np.zeros(len(things.first), np.uint64)
@@ -245,6 +255,10 @@ def _is_overlapped(lives: Lives) -> Bools:
     overlapped = np.zeros(many, np.bool_)
     overlapped[both[~is_apart]] = True
     return overlapped
+
+
+def _text_mark(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest())
 
 
 def mixed(mark: Marks, other: Marks | np.uint64) -> Marks:
