@@ -142,6 +142,39 @@ CASES: dict[str, tuple[list[str], str, set[str], dict[tuple[str, str], int]]] = 
             ("packco", "in_stock"): 1,
         },
     ),
+    "taken out before it went, and after": (
+        [
+            "1 works makes coil.1,coil.2 lot=A",
+            "2 works packs coil.1,coil.2 into box:1",
+            "3 works unpacks coil.1 from box:1",
+            "4 works ships box:1 to shop",
+            "5 shop receives box:1",
+            "6 works unpacks coil.2 from box:1",
+        ],
+        "coil#A",
+        {"coil#A", "coil.1", "coil.2"},
+        {("works", "in_stock"): 1, ("shop", "in_stock"): 1},
+    ),
+    "packed and fitted at once, told in another order": (
+        [
+            "1 works makes cell.1,cell.2 lot=A",
+            "2 works fits cell.1 into bike.1",
+            "2 works fits cell.2 into bike.2",
+            "3 works packs cell.1 into box:1",
+            "3 works packs cell.2 into box:2",
+            "4 works ships bike.1 to east",
+            "5 works ships box:1 to west",
+            "4 works ships box:2 to west",
+            "5 works ships bike.2 to east",
+            "6 east receives bike.1",
+            "7 west receives box:1",
+            "6 west receives box:2",
+            "7 east receives bike.2",
+        ],
+        "cell#A",
+        {"cell#A", "cell.1", "cell.2", "bike.1", "bike.2"},
+        {("east", "in_stock"): 3, ("west", "in_stock"): 1},
+    ),
 }
 
 
@@ -243,6 +276,30 @@ def test_regions_and_firms_are_those_of_the_register(tmp_path: Path) -> None:
         ("shop", "33", 1),
         ("works", "44", 1),
     }
+
+
+def test_what_no_mark_tells_is_not_remembered(tmp_path: Path) -> None:
+    """Two histories of one cell that differ only in how its box and its bike met."""
+    begin = ["1 works makes cell.1 lot=A", "2 works fits cell.1 into bike.1"]
+    begin += ["3 works packs cell.1 into box:1"]
+    bike = ["ships bike.1 to east", "receives bike.1"]
+    box = ["ships box:1 to west", "receives box:1"]
+    held = []
+    for name, first, second in (("bike", bike, box), ("box", box, bike)):
+        told = [first[0], second[0], first[1], second[1]]
+        to = {"bike": "east", "box": "west"}
+        doers = ["works", "works", to[name], to["box" if name == "bike" else "bike"]]
+        lines = [
+            f"{day} {doer} {what}"
+            for day, (doer, what) in enumerate(zip(doers, told, strict=True), 4)
+        ]
+        (tmp_path / name).mkdir()
+        world = World.open(tmp_path / name, [*begin, *lines], engine=SegmentStore)
+        held.append(holders(scope_of(world, "cell.1")))
+    assert held == [
+        {("west", "in_stock"): 1, ("east", "in_stock"): 1},
+        {("east", "in_stock"): 2},
+    ]
 
 
 def test_nothing_is_known_of_a_stranger(tmp_path: Path) -> None:

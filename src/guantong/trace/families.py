@@ -9,6 +9,8 @@ item, and what is true of it is true of all, with their own firms in the places 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
 import numpy as np
 
@@ -16,10 +18,13 @@ from guantong.capture.table import ends_of
 from guantong.store.columns import ColumnStore, Ranges, Rows
 from guantong.trace import expanse
 from guantong.trace.book import LEVELS_MAX
-from guantong.trace.expanse import Expanse, Ints
-from guantong.trace.hands import end_of
-from guantong.trace.marks import WHO, Containers, Marker, Marks, Sight, mixed
+from guantong.trace.expanse import Bools, Ints
+from guantong.trace.hands import End, end_of
+from guantong.trace.marks import Containers, Lives, Marker, Marks, Sight, mixed, summed
 from guantong.trace.model import FirmOf
+
+ENDS_KNOWN: Final = 100_000
+"""Sources and destinations that need not be parsed again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,36 +79,46 @@ def families(store: ColumnStore, items: Ranges, sight: Sight, firm_of: FirmOf) -
         mark = none.astype(np.uint64)
         return Families(none, none, none, none, mark, none, none, ("",), is_whole=True)
     outer = expanse.around(store, own, levels=LEVELS_MAX, as_of=sight.as_of)
-    marker = Marker(Rows.joined((own, outer.rows)), outer, store, sight)
+    marker = Marker(own, outer, store, sight)
     things = expanse.alike(own)
-    containers = Containers(marker, WHO)
-    marks, odd = containers.marks_of(marker.lives(things, own, WHO))
-    marks[odd] = mixed(marks[odd], things.first[odd].astype(np.uint64))
-    _, example, which = np.unique(marks, return_index=True, return_inverse=True)
+    containers = Containers(marker)
+    marks, odd = containers.marks_of(Lives.of(things, marker.own))
+    marks[odd] = mixed(marks[odd], things.first[odd].astype(np.uint64)[:, np.newaxis])
+    _, example, which = np.unique(marks[:, 1], return_index=True, return_inverse=True)
     size = np.bincount(which, weights=things.count, minlength=len(example)).astype(np.int64)
     order = np.argsort(example)
-    things = things.chosen(example[order])
+    example = example[order]
+    lives = Lives.of(things.chosen(example), marker.own)
     firms = _Firms(store, firm_of, own, outer.rows)
-    return _shaped(marker, things, own, size[order], firms)
-
-
-def _shaped(marker: Marker, things: Expanse, own: Rows, size: Ints, firms: "_Firms") -> Families:
-    """Families, of which one item each is given, in shapes."""
-    containers = Containers(marker)
-    lives = marker.lives(things, own)
-    marks, odd = containers.marks_of(lives)
     thing, named = containers.told_around(lives, firms.own, firms.outer)
-    thing, named = np.repeat(thing, named.shape[1]), named.reshape(-1)
-    starts, firm, slot = _first_seen(thing, named, len(things.first), len(firms.names))
-    place = (np.arange(len(thing)) - np.searchsorted(thing, thing)).astype(np.uint64)
-    said = mixed(slot.astype(np.uint64), (named > 0).astype(np.uint64))
-    np.add.at(marks, thing, mixed(said, place))
-    marks[odd] = mixed(marks[odd], things.first[odd].astype(np.uint64))
-    mark, stands, shape = np.unique(marks, return_index=True, return_inverse=True)
-    mark[odd[stands]] = 0
-    whole = marker.outer.is_whole
-    first = things.first
-    return Families(first, size, shape, stands, mark, starts, firm, firms.names, is_whole=whole)
+    shapes = _Shapes(thing, named, marks[example, 0], odd[example], len(firms.names))
+    return Families(
+        things.first[example],
+        size[order],
+        shapes.shape,
+        shapes.stands,
+        shapes.mark,
+        shapes.starts,
+        shapes.firm,
+        firms.names,
+        is_whole=outer.is_whole,
+    )
+
+
+class _Shapes:
+    """Families in shapes: alike in what happened, and in which firms are the same."""
+
+    def __init__(self, thing: Ints, named: Ints, marks: Marks, odd: Bools, names: int) -> None:
+        thing, named = np.repeat(thing, named.shape[1]), named.reshape(-1)
+        self.starts, self.firm, slot = _first_seen(thing, named, len(marks), names)
+        row_starts = np.searchsorted(thing, np.arange(len(marks) + 1))
+        place = np.arange(len(thing)) - row_starts[thing]
+        said = mixed((slot * 2 + (named > 0)).astype(np.uint64), place.astype(np.uint64))
+        marks = marks + summed(said, row_starts)
+        self.mark, self.stands, self.shape = np.unique(
+            marks, return_index=True, return_inverse=True
+        )
+        self.mark[odd[self.stands]] = 0
 
 
 def _first_seen(thing: Ints, named: Ints, things: int, names: int) -> tuple[Ints, Ints, Ints]:
@@ -143,7 +158,15 @@ class _Firms:
         return [self._number(text)]
 
     def _exchanging(self, text: str) -> list[int]:
-        return [self._number(end_of(named, self._firm_of).party) for named in ends_of(text)]
+        ends = _exchanged(text)
+        return [self._number(end.party or (end.place and self._firm_of(end.place))) for end in ends]
 
     def _number(self, party: str) -> int:
         return self._known.setdefault(self._firm_of(party), len(self._known)) if party else 0
+
+
+@lru_cache(ENDS_KNOWN)
+def _exchanged(text: str) -> tuple[End, End]:
+    """Giver and taker of a term, without any register."""
+    giver, taker = (end_of(named, lambda _: "") for named in ends_of(text))
+    return giver, taker
