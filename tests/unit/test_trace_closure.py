@@ -316,7 +316,12 @@ def test_families_say_of_every_item_what_it_says_of_itself(tmp_path: Path, seed:
     numbers = twins.segments.numbers(items)
     items = [item for item, number in zip(items, numbers.tolist(), strict=True) if number >= 0]
     known = Ranges.of_numbers(np.unique(numbers[numbers >= 0]))
-    made = families(twins.segments, known, Sight(twins.record_ms, FUTURE_MS, None), itself)
+    made = families(
+        twins.segments,
+        twins.segments.rows_in(known),
+        Sight(twins.record_ms, FUTURE_MS, None),
+        itself,
+    )
     examples = twins.segments.texts(made.example)
     assert counted(twins, examples, made.size.tolist()) == counted(twins, items, [1] * len(items))
     assert len(examples) < len(items)
@@ -342,7 +347,10 @@ def test_holders_are_those_of_every_item_by_itself(
     assert held == counted(twins, items, [1] * len(items), firm_of)
     assert len(scope.held) > 4
     made = families(
-        twins.segments, scope.items, Sight(twins.record_ms, FUTURE_MS, scope.as_of), firm_of
+        twins.segments,
+        twins.segments.rows_in(scope.items),
+        Sight(twins.record_ms, FUTURE_MS, scope.as_of),
+        firm_of,
     )
     assert len(made.shapes) < len(made.example) < len(items)
     twins.close()

@@ -84,11 +84,12 @@ def _planes(values: Ints, most: int) -> list[bytes]:
 
 def _values(plain: bytes, start: int, count: int, width: int) -> Ints:
     """What `_planes` wrote."""
-    values = np.zeros(count, np.int64)
-    for weight in range(width):
-        plane = np.frombuffer(plain, np.uint8, count, start + weight * count)
-        values |= plane.astype(np.int64) << (8 * weight)
-    return values
+    planes = np.frombuffer(plain, np.uint8, count * width, start)
+    if width == 1:
+        return planes.astype(np.int64)
+    values = np.zeros((count, 8), np.uint8)
+    values[:, :width] = planes.reshape(width, count).T
+    return values.view("<i8").reshape(count)
 
 
 def _summed(first: int, steps: Ints) -> Ints:

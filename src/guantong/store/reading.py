@@ -7,7 +7,7 @@ of one name never changes.
 
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
 from typing import Final, Generic, TypeAlias, TypeVar
@@ -311,9 +311,7 @@ class Reader:
         parts = [part for part in parts if len(part["item"])]
         if not parts:
             return Rows.none()
-        columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        chosen = columns["entry"] < bound(as_of)
-        return rows_of(columns).take(chosen)
+        return _until(parts, as_of)
 
     def _block_rows(self, ranges: Ranges) -> Iterator[dict[str, Ints]]:
         for extent, first, last in _by_extent(ranges):
@@ -351,8 +349,7 @@ class Reader:
             parts.append(_rows_of(segment, events[low:high] - segment.first, roles))
         if not parts:
             return Rows.none()
-        columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        return rows_of(columns).take(columns["entry"] < bound(as_of))
+        return _until(parts, as_of)
 
 
 @contextmanager
@@ -383,6 +380,14 @@ def rows_of(columns: dict[str, Ints]) -> Rows:
     bits = columns.pop("quantity")
     quantity = np.where(unit > 0, np.ascontiguousarray(bits).view(np.float64), np.nan)
     return Rows(uom=np.maximum(unit - 1, 0), quantity=quantity, **columns)
+
+
+def _until(parts: Sequence[dict[str, Ints]], as_of: int | None) -> Rows:
+    """Parts as one, as far as they are of an entry before `as_of`."""
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    chosen = columns["entry"] < bound(as_of)
+    rows = rows_of(columns)
+    return rows if chosen.all() else rows.take(chosen)
 
 
 def cut_to(rows: dict[str, Ints], first: Ints, last: Ints) -> dict[str, Ints] | None:

@@ -33,7 +33,7 @@ from guantong.trace.families import Families, families
 from guantong.trace.life import lives
 from guantong.trace.marks import Sight
 from guantong.trace.model import FUTURE_MS, Balance, FirmOf, Life, NodeKind, State, itself
-from guantong.trace.names import is_many
+from guantong.trace.names import LOGISTIC_UNIT, is_many
 from guantong.trace.names import kind_of as node_kind
 
 HOPS_MAX: Final = 50
@@ -45,6 +45,8 @@ SHAPES_AT_ONCE: Final = 500
 """Lives read together."""
 SHAPES_KNOWN: Final = 50_000
 """Shapes remembered in one half of a memory."""
+SERIALISED: Final = ("/21/", LOGISTIC_UNIT)
+"""How heads end of which nothing but the serial follows."""
 STATES: Final = tuple(State)
 FITTED: Final = kind_of(EventType.ASSOCIATION, Action.ADD)
 PACKED: Final = kind_of(EventType.AGGREGATION, Action.ADD)
@@ -193,7 +195,7 @@ def closure(
     walk = _Walk(store, sight, bounds)
     walk.go(origins)
     tally = _Tally(store, sight, firm_of, region_of, bounds)
-    held = tally.items(walk.items)
+    held = tally.items(walk.rows())
     amounts = tally.lots(tuple(walk.lots))
     return Scope(
         origins=tuple(origins),
@@ -219,6 +221,10 @@ class _Walk:
     lots: dict[str, None] = field(default_factory=dict)
     hops: int = 0
     stops: set[Stop] = field(default_factory=set)
+    told: list[Rows] = field(default_factory=lambda: [Rows.none()])
+    """Rows of items, each read once."""
+    left: Ranges = field(default_factory=Ranges.none)
+    """Items whose rows were not read yet."""
     unpacked: Ranges = field(default_factory=Ranges.none)
     """Logistic units whose content counts."""
 
@@ -228,15 +234,14 @@ class _Walk:
         units = [node_kind(origin) is NodeKind.CONTAINER for origin in origins]
         known = numbers >= 0
         self.unpacked = Ranges.of_numbers(numbers[known & np.array(units, np.bool_)])
-        frontier = Ranges.of_numbers(distinct(numbers[known]))
         lots = [origin for origin in origins if is_many(origin)]
         self.lots = dict.fromkeys(lots)
         many = np.array([is_many(origin) for origin in origins], np.bool_)
-        told = self.store.rows_in(frontier, as_of=self.sight.as_of)  # others come to be later
-        self.items = Ranges.of_numbers(distinct(numbers[known & ~many])).within(
-            Ranges.of(told.item, told.count)
-        )
-        while frontier.size() or lots:
+        self.left = Ranges.of_numbers(distinct(numbers[known & ~many]))
+        rows = self._own()
+        self.items = self.left = Ranges.of(rows.item, rows.count)  # others come to be later
+        self.told = [Rows.none()]
+        while self.left.size() or lots:
             if self.hops >= self.bounds.hops:
                 self.stops.add(Stop.HOPS)
                 return
@@ -244,11 +249,26 @@ class _Walk:
                 self.stops.add(Stop.TIME)
                 return
             self.hops += 1
-            frontier, lots = self._admit(self._found(frontier, lots))
+            lots = self._admit(self._found(lots))
 
-    def _found(self, frontier: Ranges, lots: Sequence[str]) -> Ranges:
-        """What is one step downstream."""
-        rows = self._counting(self.store.rows_in(frontier, as_of=self.sight.as_of))
+    def rows(self) -> Rows:
+        """All rows of the items."""
+        self._own()
+        return Rows.joined(self.told)
+
+    def _own(self) -> Rows:
+        """Rows of the items that were not read yet."""
+        rows = self.store.rows_in(self.left, as_of=self.sight.as_of)
+        self.told.append(rows)
+        self.left = Ranges.none()
+        return rows
+
+    def _found(self, lots: Sequence[str]) -> Ranges:
+        """What is one step downstream of what was found last."""
+        numbers = self.store.numbers(lots)
+        many = Ranges.of_numbers(distinct(numbers[numbers >= 0]))
+        amounts = self.store.rows_in(many, as_of=self.sight.as_of)
+        rows = self._counting(Rows.joined((self._own(), amounts)))
         found = [
             self._of_events(rows.event[rows.role == INPUT], OUTPUT, joined=True),
             self._of_events(rows.event[(rows.role == CHILD) & (rows.kind == FITTED)], PARENT),
@@ -261,25 +281,29 @@ class _Walk:
             whole = whole.joined(some)
         return whole
 
-    def _admit(self, found: Ranges) -> tuple[Ranges, list[str]]:
-        """What is new of it: single items and units, and lots, which both are followed."""
+    def _admit(self, found: Ranges) -> list[str]:
+        """Keep what is new of it: single items and units, and lots, which both are followed.
+
+        Returns:
+            The new lots.
+        """
         single, many = self._by_kind(found)
         single = single.without(self.items)
         if self.items.size() + single.size() > self.bounds.items:
             single = single.cut(self.bounds.items - self.items.size())
             self.stops.add(Stop.SIZE)
-        self.items = self.items.joined(single)
+        self.items, self.left = self.items.joined(single), single
         lots = [lot for lot in many if lot not in self.lots]
         if len(self.lots) + len(lots) > LOTS_MAX:
             lots = lots[: LOTS_MAX - len(self.lots)]
             self.stops.add(Stop.SIZE)
         self.lots |= dict.fromkeys(lots)
-        numbers = self.store.numbers(lots)
-        return single.joined(Ranges.of_numbers(distinct(numbers[numbers >= 0]))), lots
+        return lots
 
     def _by_kind(self, found: Ranges) -> tuple[Ranges, list[str]]:
         """Ranges of single items, and the URIs of lots and classes."""
-        spans = [span for span in self.store.spans(found) if is_many(_example(span))]
+        heads: dict[str, bool] = {}
+        spans = [span for span in self.store.spans(found) if _is_many(span, heads)]
         many = [text for span in spans for text in texts_of(span)]
         return found.without(self._numbered(spans)), many
 
@@ -376,6 +400,15 @@ def _by_class(lots: Sequence[str], place: Ints) -> Iterator[tuple[str, Ints]]:
             yield name, chosen
 
 
+def _is_many(span: Span, heads: dict[str, bool]) -> bool:
+    """Whether a span is of lots or classes; `heads` remembers it of serialised ones."""
+    if span.first < 0 or not span.head.endswith(SERIALISED):
+        return is_many(_example(span))
+    if span.head not in heads:
+        heads[span.head] = is_many(_example(span))
+    return heads[span.head]
+
+
 def _example(span: Span) -> str:
     """The first item of a span."""
     return span.head if span.first < 0 else spell(span.head, span.width, span.first)
@@ -428,16 +461,16 @@ class _Tally:
     bounds: Bounds
     stops: set[Stop] = field(default_factory=set)
 
-    def items(self, items: Ranges) -> tuple[Held, ...]:
-        """Holders of single items."""
-        made = families(self.store, items, self.sight, self.firm_of)
+    def items(self, rows: Rows) -> tuple[Held, ...]:
+        """Holders of single items, of which these are all rows."""
+        made = families(self.store, rows, self.sight, self.firm_of)
         if not made.is_whole:
             self.stops.add(Stop.DEPTH)
-        rows = [
+        held = [
             Held(party, self.region_of(party) if party else "", state, taker, count)
             for party, state, taker, count in _counted(made, self._holds(made))
         ]
-        return tuple(sorted(rows, key=lambda one: (-one.count, one.party, one.state, one.taker)))
+        return tuple(sorted(held, key=lambda one: (-one.count, one.party, one.state, one.taker)))
 
     def _holds(self, made: Families) -> list[_Holds]:
         """Who has the items of each shape."""

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from guantong.capture.table import ends_of
-from guantong.store.columns import ColumnStore, Ranges, Rows
+from guantong.store.columns import ColumnStore, Rows
 from guantong.trace import expanse
 from guantong.trace.book import LEVELS_MAX
 from guantong.trace.expanse import Bools, Ints
@@ -60,12 +60,12 @@ class Families:
         return np.where(place < 0, 0, self.firm[self.starts[:-1] + np.maximum(place, 0)])
 
 
-def families(store: ColumnStore, items: Ranges, sight: Sight, firm_of: FirmOf) -> Families:
+def families(store: ColumnStore, own: Rows, sight: Sight, firm_of: FirmOf) -> Families:
     """Items in families of like lives, and families in shapes.
 
     Args:
         store: Where to read.
-        items: Single items, no lots.
+        own: All rows of some single items, no lots.
         sight: The present, and as of when.
         firm_of: The firm behind a party or place.
 
@@ -73,7 +73,6 @@ def families(store: ColumnStore, items: Ranges, sight: Sight, firm_of: FirmOf) -
         All items that have a row, each in one family. Two families may be alike; all items of
         one family are.
     """
-    own = store.rows_in(items, as_of=sight.as_of)
     if not len(own):
         none = own.item
         mark = none.astype(np.uint64)
