@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+PASSED = os.environ.get("GUANTONG_PASSED", "")
+"""Names of tests that passed, one a line: they are not run again, and those of this run are added."""
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +34,32 @@ def pytest_runtest_makereport(
     report = outcome.get_result()
     if report.skipped and os.environ.get("GUANTONG_NO_SKIP"):
         report.outcome = "failed"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What passed in an earlier run of the same check is not run again (``GUANTONG_PASSED``)."""
+    if PASSED and Path(PASSED).exists():
+        known = set(Path(PASSED).read_text("utf-8").splitlines())
+        config.hook.pytest_deselected(items=[item for item in items if item.nodeid in known])
+        items[:] = [item for item in items if item.nodeid not in known]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Remember what passes; where several processes test, the one that hears of all."""
+    if PASSED and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Passing())
+
+
+class _Passing:
+    """Writes down what passed, once all is over: a worker that reads meanwhile sees none of it."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" and report.passed:
+            self.names.append(report.nodeid)
+
+    def pytest_sessionfinish(self) -> None:
+        with Path(PASSED).open("a", encoding="utf-8") as file:
+            file.writelines(f"{name}\n" for name in self.names)
