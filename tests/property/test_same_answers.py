@@ -10,13 +10,25 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from guantong import verdict
+from guantong import trace, verdict
 from guantong.caller import OPERATOR, PUBLIC, Caller, Level
+from guantong.parties import Register
 from guantong.serve import json_out
 from guantong.serve.intake import Offer
 from guantong.serve.world import INDEX, World
 from guantong.store import SegmentStore
-from tests.property.test_hostile_as_of import BOX, CODES, GTIN, PARTIES, THINGS, deeds, do, opened
+from guantong.trace import Direction, Trail
+from tests.property.test_hostile_as_of import (
+    BOX,
+    CODES,
+    GTIN,
+    PARTIES,
+    THINGS,
+    deeds,
+    do,
+    event_json,
+    opened,
+)
 
 RAW = "https://id.gs1.org/01/06909876543229/10/RAW"
 REEL = "https://id.gs1.org/01/06909876543236/21/9"
@@ -84,6 +96,16 @@ def without_memory(world: World, code: str, caller: Caller, as_of: int | None) -
     return json_out.encode(json_out.verdict_json(told))
 
 
+def trail_without_memory(world: World, code: str, direction: Direction, caller: Caller) -> Trail:
+    with closing(SegmentStore.open(world.settings.data / INDEX, read_only=True)) as store:
+        now_ms, size = world.clock.now_ms(), store.projected_size
+        register = Register(store, as_of=size)
+        trail = trace.trace(
+            store, code, direction=direction, now_ms=now_ms, as_of=size, firm_of=register.firm_of
+        )
+        return trace.visible(trail, caller, firm_of=register.firm_of, region_of=register.region_of)
+
+
 @pytest.mark.property
 @settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
@@ -97,6 +119,9 @@ def test_memory_changes_no_answer(done: list[Any]) -> None:
                 caller = CALLERS[len(code) % 3]
                 told = json_out.encode(json_out.verdict_json(world.check(code, caller)))
                 assert told == without_memory(world, code, caller, None), (code, caller)
+                way = Direction.UP if len(code) % 2 else Direction.BOTH
+                trail = world.trace(code, way.value, caller)
+                assert trail == trail_without_memory(world, code, way, caller), (code, caller)
 
 
 def test_a_recall_of_what_it_was_made_of_shows_at_once(tmp_path: Path) -> None:
@@ -122,3 +147,33 @@ def test_a_recall_of_what_it_was_made_of_shows_at_once(tmp_path: Path) -> None:
 def codes_of(world: World) -> set[str]:
     found = world.check(THINGS[0], PUBLIC).reasons
     return {reason.code for reason in found if "recall" in reason.code}
+
+
+YARD = "https://id.gs1.org/414/6909876543229"
+
+
+def test_whose_a_place_is_shows_in_what_was_remembered(tmp_path: Path) -> None:
+    """The item and the reel it is of came to a place; only then it was filed whose that is."""
+    deed = {"kind": "making", "number": 6, "hour": 1, "joined": False, "withdrawn": False}
+    came = {"number": 1, "hour": 0, "packed": False, "action": "OBSERVE", "step": "receiving"}
+    ends = {"destinationList": [{"type": "location", "destination": YARD}]}
+    reel = event_json(deed | came | {"things": [REEL]}) | ends
+    item = event_json(deed | came | {"things": [THINGS[0]], "number": 2, "hour": 2}) | ends
+    place = {"gln": "6909876543229", "name": "yard", "firm": "6901234567892"}
+    with opened(tmp_path / "data") as world:
+        go_on(world, (PARTIES[0], deed | {"inputs": [REEL], "outputs": [THINGS[0]]}))
+        head = json.loads(making(deed | {"inputs": [REEL], "outputs": [THINGS[0]]}))
+        submit(world, head | {"epcisBody": {"eventList": [reel, item]}})
+        assert takers(world) == takers(world) == {YARD}
+        submit(world, {"guantong": "records", "places": [place]})
+        assert takers(world) == {PARTIES[0]}
+
+
+def submit(world: World, document: dict[str, object]) -> None:
+    world.submit(Offer(json.dumps(document).encode()), Caller(PARTIES[0], Level.PARTY))
+    assert world.wait(world.ledger.size)
+
+
+def takers(world: World) -> set[str]:
+    edges = world.trace(THINGS[0], "up", OPERATOR).edges
+    return {edge.taker for edge in edges if edge.source == REEL and edge.taker}

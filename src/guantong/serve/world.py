@@ -158,7 +158,7 @@ class World(AbstractContextManager["World"]):
         readings = identify.read(text)
         if not readings:
             raise WorldError(fault(Fault.UNREADABLE, expected="an identifier", got=text))
-        with self._readers.lend() as store:
+        with self._readers.lend() as store, store.still():
             as_of = _reach(store, as_of)
             item = verdict.best_known(store, readings, as_of=as_of).value.uri
             register = parties.Register(store, as_of=as_of)
@@ -169,6 +169,7 @@ class World(AbstractContextManager["World"]):
                 now_ms=self.clock.now_ms(),
                 as_of=as_of,
                 firm_of=register.firm_of,
+                fresh=lambda: parties.Register(store, as_of=as_of).firm_of,
             )
             return trace.visible(
                 trail, caller, firm_of=register.firm_of, region_of=register.region_of

@@ -262,13 +262,20 @@ class Recalling:
         """Whether a question is inside of `still`, and for all there is at that moment."""
         return self._still is not None and as_of in {None, self._still[0].size}
 
-    def remembered(self, key: object, make: Callable[[], V], now_ms: int | None) -> V:
+    def remembered(
+        self,
+        key: object,
+        make: Callable[[], V],
+        now_ms: int | None,
+        weigh: Callable[[V], int] | None = None,
+    ) -> V:
         """What `make` gives now, inside of `still`.
 
         Args:
             key: Names the value.
             make: Reads it through this handle; what it gives must not be changed.
             now_ms: The present, None if it depends on facts only.
+            weigh: How much a value weighs beside what it rests on, None for nothing.
 
         Returns:
             What was made before, if nothing it was made of has changed.
@@ -276,7 +283,7 @@ class Recalling:
         assert self._still is not None
         known: Derived | None = self.memory.derived.get(key)
         if known is None or not self._holds(known, now_ms):
-            known = self._derive(key, make, now_ms)
+            known = self._derive(key, make, now_ms, weigh)
         if self.noted is not None:
             self.noted.items.update(known.items)
             self.noted.facts.update(known.facts)
@@ -297,7 +304,13 @@ class Recalling:
         known.generation = max(known.generation, generation)
         return True
 
-    def _derive(self, key: object, make: Callable[[], V], now_ms: int | None) -> Derived:
+    def _derive(
+        self,
+        key: object,
+        make: Callable[[], V],
+        now_ms: int | None,
+        weigh: Callable[[V], int] | None,
+    ) -> Derived:
         assert self._still is not None
         reached, generation = self._still
         outer, self.noted = self.noted, Noted()
@@ -311,7 +324,8 @@ class Recalling:
         made = Derived(value, items, facts, reached, record_ms, generation, reached.event)
         in_time = record_ms == 0 or (now_ms is not None and now_ms >= record_ms)
         if in_time and not noted.whole:
-            self.memory.derived.put(key, made, 1 + len(items) + len(facts))
+            weight = 1 + len(items) + len(facts) + (weigh(value) if weigh else 0)
+            self.memory.derived.put(key, made, weight)
         elif outer is not None:
             outer.whole = outer.whole or noted.whole
             outer.events |= noted.events
@@ -359,6 +373,7 @@ def remembered(
     *,
     as_of: int | None = None,
     now_ms: int | None = None,
+    weigh: Callable[[V], int] | None = None,
 ) -> V:
     """What `make` reads from a store, not read again while nothing of it has changed.
 
@@ -368,10 +383,11 @@ def remembered(
         make: Reads it through `store`, as of `as_of`; what it gives must not be changed.
         as_of: Ledger size, None for now.
         now_ms: The present, None if it depends on facts only.
+        weigh: How much a value weighs beside what it rests on, None for nothing.
 
     Returns:
         The value.
     """
     if isinstance(store, Recalling) and store.is_now(as_of):
-        return store.remembered(key, make, now_ms)
+        return store.remembered(key, make, now_ms, weigh)
     return make()

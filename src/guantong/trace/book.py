@@ -60,7 +60,13 @@ class Book:
         """An empty book with the same view, for reading what need not be kept."""
         return Book(self.store, now_ms=self.now_ms, as_of=self.as_of, future_ms=self.future_ms)
 
-    def remembered(self, key: tuple[object, ...], make: Callable[["Book"], V]) -> V:
+    def remembered(
+        self,
+        key: tuple[object, ...],
+        make: Callable[["Book"], V],
+        *,
+        weigh: Callable[[V], int] | None = None,
+    ) -> V:
         """What `make` finds with an empty book of the same view; see `store.remembered`."""
         return remembered(
             self.store,
@@ -68,6 +74,7 @@ class Book:
             lambda: make(self.sibling()),
             as_of=self.as_of,
             now_ms=self.now_ms,
+            weigh=weigh,
         )
 
     def read(self, items: Iterable[str]) -> None:

@@ -5,6 +5,8 @@ its direction: upstream of the origin, or downstream, not to the siblings betwee
 """
 
 from collections.abc import Callable, Collection, Iterator
+from functools import partial
+from typing import Final, NamedTuple
 
 from guantong.capture.lots import class_of
 from guantong.store.door import Store
@@ -34,6 +36,8 @@ from guantong.trace.names import kind_of
 
 EDGES_PER_NODE_MAX = 20
 """A walk keeps at most this many edges for each node it may have."""
+REMEMBERED_MAX: Final = 64
+"""In a trail of more nodes they are read together instead."""
 
 
 def trace(
@@ -47,6 +51,7 @@ def trace(
     as_of: int | None = None,
     future_ms: int = FUTURE_MS,
     firm_of: FirmOf = itself,
+    fresh: Callable[[], FirmOf] | None = None,
     packing: bool = False,
     context: bool = True,
     overdue_days: int = OVERDUE_DAYS,
@@ -65,6 +70,8 @@ def trace(
         as_of: Ledger size; None for everything.
         future_ms: How far ahead of its receipt an event may be dated and still count.
         firm_of: The firm behind a party or place.
+        fresh: Makes a `firm_of` that has looked nothing up yet: with it, what lies above an item is
+            not read again while nothing of it has changed (see `guantong.store.remembered`).
         packing: Follow what items were packed into, as if it were made of them.
         context: Show where items were packed and through whose hands they went.
         overdue_days: Days in transit after which a receipt is missed.
@@ -76,10 +83,10 @@ def trace(
     book = Book(store, now_ms=now_ms, as_of=as_of, future_ms=future_ms)
     walk = _Walk(book, item, hops_max=hops_max, nodes_max=nodes_max, packing=packing)
     if direction is not Direction.DOWN:
-        walk.go(-1)
+        walk.go(-1, remember=fresh is not None)
     if direction is not Direction.UP:
         walk.go(1)
-    return _Report(walk, firm_of, overdue_days, context=context).trail()
+    return _Report(walk, firm_of, fresh, overdue_days, context=context).trail()
 
 
 def parts(book: Book, item: str, *, hops_max: int, nodes_max: int) -> Collection[str]:
@@ -165,14 +172,31 @@ def _covers(covered: dict[str, list[Window]], link: Link) -> bool:
     return any(first <= since and until <= last for first, last in known)
 
 
+class _Told(NamedTuple):
+    """What is told of one item."""
+
+    life: Life
+    held: Custody
+
+
 class _Report:
     """Turns what was reached into nodes, edges and gaps."""
 
-    def __init__(self, walk: _Walk, firm_of: FirmOf, overdue_days: int, *, context: bool) -> None:
+    def __init__(
+        self,
+        walk: _Walk,
+        firm_of: FirmOf,
+        fresh: Callable[[], FirmOf] | None,
+        overdue_days: int,
+        *,
+        context: bool,
+    ) -> None:
         self.walk = walk
         self.firm_of = firm_of
+        self.fresh = fresh if len(walk.hops) <= REMEMBERED_MAX else None
         self.overdue_days = overdue_days
-        self.lives: dict[str, Life] = dict(lives(walk.book, tuple(walk.hops)))
+        self.told: dict[str, _Told] = {}
+        self._tell(tuple(walk.hops) if self.fresh is None else (walk.origin,))
         self.around: dict[str, int] = {}
         """Containers that are only context, with their hop."""
         self.context = context
@@ -184,7 +208,7 @@ class _Report:
         nodes: list[Node] = []
         gaps: list[Gap] = []
         for item, hop in {**self.around, **walk.hops}.items():
-            held = custody(self.lives[item], firm_of=self.firm_of)
+            held = self._about(item).held
             only_context = item not in walk.hops
             kind = kind_of(item)
             nodes.append(Node(item, class_of(item), hop, held.holder, kind, context=only_context))
@@ -197,13 +221,27 @@ class _Report:
             tuple(sorted(nodes, key=lambda node: (node.hop, node.item))),
             tuple(sorted(walk.edges, key=_edge_order)),
             tuple(sorted(gaps, key=lambda gap: (gap.at_ms, gap.item, gap.code))),
-            walk.complete and all(life.complete for life in self.lives.values()),
-            self.lives,
+            walk.complete and all(told.life.complete for told in self.told.values()),
+            {item: told.life for item, told in self.told.items()},
         )
+
+    def _tell(self, items: Collection[str]) -> None:
+        for item, life in lives(self.walk.book, items).items():
+            self.told[item] = _Told(life, custody(life, firm_of=self.firm_of))
+
+    def _about(self, item: str) -> _Told:
+        """What is told of an item; not read again if it need not be."""
+        if item not in self.told:
+            if self.fresh is None:
+                self._tell((item,))
+            else:
+                make = partial(_told_one, item, self.fresh)
+                self.told[item] = self.walk.book.remembered(("told", item), make, weigh=_steps)
+        return self.told[item]
 
     def _gaps(self, item: str, held: Custody) -> list[Gap]:
         found = gaps_in(
-            self.lives[item],
+            self._about(item).life,
             held,
             now_ms=self.walk.book.now_ms,
             firm_of=self.firm_of,
@@ -220,12 +258,12 @@ class _Report:
         todo = list(self.walk.hops.items())
         while todo:
             item, hop = todo.pop()
-            for stay in self.lives[item].stays:
+            for stay in self._about(item).life.stays:
                 if stay.bond is Bond.PACKED and self._admit(stay.parent, hop):
                     self._keep(edge_of(stay))
-                    if stay.parent not in self.lives:
+                    if stay.parent not in self.told and stay.parent not in self.walk.hops:
                         todo.append((stay.parent, hop))
-                        self.lives |= lives(self.walk.book, (stay.parent,))
+                        self._about(stay.parent)
 
     def _admit(self, container: str, hop: int) -> bool:
         """Whether there is room for a container as a node."""
@@ -242,6 +280,16 @@ class _Report:
             self.walk.edges[edge] = None
         else:
             self.walk.complete = False
+
+
+def _told_one(item: str, fresh: Callable[[], FirmOf], book: Book) -> _Told:
+    """Read with a book and a register of its own, so that all it rests on is seen to be read."""
+    life = lives(book, (item,))[item]
+    return _Told(life, custody(life, firm_of=fresh()))
+
+
+def _steps(told: _Told) -> int:
+    return len(told.life.steps)
 
 
 def _moved(item: str, move: Move) -> Edge:
