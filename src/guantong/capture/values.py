@@ -78,6 +78,14 @@ def offset(text: str, path: str = "") -> str:
     raise CaptureError(fault(Fault.ZONE, expected=_OFFSET, got=text, path=path))
 
 
+def offset_minutes(offset: str) -> int:
+    """Minutes east of UTC of ``+08:00``; 0 for anything else."""
+    hours, _, minutes = offset[1:].partition(":")
+    if offset[:1] not in {"+", "-"} or not (hours + minutes).isdecimal():
+        return 0
+    return (int(hours) * 60 + int(minutes or 0)) * (-1 if offset[0] == "-" else 1)
+
+
 def number(text: str, path: str = "") -> float:
     """Read a decimal number written as text.
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from guantong.capture.values import offset_minutes
 from guantong.identify.model import Reading
 from guantong.parties import Filing, Firm, Product
 from guantong.serve.intake import Receipt
@@ -109,14 +110,6 @@ def instant(at_ms: int, offset: str = "Z") -> str:
     except OverflowError:
         return ""
     return f"{at:%Y-%m-%dT%H:%M:%S}{offset if zone else 'Z'}"
-
-
-def offset_minutes(offset: str) -> int:
-    """Minutes east of UTC of ``+08:00``; 0 for anything else."""
-    hours, _, minutes = offset[1:].partition(":")
-    if offset[:1] not in {"+", "-"} or not (hours + minutes).isdecimal():
-        return 0
-    return (int(hours) * 60 + int(minutes or 0)) * (-1 if offset[0] == "-" else 1)
 
 
 def _reason(reason: Reason) -> Any:

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
+from guantong.capture.json_write import CONTEXT
 from guantong.clock import Clock
 from guantong.errors import Refusal, fault
 from guantong.serve import asked, json_out
@@ -72,7 +73,7 @@ class Epcis:
         """The top-level resources."""
         asked.keyed_caller(request, self._desk)
         protocol.check_accepts(request)
-        found = {"@context": protocol.CONTEXT, "type": "Collection", "member": RESOURCES}
+        found = {"@context": CONTEXT, "type": "Collection", "member": RESOURCES}
         return Response(
             json_out.encode(found), headers=protocol.headers(), media_type="application/json"
         )

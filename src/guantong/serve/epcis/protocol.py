@@ -20,7 +20,6 @@ from guantong.serve import json_out, problems
 VERSION: Final = "2.0.0"
 """Of EPCIS and of the CBV: all this binding speaks."""
 PREFIXES: Final = ("GS1-EPCIS", "GS1-CBV")
-CONTEXT: Final = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
 TYPES: Final = ("application/json", "application/ld+json", "application/xml", "text/xml")
 """Media types of documents that come in."""
 JSON: Final = TYPES[:2]
