@@ -202,10 +202,13 @@ PUBLIC = {
     """,
     "query": """
         Fault
+        Key
+        Page
         Query
         QueryError
         Test
         matches
+        page_of
         parse
     """,
     "rules": """

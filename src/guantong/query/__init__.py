@@ -4,7 +4,8 @@ Parameters become one typed `Query` at the door, or a refusal that names the par
 tells of one event whether it is asked for. A parameter not read yet is refused, never ignored.
 """
 
+from guantong.query.asking import Key, Page, page_of
 from guantong.query.matching import matches
 from guantong.query.parameters import Fault, Query, QueryError, Test, parse
 
-__all__ = ["Fault", "Query", "QueryError", "Test", "matches", "parse"]
+__all__ = ["Fault", "Key", "Page", "Query", "QueryError", "Test", "matches", "page_of", "parse"]

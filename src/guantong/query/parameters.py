@@ -29,6 +29,8 @@ class Fault(StrEnum):
     """A parameter that is not read here."""
     VALUE = "query.value"
     """A value of the wrong kind for its parameter."""
+    LARGE = "query.too_large"
+    """More events answer it than the client is ready for."""
     COMPLEX = "query.complex"
     """More values than one parameter may have."""
 

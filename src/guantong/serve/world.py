@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from guantong import coding, identify, parties, trace, verdict
+from guantong import coding, identify, parties, query, trace, verdict
 from guantong.caller import Caller
 from guantong.capture import Limits, TableReading
 from guantong.clock import Clock, SystemClock
@@ -36,6 +36,7 @@ from guantong.settings import Settings
 from guantong.store import Fact, SegmentStore, Store, StoreError
 from guantong.store import Fault as StoreFault
 from guantong.trace import Direction, Trail
+from guantong.trace.sight import Sight
 from guantong.verdict import Verdict, holds
 
 LEDGER: Final = "ledger"
@@ -173,6 +174,29 @@ class World(AbstractContextManager["World"]):
             )
             return trace.visible(
                 trail, caller, firm_of=register.firm_of, region_of=register.region_of
+            )
+
+    def find_events(
+        self,
+        asked: query.Query,
+        caller: Caller,
+        *,
+        after: query.Key | None = None,
+        limit: int,
+        as_of: int | None = None,
+    ) -> query.Page:
+        """A page of what the caller may see of the events a query asks for."""
+        with self._readers.lend() as store, store.still():
+            size = _reach(store, as_of)
+            register = parties.Register(store, as_of=size)
+            sight = Sight(caller, register.firm_of, register.region_of)
+            return query.page_of(
+                store,
+                asked,
+                seen=lambda stored: sight.why_hidden(stored) is None,
+                after=after,
+                limit=limit,
+                as_of=size,
             )
 
     def identify(self, text: str) -> tuple[CodeReading, ...]:

@@ -21,6 +21,7 @@ from guantong.serve import asked, json_out
 from guantong.serve.desk import Desk
 from guantong.serve.epcis import protocol
 from guantong.serve.epcis.capture import Capture
+from guantong.serve.epcis.events import Events
 from guantong.serve.epcis.jobs import Jobs
 from guantong.serve.epcis.spool import Spool
 from guantong.serve.problems import Fault
@@ -28,7 +29,7 @@ from guantong.serve.upload import Uploads
 from guantong.settings import Settings
 
 PREFIX: Final = "/epcis"
-RESOURCES: Final = ("capture",)
+RESOURCES: Final = ("capture", "events")
 """Top-level resources there are."""
 
 
@@ -47,6 +48,7 @@ class Epcis:
         self._desk = desk
         self.jobs = Jobs(Spool(settings.data), uploads.take_offer, clock)
         self._capture = Capture(desk, uploads, self.jobs, settings, clock)
+        self._events = Events(desk, clock)
 
     def mount(self) -> Mount:
         """All its addresses."""
@@ -54,6 +56,7 @@ class Epcis:
             Route("/", self.top, methods=["GET"]),
             Route("/", self.offered, methods=["OPTIONS"]),
             *self._capture.routes(),
+            *self._events.routes(),
         ]
         handlers = {Refusal: refused, HTTPException: missing}
         return Mount(PREFIX, Starlette(routes=routes, exception_handlers=handlers))

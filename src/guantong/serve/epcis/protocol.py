@@ -23,7 +23,9 @@ PREFIXES: Final = ("GS1-EPCIS", "GS1-CBV")
 TYPES: Final = ("application/json", "application/ld+json", "application/xml", "text/xml")
 """Media types of documents that come in."""
 JSON: Final = TYPES[:2]
-LIMITED: Final = frozenset({"capture.too_large", "capture.too_many_events"})
+LIMITED: Final = frozenset(
+    {"capture.too_large", "capture.too_many_events", "query.too_large", "query.complex"}
+)
 
 
 class Fault(StrEnum):
@@ -42,6 +44,13 @@ class EpcisError(Refusal):
 
 
 STATUS: Final[dict[str, int]] = {Fault.NOT_ACCEPTABLE: 406, Fault.MEDIA: 415, Fault.ABSENT: 404}
+_KINDS: Final = {
+    "query.parameter": "QueryParameterException",
+    "query.value": "QueryParameterException",
+    "query.too_large": "QueryTooLargeException",
+    "query.complex": "QueryTooComplexException",
+}
+"""Exceptions that are told apart by more than the status."""
 _TYPE: Final = {
     401: "SecurityException",
     403: "SecurityException",
@@ -167,7 +176,8 @@ def problem(faults: Sequence[Found]) -> dict[str, object]:
         ``type`` (the standard's exception), ``title``, ``status``, ``detail``, ``errors``.
     """
     status = status_of(faults)
-    kind = _TYPE.get(status, "ValidationException" if status < 500 else "ImplementationException")
+    usual = "ValidationException" if status < 500 else "ImplementationException"
+    kind = _KINDS.get(faults[0].code) or _TYPE.get(status, usual)
     return problems.document(faults) | {"type": f"epcisException:{kind}", "status": status}
 
 
