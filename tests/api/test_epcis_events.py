@@ -6,10 +6,12 @@ from urllib.parse import quote
 
 import pytest
 
-from guantong.caller import Caller, Level
+from guantong.caller import OPERATOR, Caller, Level
 from guantong.capture import read
 from guantong.capture.event_hash import event_hash
+from guantong.serve.epcis import events
 from guantong.serve.intake import Offer
+from guantong.serve.keys import new_key
 from tests.api.test_epcis_capture import PEOPLE, House, house, refused
 
 __all__ = ["house"]
@@ -32,13 +34,13 @@ def event(number: int, **more: Any) -> dict[str, Any]:
     }
 
 
-def put(house: House, *events: dict[str, Any], who: str = "maker") -> None:
+def put(house: House, *listed: dict[str, Any], who: str = "maker") -> None:
     body = {
         "@context": "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
         "type": "EPCISDocument",
         "schemaVersion": "2.0",
         "creationDate": "2026-03-20T00:00:00Z",
-        "epcisBody": {"eventList": list(events)},
+        "epcisBody": {"eventList": list(listed)},
     }
     house.world.submit(Offer(json.dumps(body).encode()), PEOPLE[who])
     assert house.world.wait(house.world.ledger.size)
@@ -138,7 +140,12 @@ def test_a_token_is_for_one_query_of_one_caller(house: House) -> None:
     ("asked", "code"),
     [
         ("EQ_colour=red", "query.parameter"),
-        ("orderBy=eventTime", "query.parameter"),
+        ("orderBy=bizStep", "query.value"),
+        ("orderBy=eventTime&orderDirection=UP", "query.value"),
+        ("eventCountLimit=3", "query.value"),
+        ("orderDirection=ASC", "query.value"),
+        ("orderBy=eventTime&eventCountLimit=3&maxEventCount=3", "query.value"),
+        ("WD_readPoint=urn:x", "query.parameter"),
         ("EQ_action=MOVE", "query.value"),
         ("EQ_quantity=many", "query.value"),
         ("GE_eventTime=yesterday", "query.value"),
@@ -157,6 +164,51 @@ def test_more_than_the_client_is_ready_for(house: House) -> None:
     refused(answer, 413, "QueryTooLargeException", "query.too_large")
     long = "MATCH_epc=" + "|".join(f"{GTIN}/21/{n}" for n in range(300))
     refused(house.ask("GET", f"/events?{long}"), 414, "URITooLongException", "serve.too_long")
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("orderBy=eventTime", [[5, 4, 3], [2, 1, 0]]),
+        ("orderBy=eventTime&orderDirection=ASC", [[0, 1, 2], [3, 4, 5]]),
+        ("orderBy=recordTime&orderDirection=ASC", [[3, 4, 5], [0, 1, 2]]),
+        ("orderBy=eventTime&eventCountLimit=2", [[5, 4]]),
+        ("orderBy=eventTime&eventCountLimit=4&EQ_bizStep=shipping", [[5, 3, 1]]),
+        ("orderBy=eventTime&eventCountLimit=4", [[5, 4, 3], [2]]),
+    ],
+)
+def test_another_order(house: House, asked: str, found: list[list[int]]) -> None:
+    put(house, event(3), event(4), event(5))
+    put(house, event(0), event(1), event(2))
+    path, pages = f"/events?perPage=3&{asked}", []
+    while path:
+        answer = house.ask("GET", path)
+        pages.append(numbers(answer))
+        path = after(answer)
+        put(
+            house,
+            event(
+                59,
+                eventTime=f"2026-03-02T00:00:{len(pages):02d}Z",
+                eventID=f"urn:uuid:{len(pages)}",
+            ),
+        )
+    assert pages == found
+
+
+def test_what_can_not_be_looked_through(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(house, *map(event, range(4)))
+    monkeypatch.setattr(events, "COUNT_MAX", 3)
+    for asked in ("orderBy=eventTime", "maxEventCount=9"):
+        answer = house.ask("GET", f"/events?{asked}")
+        refused(answer, 413, "QueryTooComplexException", "query.complex")
+
+
+def test_a_value_that_is_there_may_have_no_events_of_this_kind(house: House) -> None:
+    put(house, event(1))
+    assert numbers(house.ask("GET", "/bizSteps/shipping/events?EQ_action=ADD")) == []
+    answer = house.ask("GET", "/bizSteps/packing/events")
+    refused(answer, 404, "NoSuchResourceException", "serve.no_resource")
 
 
 def test_headers(house: House) -> None:
@@ -212,9 +264,6 @@ def test_who_is_named_sees_it(house: House) -> None:
 
 
 def test_a_region_sees_its_own(house: House) -> None:
-    from guantong.caller import OPERATOR
-    from guantong.serve.keys import new_key
-
     put(house, event(1))
     key = house.world.add_key(new_key(Caller("urn:office", Level.REGULATOR, "31")), OPERATOR)
     house.keys["office"] = key

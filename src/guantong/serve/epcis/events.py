@@ -8,14 +8,10 @@ References:
     EPCIS 2.0, section 12 (REST bindings)
 """
 
-import base64
-import binascii
-from collections.abc import Awaitable, Callable, Mapping
-from hashlib import blake2b
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, Protocol, runtime_checkable
 from urllib.parse import quote, urlencode
 
-import msgspec
 from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
@@ -30,18 +26,15 @@ from guantong.query import Page, Query, QueryError
 from guantong.serve import asked, json_out
 from guantong.serve.desk import Desk
 from guantong.serve.epcis import protocol
+from guantong.serve.epcis.controls import COUNT_MAX, NAMES, PER_PAGE_MAX, Controls, Token
 from guantong.serve.epcis.protocol import EpcisError
 from guantong.serve.problems import Fault, HttpError
+from guantong.store.door import Stored
 
-PER_PAGE: Final = 30
-PER_PAGE_MAX: Final = 1_000
-"""Events on one page: when not told, and at most."""
 URL_MAX: Final = 8_000
 """Characters of the parameters of a query."""
-COUNT_MAX: Final = 20_000
-COUNT_PAGES_MAX: Final = 40
-"""How far the events of a query are counted before it is answered."""
-CONTROLS: Final = frozenset({"perPage", "nextPageToken", "maxEventCount"})
+PAGES_MAX: Final = 40
+"""How often the store is asked for all events of a query."""
 FORMATS: Final = ("No_Preference", "Always_GS1_Digital_Link", "Never_Translates")
 """How codes are written: as they are kept, which is as Digital Links where there is one."""
 
@@ -60,16 +53,6 @@ class Searching(Protocol):
         as_of: int | None = None,
     ) -> Page:
         """A page of what the caller may see of the events a query asks for."""
-
-
-class Token(msgspec.Struct, frozen=True, array_like=True):
-    """Where a page begins, and for whom."""
-
-    record_ms: int
-    number: int
-    size: int
-    bound: bytes
-    """Of the query and the caller."""
 
 
 class Events:
@@ -127,7 +110,7 @@ class Events:
         """
         caller = self._caller(request)
         wanted = query.parse({"EQ_eventID": [request.path_params["id"]]})
-        found = await self._find(wanted, caller, limit=PER_PAGE_MAX)
+        found = await self._find(wanted, caller, PER_PAGE_MAX)
         if not found.events:
             raise EpcisError(protocol.absent(request.path_params["id"][:120]))
         writer = EventWriter()
@@ -140,44 +123,68 @@ class Events:
     ) -> Response:
         caller = self._caller(request)
         given, controls = _parameters(request)
-        wanted = query.parse({**given, **fixed})
-        limit = _number(controls, "perPage", PER_PAGE, PER_PAGE_MAX)
-        bound = _bound(wanted, caller)
-        token = _token(controls.get("nextPageToken"), bound)
-        if "maxEventCount" in controls:
-            await self._check_count(
-                wanted, caller, _number(controls, "maxEventCount", 0, COUNT_MAX)
-            )
-        found = await self._find(
-            wanted,
-            caller,
-            after=(token.record_ms, token.number) if token else None,
-            limit=limit,
-            as_of=token.size if token else None,
-        )
-        if is_there and not found.events and not found.after and token is None:
+        wanted, how = query.parse({**given, **fixed}), Controls.of(controls)
+        bound = how.bound(wanted, caller)
+        token = how.begin(bound)
+        if how.most is not None and token is None:
+            await self._all(wanted, caller, how.most, None)
+        if how.order:
+            events, following = await self._ordered(wanted, caller, how, token, bound)
+        else:
+            events, following = await self._received(wanted, caller, how, token, bound)
+        if is_there and not events and not (await self._find(query.parse(fixed), caller, 1)).events:
             raise EpcisError(protocol.absent(request.url.path[:120]))
         told = query_document(
-            [(one.event, one.record_ms) for one in found.events], created_ms=self._clock.now_ms()
+            [(one.event, one.record_ms) for one in events], created_ms=self._clock.now_ms()
         )
-        return _json(told, _link(request, given | controls, found, bound))
+        return _json(told, {} if following is None else _link(request, following))
 
-    async def _check_count(self, wanted: Query, caller: Caller, most: int) -> None:
-        """Refuse a query that more events answer than the client is ready for."""
-        count, after = 0, None
-        for _ in range(COUNT_PAGES_MAX):
-            found = await self._find(wanted, caller, after=after, limit=PER_PAGE_MAX)
-            count, after = count + len(found.events), found.after
-            if count > most:
-                expected = f"at most {most} events"
-                raise QueryError(fault(query.Fault.LARGE, expected=expected, got="more"))
-            if after is None:
-                return
-        expected = "a query that can be counted"
-        path = "maxEventCount"
-        raise QueryError(
-            fault(query.Fault.COMPLEX, expected=expected, got="too many events", path=path)
-        )
+    async def _received(
+        self, wanted: Query, caller: Caller, how: Controls, token: Token | None, bound: bytes
+    ) -> tuple[Sequence[Stored], Token | None]:
+        """A page in the order of receipt, and where the next one begins."""
+        after = (token.first, token.number) if token else None
+        as_of = token.size if token else None
+        found = await self._find(wanted, caller, how.per_page, after, as_of)
+        following = None if found.after is None else Token(*found.after, found.size, bound)
+        return found.events, following
+
+    async def _ordered(
+        self, wanted: Query, caller: Caller, how: Controls, token: Token | None, bound: bytes
+    ) -> tuple[Sequence[Stored], Token | None]:
+        """A page in another order: all events are found for each."""
+        events, size = await self._all(wanted, caller, None, token.size if token else None)
+        ordered, first = how.ordered(events), token.number if token else 0
+        last = first + how.per_page
+        following = Token(-1, last, size, bound) if last < len(ordered) else None
+        return ordered[first:last], following
+
+    async def _all(
+        self, wanted: Query, caller: Caller, most: int | None, as_of: int | None
+    ) -> tuple[list[Stored], int]:
+        """All events of a query.
+
+        Returns:
+            The events, and the ledger size they rest on.
+
+        Raises:
+            QueryError: if there are more than `most`, or than can be looked through.
+        """
+        enough = COUNT_MAX if most is None else min(most, COUNT_MAX)
+        found = await self._find(wanted, caller, PER_PAGE_MAX, None, as_of)
+        events = list(found.events)
+        for _ in range(PAGES_MAX):
+            if found.after is None or len(events) > enough:
+                break
+            found = await self._find(wanted, caller, PER_PAGE_MAX, found.after, found.size)
+            events += found.events
+        if most is not None and len(events) > most:
+            expected = f"at most {most} events"
+            raise QueryError(fault(query.Fault.LARGE, expected=expected, got="more"))
+        if found.after is not None or len(events) > COUNT_MAX:
+            expected = f"at most {COUNT_MAX} events to count or to order"
+            raise QueryError(fault(query.Fault.COMPLEX, expected=expected, got="more"))
+        return events, found.size
 
     def _caller(self, request: Request) -> Caller:
         caller = asked.keyed_caller(request, self._desk)
@@ -195,7 +202,6 @@ class Events:
         self,
         wanted: Query,
         caller: Caller,
-        *,
         limit: int,
         after: query.Key | None = None,
         as_of: int | None = None,
@@ -230,7 +236,7 @@ def _parameters(request: Request) -> tuple[dict[str, object], dict[str, str]]:
             raise QueryError(
                 fault(query.Fault.PARAMETER, expected="a name once", got=name, path=name)
             )
-        if name in CONTROLS:
+        if name in NAMES:
             controls[name] = value
         else:
             given[name] = [_value(name, one) for one in value.split("|")]
@@ -247,50 +253,11 @@ def _value(name: str, text: str) -> object:
     return text
 
 
-def _number(controls: Mapping[str, str], name: str, usual: int, most: int) -> int:
-    given = controls.get(name)
-    if given is None:
-        return usual
-    if not (given.isascii() and given.isdecimal() and 0 < len(given) < 10 and int(given)):
-        raise QueryError(
-            fault(query.Fault.VALUE, expected="a number from 1 on", got=given, path=name)
-        )
-    return min(int(given), most)
-
-
-def _bound(wanted: Query, caller: Caller) -> bytes:
-    """What a token is good for: one query of one caller."""
-    text = msgspec.json.encode([wanted, caller.party, caller.level, caller.region])
-    return blake2b(text, digest_size=12).digest()
-
-
-def _token(text: str | None, bound: bytes) -> Token | None:
-    if text is None:
-        return None
-    try:
-        data = base64.urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4))
-        token = msgspec.msgpack.decode(data, type=Token)
-    except (msgspec.MsgspecError, binascii.Error, ValueError):
-        token = None
-    if token is None or token.bound != bound or token.size < 0:
-        expected = "a token of this query, for the caller who got it"
-        raise QueryError(
-            fault(query.Fault.VALUE, expected=expected, got=text[:120], path="nextPageToken")
-        )
-    return token
-
-
-def _link(
-    request: Request, given: Mapping[str, object], found: Page, bound: bytes
-) -> dict[str, str]:
-    if found.after is None:
-        return {}
-    data = msgspec.msgpack.encode(Token(*found.after, found.size, bound))
-    kept = [(n, v) for n, v in request.query_params.multi_items() if n in given]
-    asked_for = [(n, v) for n, v in kept if n != "nextPageToken"]
-    token = base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+def _link(request: Request, following: Token) -> dict[str, str]:
+    given = [one for one in request.query_params.multi_items() if one[0] != "nextPageToken"]
     own = quote(request.url.path, safe="/:")
-    return {"Link": f'<{own}?{urlencode([*asked_for, ("nextPageToken", token)])}>; rel="next"'}
+    address = f"{own}?{urlencode([*given, ('nextPageToken', following.text())])}"
+    return {"Link": f'<{address}>; rel="next"'}
 
 
 def _json(value: Mapping[str, object], more: Mapping[str, str]) -> Response:
