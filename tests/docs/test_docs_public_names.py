@@ -207,6 +207,7 @@ PUBLIC = {
         Query
         QueryError
         Test
+        from_text
         matches
         page_of
         parse

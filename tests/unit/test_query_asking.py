@@ -61,7 +61,8 @@ def question(chance: random.Random, events: list[Stored]) -> Query:
         single = name[:3] in {"GE_", "LT_"}
         picked = chance.choices(events, k=1 if single else chance.choice((1, 2, 5)))
         values = [value for one in picked for value in MAKERS[name](one)]
-        asked[name] = values[0] if single else values or ["urn:test:nobody"]
+        nobody = ["DELETE" if name == "EQ_action" else "urn:test:nobody"]
+        asked[name] = values[0] if single else values or nobody
     return parse(asked)
 
 

@@ -6,6 +6,17 @@ tells of one event whether it is asked for. A parameter not read yet is refused,
 
 from guantong.query.asking import Key, Page, page_of
 from guantong.query.matching import matches
-from guantong.query.parameters import Fault, Query, QueryError, Test, parse
+from guantong.query.parameters import Fault, Query, QueryError, Test, from_text, parse
 
-__all__ = ["Fault", "Key", "Page", "Query", "QueryError", "Test", "matches", "page_of", "parse"]
+__all__ = [
+    "Fault",
+    "Key",
+    "Page",
+    "Query",
+    "QueryError",
+    "Test",
+    "from_text",
+    "matches",
+    "page_of",
+    "parse",
+]

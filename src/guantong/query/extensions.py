@@ -1,4 +1,4 @@
-"""What does a query ask of members that only their sender knows: extensions and ILMD?
+"""What does a query ask of members that only their sender knows: extensions, ILMD, of sensors too?
 
 `EQ_ILMD_example:grade` asks for a member by prefix and name, `EQ_ILMD_http://example.com#grade` by the
 whole name; with `INNER_` for one at any depth below.
@@ -8,18 +8,25 @@ References:
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from guantong.capture.model import Event
 from guantong.capture.values import instant
 from guantong.errors import Refusal
+from guantong.query import sensors
 
 ILMD: Final = "ILMD_"
 ERROR: Final = "ERROR_DECLARATION_"
+SENSORS: Final[Mapping[str, Callable[[Event], Iterator[Mapping[str, object]]]]] = {
+    "SENSORELEMENT_": lambda event: iter(event.sensors),
+    "SENSORMETADATA_": sensors.metadata,
+    "SENSORREPORT_": sensors.reports,
+}
+"""Where a sender may put members of its own in what sensors measured."""
 INNER: Final = "INNER_"
 _SHAPE: Final = re.compile(
-    rf"(?P<op>EQ|GT|GE|LT|LE|EXISTS)_(?P<inner>{INNER})?(?P<part>{ILMD}|{ERROR})?(?P<name>\S+)"
+    rf"(?P<op>EQ|GT|GE|LT|LE|EXISTS)_(?P<inner>{INNER})?(?P<part>{'|'.join((ILMD, ERROR, *SENSORS))})?(?P<name>\S+)"
 )
 _WHOLE: Final = re.compile(r"\{(?P<uri>[^{}]+)\}[^{}]+")
 
@@ -32,7 +39,8 @@ def name_of(given: str, namespaces: Mapping[str, str]) -> str | None:
         namespaces: Prefix -> URI.
 
     Returns:
-        ``<op>_[INNER_][ILMD_|ERROR_DECLARATION_]{namespace}name``; None when it is no such parameter.
+        ``<op>_[INNER_][ILMD_|ERROR_DECLARATION_|SENSORREPORT_ …]{namespace}name``; None when it is no
+        such parameter.
     """
     found = _SHAPE.fullmatch(given)
     if found is None:
@@ -58,20 +66,22 @@ def values_of(field: str, event: Event) -> Iterator[str | int | float]:
         Texts and numbers; True for a member that holds others.
     """
     is_inner, rest = field.startswith(INNER), field.removeprefix(INNER)
-    members = _members(rest, event)
-    name = rest.removeprefix(ILMD).removeprefix(ERROR)
-    places = _below(members) if is_inner else [members]
-    for place in places:
-        if name in place:
-            yield from _plain(place[name])
+    part, _, name = rest.rpartition("{")
+    name = "{" + name
+    for members in _members(part, event):
+        for place in _below(members) if is_inner else [members]:
+            if name in place:
+                yield from _plain(place[name])
 
 
-def _members(field: str, event: Event) -> Mapping[str, object]:
-    if field.startswith(ILMD):
-        return event.ilmd
-    if field.startswith(ERROR):
-        return event.error.extensions if event.error else {}
-    return event.extensions
+def _members(part: str, event: Event) -> Iterable[Mapping[str, object]]:
+    if part in SENSORS:
+        return SENSORS[part](event)
+    if part == ILMD:
+        return [event.ilmd]
+    if part == ERROR:
+        return [event.error.extensions] if event.error else []
+    return [event.extensions]
 
 
 def _below(value: object) -> Iterator[Mapping[str, object]]:

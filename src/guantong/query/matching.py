@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Final
 
 from guantong.capture.model import Event, Quantity, Typed
-from guantong.query import extensions
+from guantong.query import extensions, sensors
 from guantong.query.parameters import Query, Test
 from guantong.query.patterns import covers, is_pattern
 
@@ -81,6 +81,8 @@ def _values(name: str, event: Event, recorded_ms: int) -> Found:
         return extensions.values_of(field, event)
     if kind == "MATCH" or field == "quantity":
         return _THINGS[field](event)
+    if sensors.is_field(field):
+        return sensors.values_of(field, event)
     if field in _ERRORS:
         return _of_error(field, event)
     family, _, type_ = field.partition("_")

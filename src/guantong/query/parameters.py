@@ -15,7 +15,7 @@ from guantong.capture.values import instant
 from guantong.capture.vocabulary import DISPOSITION, PARTY, REASON, STEP, TRANSACTION
 from guantong.errors import Refusal, fault
 from guantong.identify.canonical import canonical
-from guantong.query import extensions
+from guantong.query import extensions, sensors
 from guantong.query.patterns import is_pattern, read_pattern
 
 VALUES_MAX: Final = 10_000
@@ -105,6 +105,35 @@ def _true(value: object) -> int:
     return 1
 
 
+def _truth(value: object) -> int:
+    """A truth value as 1 or 0."""
+    if value is True or value == "true":
+        return 1
+    if value is False or value == "false":
+        return 0
+    raise TypeError
+
+
+def from_text(name: str, text: str) -> object:
+    """A value of a parameter as JSON has it, of its text in an address.
+
+    Args:
+        name: The parameter.
+        text: As it stands there.
+
+    Returns:
+        A number where one is asked for and the text is one; else the text.
+    """
+    is_time = name.partition("_")[2].replace("_", "") in (*_TIMES, *sensors.TIMES)
+    ordered = name[:3] in {"GT_", "GE_", "LT_", "LE_"} and not is_time
+    if ordered or name == "EQ_quantity" or sensors.is_figure(name):
+        try:
+            return float(text)
+        except ValueError:
+            return text
+    return text
+
+
 _TIMES: Final = ("eventTime", "recordTime", "errorDeclarationTime")
 _MATCHED: Final = (
     "MATCH_parentID",
@@ -122,7 +151,16 @@ READERS: Final[dict[str, Reader]] = {
     "EQ_eventID": _text,
     "EQ_correctiveEventID": _text,
     "EXISTS_errorDeclaration": _true,
-    **{f"{op}_{name}": lambda v: instant(_text(v)) for op in ("GE", "LT") for name in _TIMES},
+    "EXISTS_sensorElementList": _true,
+    "EQ_type": lambda value: sensors.measured(_text(value)),
+    "EQ_booleanValue": _truth,
+    **{f"EQ_{name}": _text for name in sensors.TEXTS},
+    **{f"EQ_{name}": _uri for name in sensors.CODES},
+    **{
+        f"{op}_{name}": lambda v: instant(_text(v))
+        for op in ("GE", "LT")
+        for name in (*_TIMES, *sensors.TIMES)
+    },
     **{f"{op}_quantity": _number for op in ("EQ", "GT", "GE", "LT", "LE")},
     **dict.fromkeys(("EQ_readPoint", "EQ_bizLocation", "EQ_transformationID"), _uri),
     **dict.fromkeys(_MATCHED, _matched),
@@ -191,6 +229,8 @@ def _reader(given: str, namespaces: Mapping[str, str]) -> tuple[str, Reader]:
     for start, vocabulary in FAMILIES.items():
         if name.startswith(start) and name != start:
             return start + vocabulary.bare(name.removeprefix(start)), _uri
+    if sensors.is_figure(name):
+        return name, _number
     extension = extensions.name_of(given, namespaces)
     if extension is not None:
         return extension, _EXTENSION.get(extension.partition("_")[0], _ordered)

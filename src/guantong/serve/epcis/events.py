@@ -239,18 +239,8 @@ def _parameters(request: Request) -> tuple[dict[str, object], dict[str, str]]:
         if name in NAMES:
             controls[name] = value
         else:
-            given[name] = [_value(name, one) for one in value.split("|")]
+            given[name] = [query.from_text(name, one) for one in value.split("|")]
     return given, controls
-
-
-def _value(name: str, text: str) -> object:
-    """A value as JSON has it: in an address there are only texts."""
-    if name.partition("_")[2] == "quantity" or name[:3] in {"GT_", "LE_"}:
-        try:
-            return float(text)
-        except ValueError:
-            return text
-    return text
 
 
 def _link(request: Request, following: Token) -> dict[str, str]:
