@@ -191,7 +191,7 @@ def test_versions_that_hold_ours_are_spoken(house: House) -> None:
 
 def test_what_this_binding_is_can_be_asked(house: House) -> None:
     top = house.ask("GET", "/")
-    assert top.json()["member"] == ["capture", "events"]
+    assert top.json()["member"] == ["capture", "events", "queries"]
     for path, allowed in (("/", "OPTIONS, GET"), ("/capture", "OPTIONS, POST, GET")):
         answer = house.ask("OPTIONS", path)
         assert (answer.status_code, answer.headers["allow"]) == (204, allowed)

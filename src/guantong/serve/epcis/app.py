@@ -23,13 +23,15 @@ from guantong.serve.epcis import protocol
 from guantong.serve.epcis.capture import Capture
 from guantong.serve.epcis.events import Events
 from guantong.serve.epcis.jobs import Jobs
+from guantong.serve.epcis.named import NamedQueries
+from guantong.serve.epcis.queries import Queries
 from guantong.serve.epcis.spool import Spool
 from guantong.serve.problems import Fault
 from guantong.serve.upload import Uploads
 from guantong.settings import Settings
 
 PREFIX: Final = "/epcis"
-RESOURCES: Final = ("capture", "events")
+RESOURCES: Final = ("capture", "events", "queries")
 """Top-level resources there are."""
 
 
@@ -49,6 +51,8 @@ class Epcis:
         self.jobs = Jobs(Spool(settings.data), uploads.take_offer, clock)
         self._capture = Capture(desk, uploads, self.jobs, settings, clock)
         self._events = Events(desk, clock)
+        self._named = NamedQueries(settings.data)
+        self._queries = Queries(desk, uploads, self._events, self._named, clock)
 
     def mount(self) -> Mount:
         """All its addresses."""
@@ -57,6 +61,7 @@ class Epcis:
             Route("/", self.offered, methods=["OPTIONS"]),
             *self._capture.routes(),
             *self._events.routes(),
+            *self._queries.routes(),
         ]
         handlers = {Refusal: refused, HTTPException: missing}
         return Mount(PREFIX, Starlette(routes=routes, exception_handlers=handlers))
@@ -71,6 +76,7 @@ class Epcis:
         del app
         async with self.jobs.running():
             yield
+        self._named.close()
 
     async def top(self, request: Request) -> Response:
         """The top-level resources."""

@@ -90,12 +90,38 @@ class Events:
         Returns:
             An EPCISQueryDocument; ``Link`` names the next page if there is one.
         """
-        return await self._page(request, {})
+        caller = self._caller(request)
+        given, controls = _parameters(request)
+        return await self._page(request, caller, query.parse(given), controls)
+
+    async def answer(self, request: Request, wanted: Query, *, name: str) -> Response:
+        """A page of the events that a query of this name asks for.
+
+        Returns:
+            As `listed`.
+
+        Raises:
+            QueryError: if the request has parameters of a query itself.
+        """
+        caller = self._caller(request)
+        given, controls = _parameters(request)
+        if given:
+            expected, got = " | ".join(sorted(NAMES)), next(iter(given))
+            raise QueryError(fault(query.Fault.PARAMETER, expected=expected, got=got, path=got))
+        return await self._page(request, caller, wanted, controls, name=name)
 
     def _below(self, name: str) -> Callable[[Request], Awaitable[Response]]:
         async def listed(request: Request) -> Response:
-            value = request.path_params["value"]
-            return await self._page(request, {RESOURCES[name]: [value]}, is_there=True)
+            caller = self._caller(request)
+            fixed = {RESOURCES[name]: [request.path_params["value"]]}
+            given, controls = _parameters(request)
+            return await self._page(
+                request,
+                caller,
+                query.parse({**given, **fixed}),
+                controls,
+                exists=query.parse(fixed),
+            )
 
         return listed
 
@@ -119,11 +145,16 @@ class Events:
         return _json({"@context": writer.context, **told}, {})
 
     async def _page(
-        self, request: Request, fixed: Mapping[str, object], *, is_there: bool = False
+        self,
+        request: Request,
+        caller: Caller,
+        wanted: Query,
+        controls: Mapping[str, str],
+        *,
+        exists: Query | None = None,
+        name: str = "SimpleEventQuery",
     ) -> Response:
-        caller = self._caller(request)
-        given, controls = _parameters(request)
-        wanted, how = query.parse({**given, **fixed}), Controls.of(controls)
+        how = Controls.of(controls)
         bound = how.bound(wanted, caller)
         token = how.begin(bound)
         if how.most is not None and token is None:
@@ -132,10 +163,12 @@ class Events:
             events, following = await self._ordered(wanted, caller, how, token, bound)
         else:
             events, following = await self._received(wanted, caller, how, token, bound)
-        if is_there and not events and not (await self._find(query.parse(fixed), caller, 1)).events:
+        if exists and not events and not (await self._find(exists, caller, 1)).events:
             raise EpcisError(protocol.absent(request.url.path[:120]))
         told = query_document(
-            [(one.event, one.record_ms) for one in events], created_ms=self._clock.now_ms()
+            [(one.event, one.record_ms) for one in events],
+            created_ms=self._clock.now_ms(),
+            query=name,
         )
         return _json(told, {} if following is None else _link(request, following))
 

@@ -43,12 +43,18 @@ class EpcisError(Refusal):
     """A request that this binding does not answer."""
 
 
-STATUS: Final[dict[str, int]] = {Fault.NOT_ACCEPTABLE: 406, Fault.MEDIA: 415, Fault.ABSENT: 404}
+STATUS: Final[dict[str, int]] = {
+    "serve.query_name_taken": 409,
+    Fault.NOT_ACCEPTABLE: 406,
+    Fault.MEDIA: 415,
+    Fault.ABSENT: 404,
+}
 _KINDS: Final = {
     "query.parameter": "QueryParameterException",
     "query.value": "QueryParameterException",
     "query.too_large": "QueryTooLargeException",
     "query.complex": "QueryTooComplexException",
+    "serve.too_many_queries": "QueryValidationException",
 }
 """Exceptions that are told apart by more than the status."""
 _TYPE: Final = {

@@ -1,0 +1,196 @@
+"""How does a client name a query, and ask it again? ``/epcis/queries``.
+
+References:
+    EPCIS 2.0, section 12 (REST bindings)
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import quote
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from guantong import query
+from guantong.caller import Caller
+from guantong.clock import Clock
+from guantong.errors import fault
+from guantong.query import QueryError
+from guantong.serve import asked, json_out
+from guantong.serve.desk import Desk
+from guantong.serve.epcis import protocol
+from guantong.serve.epcis.controls import NAMES, Controls
+from guantong.serve.epcis.events import Events, Searching
+from guantong.serve.epcis.named import Named, NamedQueries
+from guantong.serve.epcis.protocol import EpcisError
+from guantong.serve.upload import Uploads
+
+BYTES_MAX: Final = 1 << 20
+"""Of a query that gets a name."""
+NAME: Final = re.compile(r"[^/\s]{1,120}")
+PARAMETER: Final = frozenset({"@context", "id", "type"})
+"""Members of a query that are no parameters."""
+
+
+class Queries:
+    """The named queries of one installation."""
+
+    def __init__(
+        self, desk: Desk, uploads: Uploads, events: Events, named: NamedQueries, clock: Clock
+    ) -> None:
+        """Over what is kept of them, and who answers them."""
+        self._desk = desk
+        self._uploads = uploads
+        self._events = events
+        self._named = named
+        self._clock = clock
+
+    def routes(self) -> list[Route]:
+        """Its addresses, below the binding's."""
+        if not isinstance(self._desk, Searching):
+            return []
+        return [
+            Route("/queries", self.listed, methods=["GET"]),
+            Route("/queries", self.take, methods=["POST"]),
+            Route("/queries", self.offered, methods=["OPTIONS"]),
+            Route("/queries/{name}", self.shown, methods=["GET"]),
+            Route("/queries/{name}", self.drop, methods=["DELETE"]),
+            Route("/queries/{name}", self.offered, methods=["OPTIONS"]),
+            Route("/queries/{name}/events", self.found, methods=["GET"]),
+            Route("/queries/{name}/events", self.offered, methods=["OPTIONS"]),
+        ]
+
+    async def offered(self, request: Request) -> Response:
+        """What can be done here."""
+        asked.keyed_caller(request, self._desk)
+        allowed = "OPTIONS, GET"
+        if not request.url.path.endswith("/events"):
+            allowed += ", DELETE" if "name" in request.path_params else ", POST"
+        return Response(status_code=204, headers=protocol.headers() | {"Allow": allowed})
+
+    async def take(self, request: Request) -> Response:
+        """Give a query a name.
+
+        Returns:
+            201 with the address of its events.
+
+        Raises:
+            QueryError: if it is no query, or has no name.
+        """
+        caller = self._caller(request)
+        body = bytearray()
+        try:
+            await self._uploads.read(request, body, BYTES_MAX)
+            named = _named(bytes(body))
+        except ClientDisconnect:
+            return Response(status_code=400)
+        finally:
+            self._uploads.budget.give_back(len(body))
+        _read(named)
+        self._named.add(caller.party, named, self._clock.now_ms())
+        place = f"{request.scope.get('root_path', '')}/queries/{quote(named.name, safe='')}/events"
+        return Response(status_code=201, headers=protocol.headers() | {"Location": place})
+
+    async def listed(self, request: Request) -> Response:
+        """The caller's queries by name, a page of them.
+
+        Returns:
+            JSON; ``Link`` names the next page if there is one.
+        """
+        caller = self._caller(request)
+        how = Controls.of(dict(request.query_params))
+        found = self._named.page(caller.party, after=how.token or "", limit=how.per_page + 1)
+        said = protocol.headers()
+        if len(found) > how.per_page:
+            last = quote(found[how.per_page - 1].name, safe="")
+            own = f"{request.scope.get('root_path', '')}/queries?perPage={how.per_page}"
+            said["Link"] = f'<{own}&nextPageToken={last}>; rel="next"'
+        body = json_out.encode(found[: how.per_page])
+        return Response(body, headers=said, media_type="application/json")
+
+    async def shown(self, request: Request) -> Response:
+        """One of them.
+
+        Returns:
+            JSON.
+        """
+        named = self._get(request, self._caller(request))
+        return Response(
+            json_out.encode(named), headers=protocol.headers(), media_type="application/json"
+        )
+
+    async def found(self, request: Request) -> Response:
+        """The events it asks for.
+
+        Returns:
+            A page, as of ``/events``.
+        """
+        named = self._get(request, self._caller(request))
+        return await self._events.answer(request, _read(named), name=named.name)
+
+    async def drop(self, request: Request) -> Response:
+        """Forget one.
+
+        Returns:
+            204.
+
+        Raises:
+            EpcisError: if the caller has none of that name.
+        """
+        caller, name = self._caller(request), request.path_params["name"]
+        if not self._named.remove(caller.party, name):
+            raise EpcisError(protocol.absent(name[:120]))
+        return Response(status_code=204, headers=protocol.headers())
+
+    def _caller(self, request: Request) -> Caller:
+        caller = asked.keyed_caller(request, self._desk)
+        protocol.check_accepts(request)
+        return caller
+
+    def _get(self, request: Request, caller: Caller) -> Named:
+        name = request.path_params["name"]
+        found = self._named.get(caller.party, name)
+        if found is None:
+            raise EpcisError(protocol.absent(name[:120]))
+        return found
+
+
+def _named(body: bytes) -> Named:
+    try:
+        named = msgspec.json.decode(body, type=Named)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        expected = "an object with a name and a query"
+        raise QueryError(fault(query.Fault.VALUE, expected=expected, got=error)) from error
+    if not NAME.fullmatch(named.name):
+        expected = "1 to 120 characters, no blanks, no slash"
+        raise QueryError(
+            fault(query.Fault.VALUE, expected=expected, got=named.name[:120], path="name")
+        )
+    return named
+
+
+def _read(named: Named) -> query.Query:
+    """What a named query asks for; how it is answered is said with each question."""
+    parameters = {name: one for name, one in named.query.items() if name not in PARAMETER}
+    control = next(iter(NAMES & set(parameters)), None)
+    if control is not None:
+        expected = "this beside the question, not in the query"
+        raise QueryError(
+            fault(query.Fault.PARAMETER, expected=expected, got=control, path=f"query.{control}")
+        )
+    return query.parse(parameters, _namespaces(named.query.get("@context")))
+
+
+def _namespaces(context: Any) -> Mapping[str, str]:
+    """The prefixes that a context spells out."""
+    listed = context if isinstance(context, list) else [context]
+    return {
+        prefix: space
+        for one in listed
+        if isinstance(one, dict)
+        for prefix, space in one.items()
+        if isinstance(space, str) and not prefix.startswith("@")
+    }
