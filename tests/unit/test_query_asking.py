@@ -98,7 +98,7 @@ def hold(stores: tuple[Store, Store], seed: int, rounds: int) -> None:
 
 
 def test_random_queries(stores: tuple[Store, Store]) -> None:
-    hold(stores, 1, 120)
+    hold(stores, 1, 50)
 
 
 @pytest.mark.soak
