@@ -213,8 +213,6 @@ def test_a_value_that_is_there_may_have_no_events_of_this_kind(house: House) -> 
 
 def test_headers(house: House) -> None:
     refused(house.ask("GET", "/events", who=""), 401, "SecurityException", "serve.key_missing")
-    answer = house.ask("GET", "/events", GS1_EPC_Format="Always_EPC_URN")
-    refused(answer, 406, "NotAcceptableException", "serve.not_acceptable")
     answer = house.ask("GET", "/events", Accept="text/html")
     refused(answer, 406, "NotAcceptableException", "serve.not_acceptable")
     assert house.ask("OPTIONS", "/events").headers["allow"] == "OPTIONS, GET"

@@ -42,6 +42,8 @@ class Fault(StrEnum):
     """The same key twice in an object, or the same event id twice in a document."""
     UNSALTED = "capture.unsalted"
     """A hash of personal data that anybody could try out."""
+    NOT_IN_XML = "capture.not_in_xml"
+    """A name or a character that XML does not have, in an event that is wanted in XML."""
     UNSAFE_XML = "capture.unsafe_xml"
     """A document type definition or an entity; refused whatever it says."""
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from guantong.capture.model import ErrorDeclaration, Event, EventType, Quantity, Typed
 from guantong.capture.namespaces import CBVMDA, STANDARD
+from guantong.capture.spellings import Codes, as_kept
 from guantong.capture.values import offset_minutes
 
 CONTEXT: Final = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
@@ -24,15 +25,24 @@ Members = dict[str, object]
 class EventWriter:
     """Writes the events of one document."""
 
-    def __init__(self) -> None:
-        """With no prefixes but the standard's."""
+    def __init__(self, codes: Codes = as_kept) -> None:
+        """With no prefixes but the standard's.
+
+        Args:
+            codes: How codes are written.
+        """
+        self._code = codes
         self._prefixes: dict[str, str] = {}
+
+    @property
+    def prefixes(self) -> dict[str, str]:
+        """Prefix -> namespace, of what was written so far and is not the standard's."""
+        return {prefix: space for space, prefix in self._prefixes.items()}
 
     @property
     def context(self) -> list[object]:
         """The ``@context`` of what was written so far."""
-        given = {prefix: space for space, prefix in self._prefixes.items()}
-        return [CONTEXT, given] if given else [CONTEXT]
+        return [CONTEXT, self.prefixes] if self._prefixes else [CONTEXT]
 
     def write(self, event: Event, *, record_ms: int | None = None) -> Members:
         """An event as a JSON value.
@@ -58,10 +68,10 @@ class EventWriter:
             "readPoint": self._place(event.read_point, event.read_point_extensions),
             "bizLocation": self._place(event.biz_location, event.biz_location_extensions),
             "transformationID": event.transformation_id,
-            **_things(event),
-            "bizTransactionList": _typed(event.transactions, "bizTransaction"),
-            "sourceList": _typed(event.sources, "source"),
-            "destinationList": _typed(event.destinations, "destination"),
+            **self._things(event),
+            "bizTransactionList": self._typed(event.transactions, "bizTransaction"),
+            "sourceList": self._typed(event.sources, "source"),
+            "destinationList": self._typed(event.destinations, "destination"),
             "certificationInfo": list(event.certification),
             "sensorElementList": self._named(event.sensors),
             "ilmd": self._members(event.ilmd),
@@ -80,7 +90,35 @@ class EventWriter:
         return told | self._members(error.extensions)
 
     def _place(self, place: str, extensions: Mapping[str, object]) -> Members:
-        return ({"id": place} if place else {}) | self._members(extensions)
+        return ({"id": self._code(place)} if place else {}) | self._members(extensions)
+
+    def _things(self, event: Event) -> Members:
+        return {
+            "parentID": self._code(event.parent),
+            "epcList": self._codes(event.epcs),
+            "quantityList": self._amounts(event.quantities),
+            "childEPCs": self._codes(event.child_epcs),
+            "childQuantityList": self._amounts(event.child_quantities),
+            "inputEPCList": self._codes(event.input_epcs),
+            "inputQuantityList": self._amounts(event.input_quantities),
+            "outputEPCList": self._codes(event.output_epcs),
+            "outputQuantityList": self._amounts(event.output_quantities),
+        }
+
+    def _codes(self, listed: Sequence[str]) -> list[str]:
+        return [self._code(one) for one in listed]
+
+    def _amounts(self, amounts: Sequence[Quantity]) -> list[Members]:
+        told: list[Members] = []
+        for one in amounts:
+            class_ = self._code(one.epc_class)
+            said: Members = {"epcClass": class_, "quantity": one.quantity, "uom": one.uom}
+            told.append({name: value for name, value in said.items() if value not in ("", None)})
+        return told
+
+    def _typed(self, listed: Sequence[Typed], member: str) -> list[Members]:
+        told: list[Members] = [{"type": one.type, member: self._code(one.value)} for one in listed]
+        return [{name: value for name, value in said.items() if value} for said in told]
 
     def _members(self, members: Mapping[str, object]) -> Members:
         return {self._name(name): self._named(one) for name, one in members.items()}
@@ -104,7 +142,11 @@ class EventWriter:
 
 
 def query_document(
-    events: Iterable[tuple[Event, int]], *, created_ms: int, query: str = "SimpleEventQuery"
+    events: Iterable[tuple[Event, int]],
+    *,
+    created_ms: int,
+    query: str = "SimpleEventQuery",
+    codes: Codes = as_kept,
 ) -> Members:
     """The answer to a query as an EPCISQueryDocument.
 
@@ -112,11 +154,12 @@ def query_document(
         events: With their record times.
         created_ms: The present.
         query: Name of the query.
+        codes: How codes are written.
 
     Returns:
         A JSON value.
     """
-    writer = EventWriter()
+    writer = EventWriter(codes)
     told = [writer.write(event, record_ms=record_ms) for event, record_ms in events]
     return {
         "@context": writer.context,
@@ -139,30 +182,3 @@ def instant(at_ms: int, offset: str = "+00:00") -> str:
 def _persistent(event: Event) -> Members:
     both = {"set": list(event.persistent_set), "unset": list(event.persistent_unset)}
     return {name: words for name, words in both.items() if words}
-
-
-def _things(event: Event) -> Members:
-    return {
-        "parentID": event.parent,
-        "epcList": list(event.epcs),
-        "quantityList": _amounts(event.quantities),
-        "childEPCs": list(event.child_epcs),
-        "childQuantityList": _amounts(event.child_quantities),
-        "inputEPCList": list(event.input_epcs),
-        "inputQuantityList": _amounts(event.input_quantities),
-        "outputEPCList": list(event.output_epcs),
-        "outputQuantityList": _amounts(event.output_quantities),
-    }
-
-
-def _amounts(amounts: Sequence[Quantity]) -> list[Members]:
-    told: list[Members] = []
-    for one in amounts:
-        said: Members = {"epcClass": one.epc_class, "quantity": one.quantity, "uom": one.uom}
-        told.append({name: value for name, value in said.items() if value not in ("", None)})
-    return told
-
-
-def _typed(listed: Sequence[Typed], member: str) -> list[Members]:
-    told: list[Members] = [{"type": one.type, member: one.value} for one in listed]
-    return [{name: value for name, value in said.items() if value} for said in told]

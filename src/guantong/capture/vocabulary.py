@@ -27,7 +27,7 @@ _CURIE: Final = {CBV: "cbv:", GS1: "gs1:"}
 class Vocabulary:
     """One list of standard words with their spellings."""
 
-    __slots__ = ("_known", "_starts", "_web", "closed", "name", "words")
+    __slots__ = ("_known", "_starts", "_urn", "_web", "closed", "name", "words")
 
     def __init__(self, name: str, web: str, urn: str, words: frozenset[str], *, closed: bool):
         """A list of words.
@@ -43,6 +43,7 @@ class Vocabulary:
         self.words = words
         self.closed = closed
         self._web = web
+        self._urn = urn
         self._starts = _starts(web, urn)
         self._known = {start + word: word for start in ("", *self._starts) for word in words}
 
@@ -77,6 +78,10 @@ class Vocabulary:
     def web(self, word: str) -> str:
         """The web URI of a value as `bare` gave it; what is a URI already stays."""
         return self._web + word if word in self.words else word
+
+    def urn(self, word: str) -> str:
+        """The URN of a value as `bare` gave it; its web URI where the vocabulary has no URNs."""
+        return self._urn + word if self._urn and word in self.words else self.web(word)
 
 
 def _starts(web: str, urn: str) -> tuple[str, ...]:

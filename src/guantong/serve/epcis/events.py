@@ -19,15 +19,15 @@ from starlette.routing import Route
 
 from guantong import query
 from guantong.caller import Caller
-from guantong.capture.json_write import EventWriter, query_document
 from guantong.clock import Clock
 from guantong.errors import fault
 from guantong.query import Page, Query, QueryError
-from guantong.serve import asked, json_out
+from guantong.serve import asked
 from guantong.serve.desk import Desk
 from guantong.serve.epcis import protocol
 from guantong.serve.epcis.controls import COUNT_MAX, NAMES, PER_PAGE_MAX, Controls, Token
 from guantong.serve.epcis.protocol import EpcisError
+from guantong.serve.epcis.wording import CBV_FORMAT, FORMAT, Wording
 from guantong.serve.problems import Fault, HttpError
 from guantong.store.door import Stored
 
@@ -35,8 +35,6 @@ URL_MAX: Final = 8_000
 """Characters of the parameters of a query."""
 PAGES_MAX: Final = 40
 """How often the store is asked for all events of a query."""
-FORMATS: Final = ("No_Preference", "Always_GS1_Digital_Link", "Never_Translates")
-"""How codes are written: as they are kept, which is as Digital Links where there is one."""
 
 
 @runtime_checkable
@@ -81,7 +79,7 @@ class Events:
     async def offered(self, request: Request) -> Response:
         """What can be done here."""
         asked.keyed_caller(request, self._desk)
-        more = {"Allow": "OPTIONS, GET", "GS1-EPC-Format": FORMATS[0]}
+        more = {"Allow": "OPTIONS, GET", FORMAT: "No_Preference", CBV_FORMAT: "No_Preference"}
         return Response(status_code=204, headers=protocol.headers() | more)
 
     async def listed(self, request: Request) -> Response:
@@ -90,9 +88,9 @@ class Events:
         Returns:
             An EPCISQueryDocument; ``Link`` names the next page if there is one.
         """
-        caller = self._caller(request)
+        who = self._caller(request)
         given, controls = _parameters(request)
-        return await self._page(request, caller, query.parse(given), controls)
+        return await self._page(request, who, query.parse(given), controls)
 
     async def answer(self, request: Request, wanted: Query, *, name: str) -> Response:
         """A page of the events that a query of this name asks for.
@@ -103,21 +101,21 @@ class Events:
         Raises:
             QueryError: if the request has parameters of a query itself.
         """
-        caller = self._caller(request)
+        who = self._caller(request)
         given, controls = _parameters(request)
         if given:
             expected, got = " | ".join(sorted(NAMES)), next(iter(given))
             raise QueryError(fault(query.Fault.PARAMETER, expected=expected, got=got, path=got))
-        return await self._page(request, caller, wanted, controls, name=name)
+        return await self._page(request, who, wanted, controls, name=name)
 
     def _below(self, name: str) -> Callable[[Request], Awaitable[Response]]:
         async def listed(request: Request) -> Response:
-            caller = self._caller(request)
+            who = self._caller(request)
             fixed = {RESOURCES[name]: [request.path_params["value"]]}
             given, controls = _parameters(request)
             return await self._page(
                 request,
-                caller,
+                who,
                 query.parse({**given, **fixed}),
                 controls,
                 exists=query.parse(fixed),
@@ -134,26 +132,25 @@ class Events:
         Raises:
             EpcisError: if the caller sees none of that id.
         """
-        caller = self._caller(request)
+        caller, wording = self._caller(request)
         wanted = query.parse({"EQ_eventID": [request.path_params["id"]]})
         found = await self._find(wanted, caller, PER_PAGE_MAX)
         if not found.events:
             raise EpcisError(protocol.absent(request.path_params["id"][:120]))
-        writer = EventWriter()
         latest = found.events[-1]
-        told = writer.write(latest.event, record_ms=latest.record_ms)
-        return _json({"@context": writer.context, **told}, {})
+        return wording.event(latest.event, latest.record_ms, created_ms=self._clock.now_ms())
 
     async def _page(
         self,
         request: Request,
-        caller: Caller,
+        who: tuple[Caller, Wording],
         wanted: Query,
         controls: Mapping[str, str],
         *,
         exists: Query | None = None,
         name: str = "SimpleEventQuery",
     ) -> Response:
+        caller, wording = who
         how = Controls.of(controls)
         bound = how.bound(wanted, caller)
         token = how.begin(bound)
@@ -165,12 +162,12 @@ class Events:
             events, following = await self._received(wanted, caller, how, token, bound)
         if exists and not events and not (await self._find(exists, caller, 1)).events:
             raise EpcisError(protocol.absent(request.url.path[:120]))
-        told = query_document(
+        return wording.page(
             [(one.event, one.record_ms) for one in events],
             created_ms=self._clock.now_ms(),
             query=name,
+            more={} if following is None else _link(request, following),
         )
-        return _json(told, {} if following is None else _link(request, following))
 
     async def _received(
         self, wanted: Query, caller: Caller, how: Controls, token: Token | None, bound: bytes
@@ -219,17 +216,9 @@ class Events:
             raise QueryError(fault(query.Fault.COMPLEX, expected=expected, got="more"))
         return events, found.size
 
-    def _caller(self, request: Request) -> Caller:
-        caller = asked.keyed_caller(request, self._desk)
-        protocol.check_accepts(request)
-        wanted = request.headers.get("gs1-epc-format", FORMATS[0])
-        if wanted not in FORMATS:
-            expected = " | ".join(FORMATS)
-            path = "GS1-EPC-Format"
-            raise EpcisError(
-                fault(protocol.Fault.NOT_ACCEPTABLE, expected=expected, got=wanted, path=path)
-            )
-        return caller
+    def _caller(self, request: Request) -> tuple[Caller, Wording]:
+        """Who asks, and in which form the answer is wanted."""
+        return asked.keyed_caller(request, self._desk), Wording.of(request)
 
     async def _find(
         self,
@@ -281,8 +270,3 @@ def _link(request: Request, following: Token) -> dict[str, str]:
     own = quote(request.url.path, safe="/:")
     address = f"{own}?{urlencode([*given, ('nextPageToken', following.text())])}"
     return {"Link": f'<{address}>; rel="next"'}
-
-
-def _json(value: Mapping[str, object], more: Mapping[str, str]) -> Response:
-    said = protocol.headers() | {"GS1-EPC-Format": FORMATS[1]} | dict(more)
-    return Response(json_out.encode(value), headers=said, media_type="application/json")

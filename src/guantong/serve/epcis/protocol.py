@@ -5,6 +5,7 @@ References:
     RFC 9457, section 3
 """
 
+import re
 from collections.abc import Sequence
 from enum import StrEnum
 from importlib.metadata import version
@@ -13,16 +14,21 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from guantong.capture.faults import Fault as CaptureFault
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
 from guantong.serve import json_out, problems
 
 VERSION: Final = "2.0.0"
-"""Of EPCIS and of the CBV: all this binding speaks."""
+"""Of EPCIS and of the CBV: what this binding speaks."""
+OLD: Final = "1.2.0"
+"""What it answers in XML to a client that asks for no later one."""
 PREFIXES: Final = ("GS1-EPCIS", "GS1-CBV")
 TYPES: Final = ("application/json", "application/ld+json", "application/xml", "text/xml")
 """Media types of documents that come in."""
 JSON: Final = TYPES[:2]
+XML: Final = TYPES[2:]
+_QUALITY: Final = re.compile(r"[01](\.[0-9]{0,3})?")
 LIMITED: Final = frozenset(
     {"capture.too_large", "capture.too_many_events", "query.too_large", "query.complex"}
 )
@@ -48,6 +54,7 @@ STATUS: Final[dict[str, int]] = {
     Fault.NOT_ACCEPTABLE: 406,
     Fault.MEDIA: 415,
     Fault.ABSENT: 404,
+    CaptureFault.NOT_IN_XML: 406,
 }
 _KINDS: Final = {
     "query.parameter": "QueryParameterException",
@@ -95,24 +102,56 @@ def headers(*, capture: tuple[int, int] | None = None) -> dict[str, str]:
     return said
 
 
-def check_accepts(request: Request, offered: Sequence[str] = JSON) -> None:
+def check_accepts(request: Request, offered: Sequence[str] = JSON) -> str:
     """Refuse who wants a media type or a version that is not spoken here.
 
+    Args:
+        request: What is asked.
+        offered: Media types of the answer, the usual one first.
+
+    Returns:
+        The media type that is wanted most.
+
     Raises:
-        EpcisError: if so.
+        EpcisError: if none of them is wanted.
     """
     wanted = request.headers.get("accept", "*/*") or "*/*"
-    ranges = [
-        part.partition(";")[0].strip().lower()
-        for part in wanted.split(",")
-        if "q=0" not in part.replace(" ", "").split(";")[1:]
-    ]
-    kinds = {"*/*", *offered, *(f"{one.partition('/')[0]}/*" for one in offered)}
-    if not kinds & set(ranges):
+    weights = [(_weight(wanted, one), -i, one) for i, one in enumerate(offered)]
+    weight, _, media = max(weights)
+    if not weight:
         expected = " | ".join(offered)
         raise EpcisError(fault(Fault.NOT_ACCEPTABLE, expected=expected, got=wanted, path="Accept"))
-    for prefix in PREFIXES:
-        _check_range(request, prefix)
+    spoken(request, media)
+    return media
+
+
+def _weight(wanted: str, media: str) -> float:
+    """How much a client wants a media type: by its narrowest range that holds it."""
+    ranges = (media, f"{media.partition('/')[0]}/*", "*/*")
+    found: dict[str, float] = {}
+    for part in wanted.split(","):
+        kind, _, rest = part.replace(" ", "").lower().partition(";")
+        given = next((one[2:] for one in rest.split(";") if one.startswith("q=")), "1")
+        found[kind] = float(given) if _QUALITY.fullmatch(given) else 0
+    return next((found[kind] for kind in ranges if kind in found), 0)
+
+
+def spoken(request: Request, media: str) -> str:
+    """The newest edition that both sides speak; 1.2 in XML alone.
+
+    Args:
+        request: What is asked.
+        media: Of the answer.
+
+    Returns:
+        A version of EPCIS.
+
+    Raises:
+        EpcisError: if there is none.
+    """
+    versions = (VERSION,) if media in JSON else (VERSION, OLD)
+    found = [_in_range(request, prefix, versions) for prefix in PREFIXES]
+    return found[0]
 
 
 def check_media(request: Request) -> str:
@@ -133,13 +172,16 @@ def check_media(request: Request) -> str:
     return essence
 
 
-def _check_range(request: Request, prefix: str) -> None:
-    """Refuse a range of versions that ours is not in."""
+def _in_range(request: Request, prefix: str, versions: Sequence[str]) -> str:
+    """The first of some versions that is in the range asked for."""
     least, most = (request.headers.get(f"{prefix}-{end}", "") for end in ("Min", "Max"))
-    if least and not () < _numbers(least) <= _numbers(VERSION):
+    low = [one for one in versions if not least or () < _numbers(least) <= _numbers(one)]
+    if not low:
         raise EpcisError(_not_spoken(f"{prefix}-Min", least))
-    if most and not _numbers(VERSION) <= _numbers(most):
+    both = [one for one in low if not most or _numbers(one) <= _numbers(most)]
+    if not both:
         raise EpcisError(_not_spoken(f"{prefix}-Max", most))
+    return both[0]
 
 
 def _check_written(request: Request, prefix: str) -> None:
