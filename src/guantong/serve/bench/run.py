@@ -341,9 +341,11 @@ def _rebuilt(bench: Bench) -> None:
     """Drop the index and make it again from the ledger, or as much of it as there is time for."""
     began = time.perf_counter()
     command = ("rebuild", "--data", str(bench.data), "--json")
-    done = servers.run(*command, memory_mb=bench.memory_mb, seconds=REBUILD_SECONDS)
+    servers.run(*command, memory_mb=bench.memory_mb, seconds=REBUILD_SECONDS)
     spent = time.perf_counter() - began
-    index = bench.data / (INDEX if done else f"{INDEX}.new")
+    partial = bench.data / f"{INDEX}.new"
+    done = not partial.exists()  # one that is asked to stop may be done by then
+    index = bench.data / INDEX if done else partial
     with closing(SegmentStore.open(index, read_only=True)) as store:
         events = store.counts()["events"]
     rate = events / spent
