@@ -215,7 +215,7 @@ def test_headers(house: House) -> None:
     refused(house.ask("GET", "/events", who=""), 401, "SecurityException", "serve.key_missing")
     answer = house.ask("GET", "/events", Accept="text/html")
     refused(answer, 406, "NotAcceptableException", "serve.not_acceptable")
-    assert house.ask("OPTIONS", "/events").headers["allow"] == "OPTIONS, GET"
+    assert house.ask("OPTIONS", "/events").headers["allow"] == "OPTIONS, GET, POST"
 
 
 @pytest.mark.parametrize(

@@ -100,12 +100,8 @@ def test_a_client_of_1_2_gets_1_2(house: House) -> None:
     root = etree.fromstring(answer.content)
     assert root.tag == "{urn:epcglobal:epcis-query:xsd:1}EPCISQueryDocument"
     assert element(answer, "epc") == URN
-    kept = house.ask(
-        *("GET", "/events"),
-        Accept="application/xml",
-        GS1_EPCIS_Max="1.2",
-        GS1_EPC_Format="Never_Translates",
-    )
+    wanted = {"Accept": "application/xml", "GS1_EPCIS_Max": "1.2"}
+    kept = house.ask("GET", "/events", b"", GS1_EPC_Format="Never_Translates", **wanted)
     assert element(kept, "epc") == f"{GTIN}/21/1"
     assert element(kept, "id") == SHOP
     answer = house.ask("GET", "/events", GS1_EPCIS_Max="1.2")
@@ -116,7 +112,7 @@ def test_a_client_of_1_2_gets_1_2(house: House) -> None:
 
 @pytest.mark.parametrize("name", ["GS1_EPC_Format", "GS1_CBV_XML_Format"])
 def test_a_format_that_is_none(house: House, name: str) -> None:
-    answer = house.ask("GET", "/events", **{name: "Always"})
+    answer = house.ask("GET", "/events", b"", **{name: "Always"})
     refused(answer, 406, "NotAcceptableException", "serve.not_acceptable")
 
 

@@ -33,7 +33,7 @@ from guantong.serve.filed import Filed
 from guantong.serve.intake import Intake, Offer, Receipt
 from guantong.serve.readers import Readers
 from guantong.settings import Settings
-from guantong.store import Fact, SegmentStore, Store, StoreError
+from guantong.store import EventFilter, Fact, SegmentStore, Store, Stored, StoreError
 from guantong.store import Fault as StoreFault
 from guantong.trace import Direction, Trail
 from guantong.trace.sight import Sight
@@ -198,6 +198,28 @@ class World(AbstractContextManager["World"]):
                 limit=limit,
                 as_of=size,
             )
+
+    def event_of(self, entry: int, caller: Caller) -> Stored | None:
+        """The first event of a document of the caller's own.
+
+        Args:
+            entry: Ledger index of the document; the index has it, see `wait`.
+            caller: Who sent it.
+
+        Returns:
+            The event, None when there is none, or it is another's.
+        """
+        if entry >= self.ledger.size:
+            self.ledger.refresh()
+        at_ms = self.ledger.entry(entry).statement.received
+        wanted, after = EventFilter(parties=(caller.party,)), (at_ms, -1)
+        with self._readers.lend() as store:
+            while batch := store.scan_events(wanted, after=after, limit=100):
+                found = next((one for one in batch if one.entry >= entry), None)
+                if found is not None:
+                    return found if found.entry == entry else None
+                after = batch[-1].record_ms, batch[-1].no
+        return None
 
     def identify(self, text: str) -> tuple[CodeReading, ...]:
         """All ways to read a scanned text: what is known here first, then best first."""

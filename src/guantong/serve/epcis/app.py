@@ -25,6 +25,7 @@ from guantong.serve.epcis.events import Events
 from guantong.serve.epcis.jobs import Jobs
 from guantong.serve.epcis.named import NamedQueries
 from guantong.serve.epcis.queries import Queries
+from guantong.serve.epcis.single import SingleEvents
 from guantong.serve.epcis.spool import Spool
 from guantong.serve.problems import Fault
 from guantong.serve.upload import Uploads
@@ -51,6 +52,7 @@ class Epcis:
         self.jobs = Jobs(Spool(settings.data), uploads.take_offer, clock)
         self._capture = Capture(desk, uploads, self.jobs, settings, clock)
         self._events = Events(desk, clock)
+        self._singles = SingleEvents(desk, uploads)
         self._named = NamedQueries(settings.data)
         self._queries = Queries(desk, uploads, self._events, self._named, clock)
 
@@ -60,6 +62,7 @@ class Epcis:
             Route("/", self.top, methods=["GET"]),
             Route("/", self.offered, methods=["OPTIONS"]),
             *self._capture.routes(),
+            *self._singles.routes(),
             *self._events.routes(),
             *self._queries.routes(),
         ]

@@ -52,6 +52,12 @@ class Searching(Protocol):
     ) -> Page:
         """A page of what the caller may see of the events a query asks for."""
 
+    def wait(self, size: int) -> bool:
+        """Wait until the index has the ledger's first `size` entries; False when it took long."""
+
+    def event_of(self, entry: int, caller: Caller) -> Stored | None:
+        """The first event of a document of the caller's own."""
+
 
 class Events:
     """The query interface."""
@@ -79,7 +85,7 @@ class Events:
     async def offered(self, request: Request) -> Response:
         """What can be done here."""
         asked.keyed_caller(request, self._desk)
-        more = {"Allow": "OPTIONS, GET", FORMAT: "No_Preference", CBV_FORMAT: "No_Preference"}
+        more = {"Allow": _allowed(request), FORMAT: "No_Preference", CBV_FORMAT: "No_Preference"}
         return Response(status_code=204, headers=protocol.headers() | more)
 
     async def listed(self, request: Request) -> Response:
@@ -263,6 +269,10 @@ def _parameters(request: Request) -> tuple[dict[str, object], dict[str, str]]:
         else:
             given[name] = [query.from_text(name, one) for one in value.split("|")]
     return given, controls
+
+
+def _allowed(request: Request) -> str:
+    return "OPTIONS, GET" if "id" in request.path_params else "OPTIONS, GET, POST"
 
 
 def _link(request: Request, following: Token) -> dict[str, str]:

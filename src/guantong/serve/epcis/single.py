@@ -1,0 +1,109 @@
+"""How is one event taken, with an answer that is final? ``POST /epcis/events``.
+
+Unlike a capture job it is answered when the event is on the disk and can be found: 201 with its
+address, or all that is wrong with it. An event that is there already is refused (409), whether the
+same bytes came again or its id in others.
+
+References:
+    EPCIS 2.0, section 12 (REST bindings)
+"""
+
+from typing import Final
+from urllib.parse import quote
+
+from anyio import to_thread
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from guantong.caller import Caller
+from guantong.capture import Limits, TableReading
+from guantong.capture.faults import CaptureError
+from guantong.capture.faults import Fault as CaptureFault
+from guantong.errors import fault
+from guantong.serve import asked
+from guantong.serve.desk import Desk
+from guantong.serve.epcis import protocol
+from guantong.serve.epcis.events import Searching
+from guantong.serve.epcis.protocol import EpcisError
+from guantong.serve.fitting import read_offer
+from guantong.serve.job import Fault, Offer, Receipt, may_submit
+from guantong.serve.problems import Fault as HttpFault
+from guantong.serve.upload import Uploads
+
+BYTES_MAX: Final = 1 << 20
+"""Of a document with one event."""
+
+
+class SingleEvents:
+    """The way in for events one by one."""
+
+    def __init__(self, desk: Desk, uploads: Uploads) -> None:
+        """Over a desk that looks events up, and who takes documents."""
+        self._desk = desk
+        self._uploads = uploads
+
+    def routes(self) -> list[Route]:
+        """Its address, below the binding's."""
+        if not isinstance(self._desk, Searching):
+            return []
+        return [Route("/events", self.take, methods=["POST"])]
+
+    async def take(self, request: Request) -> Response:
+        """Take an event, by itself or in a document of its own.
+
+        Returns:
+            201 with its address.
+
+        Raises:
+            CaptureError: if it can not be read, or there is not exactly one.
+            EpcisError: if it is there already.
+        """
+        caller = asked.keyed_caller(request, self._desk)
+        may_submit(caller)
+        protocol.check_accepts(request, protocol.TYPES)
+        media = protocol.check_media(request)
+        body = bytearray()
+        try:
+            await self._uploads.read(request, body, BYTES_MAX)
+            receipt = await self._taken(Offer(bytes(body), media), caller)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        finally:
+            self._uploads.budget.give_back(len(body))
+        number = await to_thread.run_sync(self._id_of, receipt.ledger_index, caller)
+        place = f"{request.scope.get('root_path', '')}/events/{quote(number, safe='')}"
+        return Response(status_code=201, headers=protocol.headers() | {"Location": place})
+
+    async def _taken(self, offer: Offer, caller: Caller) -> Receipt:
+        reading = await to_thread.run_sync(read_offer, offer, Limits(bytes_max=BYTES_MAX))
+        _check_single(reading)
+        receipt = await self._uploads.take_offer(offer, caller)
+        if not receipt.accepted:
+            raise CaptureError(*receipt.faults)
+        if receipt.repeated:
+            expected = "an event that is not there yet"
+            raise EpcisError(
+                fault(Fault.DUPLICATE, expected=expected, got=f"entry {receipt.ledger_index}")
+            )
+        return receipt
+
+    def _id_of(self, entry: int, caller: Caller) -> str:
+        """The id of what was taken, as soon as it can be found by it."""
+        desk = self._desk
+        assert isinstance(desk, Searching)
+        stored = desk.event_of(entry, caller) if desk.wait(entry + 1) else None
+        if stored is None:
+            expected = f"entry {entry}, which is taken, in the index"
+            raise EpcisError(fault(HttpFault.BEHIND, expected=expected, got="not yet"))
+        return stored.event.id
+
+
+def _check_single(reading: TableReading) -> None:
+    if reading.table is None:
+        raise CaptureError(*reading.faults)
+    if len(reading.table) != 1 or reading.master:
+        is_empty = not len(reading.table) and not reading.master
+        code = CaptureFault.MISSING if is_empty else CaptureFault.UNEXPECTED
+        got = f"{len(reading.table)} events, {len(reading.master)} of master data"
+        raise CaptureError(fault(code, expected="one event and nothing else", got=got))
