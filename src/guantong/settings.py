@@ -24,3 +24,5 @@ class Settings:
     """Largest document accepted by capture, in bytes."""
     document_events_max: int = 100_000
     """Most events accepted in one document."""
+    private_destinations: bool = False
+    """Whether subscriptions may lead to addresses that are not public, and without encryption."""

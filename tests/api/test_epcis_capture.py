@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,15 +59,21 @@ class House:
 PEOPLE = {"maker": Caller("urn:maker", Level.PARTY), "other": Caller("urn:other", Level.PARTY)}
 
 
+@contextmanager
+def housed(settings: Settings) -> Iterator[House]:
+    with open_world(settings, create=True) as world:
+        keys = {name: world.add_key(new_key(one), OPERATOR) for name, one in PEOPLE.items()}
+        with TestClient(create_app(world, settings)) as client:
+            yield House(world, client, keys)
+
+
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     settings = Settings(
         tmp_path / "data", document_events_max=EVENTS_MAX, document_bytes_max=99_000
     )
-    with open_world(settings, create=True) as world:
-        keys = {name: world.add_key(new_key(one), OPERATOR) for name, one in PEOPLE.items()}
-        with TestClient(create_app(world, settings)) as client:
-            yield House(world, client, keys)
+    with housed(settings) as house:
+        yield house
 
 
 def refused(answer: Any, status: int, exception: str, code: str) -> None:

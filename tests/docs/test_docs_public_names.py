@@ -204,13 +204,16 @@ PUBLIC = {
         Fault
         Key
         Page
+        Place
         Query
         QueryError
         Test
+        came
         from_text
         matches
         page_of
         parse
+        placed
     """,
     "rules": """
         Actor

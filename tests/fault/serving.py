@@ -109,12 +109,12 @@ def until(is_so: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def serving(data: Path, *, workers: int = 2) -> Iterator[Serving]:
+def serving(data: Path, *more: str, workers: int = 2) -> Iterator[Serving]:
     """Serve an installation, made if there is none."""
     with open_world(Settings(data), create=True) as world:
         key = world.add_key(new_key(Caller("maker", Level.PARTY)), OPERATOR)
     command = [sys.executable, "-m", "guantong", "serve", "--data", str(data)]
-    command += ["--port", "0", "--workers", str(workers)]
+    command += ["--port", "0", "--workers", str(workers), *more]
     with subprocess.Popen(
         command,
         env=dict(os.environ, PYTHONPATH=str(ROOT / "src")),

@@ -147,6 +147,7 @@ def query_document(
     created_ms: int,
     query: str = "SimpleEventQuery",
     codes: Codes = as_kept,
+    subscription: str = "",
 ) -> Members:
     """The answer to a query as an EPCISQueryDocument.
 
@@ -155,18 +156,23 @@ def query_document(
         created_ms: The present.
         query: Name of the query.
         codes: How codes are written.
+        subscription: Whose answer it is, "" when somebody asked.
 
     Returns:
         A JSON value.
     """
     writer = EventWriter(codes)
     told = [writer.write(event, record_ms=record_ms) for event, record_ms in events]
+    results: Members = {"queryName": query}
+    if subscription:
+        results["subscriptionID"] = subscription
+    results["resultsBody"] = {"eventList": told}
     return {
         "@context": writer.context,
         "type": "EPCISQueryDocument",
         "schemaVersion": "2.0",
         "creationDate": instant(created_ms),
-        "epcisBody": {"queryResults": {"queryName": query, "resultsBody": {"eventList": told}}},
+        "epcisBody": {"queryResults": results},
     }
 
 

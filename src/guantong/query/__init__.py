@@ -7,16 +7,20 @@ tells of one event whether it is asked for. A parameter not read yet is refused,
 from guantong.query.asking import Key, Page, page_of
 from guantong.query.matching import matches
 from guantong.query.parameters import Fault, Query, QueryError, Test, from_text, parse
+from guantong.query.since import Place, came, placed
 
 __all__ = [
     "Fault",
     "Key",
     "Page",
+    "Place",
     "Query",
     "QueryError",
     "Test",
+    "came",
     "from_text",
     "matches",
     "page_of",
     "parse",
+    "placed",
 ]

@@ -363,6 +363,11 @@ def doctor(data: Path, *, as_json: bool) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A policy file: who is asked to sign the checkpoints.",
 )
+@click.option(
+    "--private-destinations",
+    is_flag=True,
+    help="Let subscriptions lead to addresses that are not public, and without encryption.",
+)
 @json_option
 def serve(
     data: Path,
@@ -371,6 +376,7 @@ def serve(
     workers: int | None,
     witnesses: Path | None,
     *,
+    private_destinations: bool,
     as_json: bool,
 ) -> None:
     """Serve pages and HTTP from this installation."""
@@ -379,7 +385,14 @@ def serve(
     from guantong.serve.server import serve as serve_app
 
     count = supervisor.cores() if workers is None else workers
-    settings = Settings(data=data, host=host, port=port, workers=count, witnesses=witnesses)
+    settings = Settings(
+        data=data,
+        host=host,
+        port=port,
+        workers=count,
+        witnesses=witnesses,
+        private_destinations=private_destinations,
+    )
     check_served(settings)
     ready = partial(tell_address, as_json=as_json)
     if count:

@@ -4,7 +4,8 @@ A `World` opened for writing holds the ledger's lock and the one writer; opened 
 answers as far as the index goes. Pages, HTTP and command line all ask through it.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from enum import StrEnum
@@ -188,16 +189,60 @@ class World(AbstractContextManager["World"]):
         """A page of what the caller may see of the events a query asks for."""
         with self._readers.lend() as store, store.still():
             size = _reach(store, as_of)
-            register = parties.Register(store, as_of=size)
-            sight = Sight(caller, register.firm_of, register.region_of)
             return query.page_of(
                 store,
                 asked,
-                seen=lambda stored: sight.why_hidden(stored) is None,
+                seen=self._sight(store, caller, size),
                 after=after,
                 limit=limit,
                 as_of=size,
             )
+
+    def came(
+        self, asked: query.Query, caller: Caller, *, since: int, entries: int
+    ) -> tuple[list[query.Place], int]:
+        """What a query finds in the next entries of the ledger.
+
+        Args:
+            asked: The query.
+            caller: What it may not see is left out.
+            since: The first entry.
+            entries: How many to look at, at most.
+
+        Returns:
+            Where the events are, in the order in which they were received; and the first entry
+            that was not looked at.
+        """
+        with self._readers.lend() as store, store.still():
+            size = _reach(store, since + entries)
+            if since >= size:
+                return [], since
+            if size > self.ledger.size:
+                self.ledger.refresh()
+            at_ms = self.ledger.entry(since).statement.received
+            seen = self._sight(store, caller, size)
+            found = query.came(store, asked, seen=seen, since=(since, at_ms), size=size)
+            return [(one.entry, one.position, one.event.id) for one in found], size
+
+    def placed(self, places: Sequence[query.Place], caller: Caller) -> list[Stored]:
+        """The events at some places, as far as the caller may see them now."""
+        with self._readers.lend() as store, store.still():
+            seen = self._sight(store, caller, store.projected_size)
+            return [one for one in query.placed(store, places) if seen(one)]
+
+    def _sight(self, store: Store, caller: Caller, size: int) -> Callable[[Stored], bool]:
+        register = parties.Register(store, as_of=size)
+        sight = Sight(caller, register.firm_of, register.region_of)
+        return lambda stored: sight.why_hidden(stored) is None
+
+    def first_since(self, at_ms: int) -> int:
+        """The first ledger entry of a time or later; the ledger's size when there is none yet."""
+        self.ledger.refresh()
+        return bisect_left(
+            range(self.ledger.size),
+            at_ms,
+            key=lambda index: self.ledger.entry(index).statement.received,
+        )
 
     def event_of(self, entry: int, caller: Caller) -> Stored | None:
         """The first event of a document of the caller's own.

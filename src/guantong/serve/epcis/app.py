@@ -24,9 +24,13 @@ from guantong.serve.epcis.capture import Capture
 from guantong.serve.epcis.events import Events
 from guantong.serve.epcis.jobs import Jobs
 from guantong.serve.epcis.named import NamedQueries
+from guantong.serve.epcis.notices import KIND, Notices, Noticing
 from guantong.serve.epcis.queries import Queries
 from guantong.serve.epcis.single import SingleEvents
 from guantong.serve.epcis.spool import Spool
+from guantong.serve.epcis.subscriptions import Subscriptions
+from guantong.serve.outbox.box import Box
+from guantong.serve.outbox.post import Post
 from guantong.serve.problems import Fault
 from guantong.serve.upload import Uploads
 from guantong.settings import Settings
@@ -54,7 +58,14 @@ class Epcis:
         self._events = Events(desk, clock)
         self._singles = SingleEvents(desk, uploads)
         self._named = NamedQueries(settings.data)
-        self._queries = Queries(desk, uploads, self._events, self._named, clock)
+        self._box = Box(settings.data)
+        self._queries = Queries(desk, uploads, self._events, self._named, self._box, clock)
+        private = settings.private_destinations
+        self._subscriptions = Subscriptions(
+            desk, uploads, self._queries, self._box, clock, private=private
+        )
+        kinds = {KIND: Notices(desk, self._box, clock).kind()} if isinstance(desk, Noticing) else {}
+        self._post = Post(self._box, kinds, clock, private=private)
 
     def mount(self) -> Mount:
         """All its addresses."""
@@ -65,21 +76,23 @@ class Epcis:
             *self._singles.routes(),
             *self._events.routes(),
             *self._queries.routes(),
+            *self._subscriptions.routes(),
         ]
         handlers = {Refusal: refused, HTTPException: missing}
         return Mount(PREFIX, Starlette(routes=routes, exception_handlers=handlers))
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        """Work on jobs as long as there is a server.
+        """Work on jobs, and carry letters, as long as there is a server.
 
         Yields:
             Once, meanwhile.
         """
         del app
-        async with self.jobs.running():
+        async with self.jobs.running(), self._post.running():
             yield
         self._named.close()
+        self._box.close()
 
     async def top(self, request: Request) -> Response:
         """The top-level resources."""

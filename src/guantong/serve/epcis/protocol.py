@@ -63,6 +63,13 @@ _KINDS: Final = {
     "query.too_large": "QueryTooLargeException",
     "query.complex": "QueryTooComplexException",
     "serve.too_many_queries": "QueryValidationException",
+    **dict.fromkeys(
+        (
+            *("serve.subscription", "serve.schedule", "serve.too_many_subscriptions"),
+            *("serve.destination", "serve.private_destination", "serve.unknown_host"),
+        ),
+        "SubscriptionControlsException",
+    ),
 }
 """Exceptions that are told apart by more than the status."""
 _TYPE: Final = {

@@ -25,7 +25,9 @@ from guantong.serve.epcis import protocol
 from guantong.serve.epcis.controls import NAMES, Controls
 from guantong.serve.epcis.events import Events, Searching
 from guantong.serve.epcis.named import Named, NamedQueries
+from guantong.serve.epcis.notices import lines_of
 from guantong.serve.epcis.protocol import EpcisError
+from guantong.serve.outbox.box import Box
 from guantong.serve.upload import Uploads
 
 BYTES_MAX: Final = 1 << 20
@@ -39,9 +41,16 @@ class Queries:
     """The named queries of one installation."""
 
     def __init__(
-        self, desk: Desk, uploads: Uploads, events: Events, named: NamedQueries, clock: Clock
+        self,
+        desk: Desk,
+        uploads: Uploads,
+        events: Events,
+        named: NamedQueries,
+        box: Box,
+        clock: Clock,
     ) -> None:
-        """Over what is kept of them, and who answers them."""
+        """Over what is kept of them, who answers them, and where their subscriptions are."""
+        self._box = box
         self._desk = desk
         self._uploads = uploads
         self._events = events
@@ -132,7 +141,7 @@ class Queries:
         return await self._events.answer(request, _read(named), name=named.name)
 
     async def drop(self, request: Request) -> Response:
-        """Forget one.
+        """Forget one, and end its subscriptions.
 
         Returns:
             204.
@@ -143,7 +152,21 @@ class Queries:
         caller, name = self._caller(request), request.path_params["name"]
         if not self._named.remove(caller.party, name):
             raise EpcisError(protocol.absent(name[:120]))
+        for line in lines_of(self._box, caller.party, name):
+            self._box.close_line(line.id, line.party)
         return Response(status_code=204, headers=protocol.headers())
+
+    def asked_for(self, request: Request, caller: Caller) -> tuple[str, query.Query]:
+        """The query that an address names.
+
+        Returns:
+            Its name, and what it asks for.
+
+        Raises:
+            EpcisError: if the caller has none of that name.
+        """
+        named = self._get(request, caller)
+        return named.name, _read(named)
 
     def _caller(self, request: Request) -> Caller:
         caller = asked.keyed_caller(request, self._desk)

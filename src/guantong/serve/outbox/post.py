@@ -3,6 +3,8 @@
 import asyncio
 import fcntl
 import os
+import sys
+import traceback
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -117,7 +119,7 @@ class Post:
         for line in self._all_lines():
             kind = self._kinds.get(line.about.kind)
             if kind is not None and not line.is_stopped and self._box.has_room(line.id):
-                kind.look(line)
+                _looked(kind, line)
 
     def _all_lines(self) -> list[Line]:
         found: list[Line] = []
@@ -172,6 +174,14 @@ class Post:
         except Refusal as refusal:
             return Outcome(0, str(refusal))
         return self._carrier.carry(to, written.body, headers)
+
+
+def _looked(kind: Kind, line: Line) -> None:
+    """Let a line look; what fails there holds up no other, and is tried again."""
+    try:
+        kind.look(line)
+    except Exception:  # noqa: BLE001 - whatever it was, other lines go on
+        sys.stderr.write(f"guantong outbox: line {line.id}: {traceback.format_exc()}\n")
 
 
 def _have(fd: int) -> bool:
