@@ -1,5 +1,6 @@
 """The servers a run measures: they say where they are, answer, and end as they were asked to."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,19 @@ def test_a_server_that_does_not_end_in_peace_makes_the_run_void(
         servers._started("killed_by_sigterm"),
     ):
         pass
+
+
+def test_a_command_is_stopped_though_interrupts_are_ignored_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a process that a shell started in the background; what it starts would ignore them, too."""
+    (tmp_path / "guantong").mkdir()
+    (tmp_path / "guantong" / "__init__.py").touch()
+    (tmp_path / "guantong" / "__main__.py").write_text("import time\ntime.sleep(60)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(servers, "STOP_SECONDS", 5)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert servers.run("rebuild", seconds=0.3) is False
+    finally:
+        signal.signal(signal.SIGINT, before)

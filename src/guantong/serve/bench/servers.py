@@ -81,7 +81,7 @@ def run(*arguments: str, memory_mb: int = 0, seconds: float = 0.0) -> bool:
         [sys.executable, "-m", "guantong", *arguments],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        preexec_fn=partial(_bound, memory_mb) if memory_mb else None,  # noqa: PLW1509
+        preexec_fn=partial(_begun, memory_mb),  # noqa: PLW1509
     )
     try:
         if process.wait(seconds or None):
@@ -123,6 +123,13 @@ def _address(output: IO[bytes]) -> str:
         with suppress(msgspec.DecodeError):
             return msgspec.json.decode(said, type=_Address).address.rstrip("/")
     raise NoServer(said.decode("utf-8", "replace"))
+
+
+def _begun(memory_mb: int) -> None:
+    # Who was started in the background by a shell heeds no interrupt, nor would what it starts.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if memory_mb:
+        _bound(memory_mb)
 
 
 def _bound(memory_mb: int) -> None:
