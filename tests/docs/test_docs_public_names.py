@@ -201,6 +201,7 @@ PUBLIC = {
         weighed
     """,
     "query": """
+        Cursor
         Fault
         Key
         Page
@@ -208,12 +209,14 @@ PUBLIC = {
         Query
         QueryError
         Test
+        Values
         came
         from_text
         matches
         page_of
         parse
         placed
+        values_of
     """,
     "rules": """
         Actor

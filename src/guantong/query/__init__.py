@@ -8,8 +8,10 @@ from guantong.query.asking import Key, Page, page_of
 from guantong.query.matching import matches
 from guantong.query.parameters import Fault, Query, QueryError, Test, from_text, parse
 from guantong.query.since import Place, came, placed
+from guantong.query.values import Cursor, Values, values_of
 
 __all__ = [
+    "Cursor",
     "Fault",
     "Key",
     "Page",
@@ -17,10 +19,12 @@ __all__ = [
     "Query",
     "QueryError",
     "Test",
+    "Values",
     "came",
     "from_text",
     "matches",
     "page_of",
     "parse",
     "placed",
+    "values_of",
 ]

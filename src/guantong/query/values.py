@@ -86,9 +86,7 @@ def values_of(
 class _Walk:
     """One page under way."""
 
-    def __init__(
-        self, store: Store, field: str, seen: Callable[[Stored], bool], size: int
-    ) -> None:
+    def __init__(self, store: Store, field: str, seen: Callable[[Stored], bool], size: int) -> None:
         self._store = store
         self._field = field
         self._seen = seen

@@ -198,6 +198,21 @@ class World(AbstractContextManager["World"]):
                 as_of=size,
             )
 
+    def list_values(
+        self,
+        field: str,
+        caller: Caller,
+        *,
+        after: query.Cursor | None = None,
+        limit: int,
+        as_of: int | None = None,
+    ) -> query.Values:
+        """A page of the values of a field, in the events that the caller may see."""
+        with self._readers.lend() as store, store.still():
+            size = _reach(store, as_of)
+            seen = self._sight(store, caller, size)
+            return query.values_of(store, field, seen=seen, after=after, limit=limit, as_of=size)
+
     def came(
         self, asked: query.Query, caller: Caller, *, since: int, entries: int
     ) -> tuple[list[query.Place], int]:

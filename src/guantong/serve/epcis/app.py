@@ -21,11 +21,12 @@ from guantong.serve import asked, json_out
 from guantong.serve.desk import Desk
 from guantong.serve.epcis import protocol
 from guantong.serve.epcis.capture import Capture
-from guantong.serve.epcis.events import Events
+from guantong.serve.epcis.events import RESOURCES, Events
 from guantong.serve.epcis.jobs import Jobs
 from guantong.serve.epcis.named import NamedQueries
 from guantong.serve.epcis.notices import KIND, Notices, Noticing
 from guantong.serve.epcis.queries import Queries
+from guantong.serve.epcis.resources import Resources
 from guantong.serve.epcis.single import SingleEvents
 from guantong.serve.epcis.spool import Spool
 from guantong.serve.epcis.subscriptions import Subscriptions
@@ -36,7 +37,7 @@ from guantong.serve.upload import Uploads
 from guantong.settings import Settings
 
 PREFIX: Final = "/epcis"
-RESOURCES: Final = ("capture", "events", "queries")
+TOP: Final = ("capture", "events", "queries", *RESOURCES)
 """Top-level resources there are."""
 
 
@@ -75,6 +76,7 @@ class Epcis:
             *self._capture.routes(),
             *self._singles.routes(),
             *self._events.routes(),
+            *Resources(self._desk).routes(),
             *self._queries.routes(),
             *self._subscriptions.routes(),
         ]
@@ -98,7 +100,7 @@ class Epcis:
         """The top-level resources."""
         asked.keyed_caller(request, self._desk)
         protocol.check_accepts(request)
-        found = {"@context": CONTEXT, "type": "Collection", "member": RESOURCES}
+        found = {"@context": CONTEXT, "type": "Collection", "member": TOP}
         return Response(
             json_out.encode(found), headers=protocol.headers(), media_type="application/json"
         )

@@ -42,6 +42,8 @@ class Token(msgspec.Struct, frozen=True, array_like=True):
     """The ledger size the first page rests on."""
     bound: bytes
     """To the query, the order and the caller."""
+    within: int = 0
+    """Of the event's values, how many came before."""
 
     def text(self) -> str:
         """As it stands in an address."""

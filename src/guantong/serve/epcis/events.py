@@ -33,6 +33,15 @@ from guantong.store.door import Stored
 
 URL_MAX: Final = 8_000
 """Characters of the parameters of a query."""
+RESOURCES: Final = {
+    "eventTypes": "eventType",
+    "epcs": "MATCH_anyEPC",
+    "bizSteps": "EQ_bizStep",
+    "bizLocations": "EQ_bizLocation",
+    "readPoints": "EQ_readPoint",
+    "dispositions": "EQ_disposition",
+}
+"""Resources by what stands in events, and the parameter their events are asked for with."""
 PAGES_MAX: Final = 40
 """How often the store is asked for all events of a query."""
 
@@ -78,6 +87,10 @@ class Events:
             Route("/events/{id:path}", self.offered, methods=["OPTIONS"]),
             *(
                 Route(f"/{name}/{{value:path}}/events", self._below(name), methods=["GET"])
+                for name in RESOURCES
+            ),
+            *(
+                Route(f"/{name}/{{value:path}}/events", self.offered, methods=["OPTIONS"])
                 for name in RESOURCES
             ),
         ]
@@ -172,7 +185,7 @@ class Events:
             [(one.event, one.record_ms) for one in events],
             created_ms=self._clock.now_ms(),
             query=name,
-            more={} if following is None else _link(request, following),
+            more={} if following is None else link(request, following),
         )
 
     async def _received(
@@ -241,17 +254,6 @@ class Events:
         )
 
 
-RESOURCES: Final = {
-    "eventTypes": "eventType",
-    "epcs": "MATCH_anyEPC",
-    "bizSteps": "EQ_bizStep",
-    "bizLocations": "EQ_bizLocation",
-    "readPoints": "EQ_readPoint",
-    "dispositions": "EQ_disposition",
-}
-"""Top-level resources, and the parameter their events are asked for with."""
-
-
 def _parameters(request: Request) -> tuple[dict[str, object], dict[str, str]]:
     """The parameters of a query, and how it is to be answered."""
     if len(request.url.query) > URL_MAX:
@@ -272,10 +274,11 @@ def _parameters(request: Request) -> tuple[dict[str, object], dict[str, str]]:
 
 
 def _allowed(request: Request) -> str:
-    return "OPTIONS, GET" if "id" in request.path_params else "OPTIONS, GET, POST"
+    return "OPTIONS, GET" if request.path_params else "OPTIONS, GET, POST"
 
 
-def _link(request: Request, following: Token) -> dict[str, str]:
+def link(request: Request, following: Token) -> dict[str, str]:
+    """The header that names the next page."""
     given = [one for one in request.query_params.multi_items() if one[0] != "nextPageToken"]
     own = quote(request.url.path, safe="/:")
     address = f"{own}?{urlencode([*given, ('nextPageToken', following.text())])}"

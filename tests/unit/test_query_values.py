@@ -1,0 +1,65 @@
+"""Values of a field, page by page, are those that looking at every event gives, each once."""
+
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from guantong.capture import read_table
+from guantong.market.bulk import Bulk
+from guantong.query import Cursor, values, values_of
+from guantong.store import EventFilter, Indexed, RowStore, SegmentStore, Store, Stored
+
+
+@pytest.fixture(scope="module", params=["rows", "segments"])
+def store(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Store]:
+    made = RowStore if request.param == "rows" else SegmentStore
+    found = made.open(tmp_path_factory.mktemp("store") / "index")
+    for entry, filing in enumerate(Bulk(5, rows=10_000).filings()):
+        if entry < 40:
+            table = read_table(filing.body, media=filing.media, name=filing.name).table
+            found.append([Indexed(entry=entry, by=filing.by, received_ms=entry, table=table)])
+    yield found
+    found.close()
+
+
+def seen(one: Stored) -> bool:
+    return one.entry % 4 > 0
+
+
+def naive(store: Store, field: str, size: int) -> list[str]:
+    events = store.scan_events(EventFilter(), limit=10**6, as_of=size)
+    found = [one for each in events if seen(each) for one in values.FIELDS[field](each.event)]
+    return [one for one in dict.fromkeys(found) if one]
+
+
+def paged(store: Store, field: str, chance: random.Random, size: int) -> list[str]:
+    found: list[str] = []
+    after: Cursor | None = None
+    while True:
+        limit = chance.choice((1, 3, 40, 1_000)) if field != "MATCH_anyEPC" else 400
+        page = values_of(store, field, seen=seen, after=after, limit=limit, as_of=size)
+        assert len(page.values) <= limit
+        found += page.values
+        if page.after is None:
+            return found
+        after = page.after
+
+
+@pytest.mark.parametrize("field", values.FIELDS)
+def test_each_value_once(store: Store, field: str) -> None:
+    size = store.projected_size - 3
+    wanted = naive(store, field, size)
+    assert wanted
+    for seed in range(2):
+        assert paged(store, field, random.Random(seed), size) == wanted
+
+
+def test_a_page_ends_when_enough_was_looked_at(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = store.projected_size
+    monkeypatch.setattr(values, "EXAMINED_MAX", 90)
+    assert paged(store, "EQ_bizStep", random.Random(1), size) == naive(store, "EQ_bizStep", size)
