@@ -204,6 +204,7 @@ PUBLIC = {
         Cursor
         Fault
         Key
+        MasterData
         Page
         Place
         Query

@@ -5,6 +5,7 @@ tells of one event whether it is asked for. A parameter not read yet is refused,
 """
 
 from guantong.query.asking import Key, Page, page_of
+from guantong.query.master import MasterData
 from guantong.query.matching import matches
 from guantong.query.parameters import Fault, Query, QueryError, Test, from_text, parse
 from guantong.query.since import Place, came, placed
@@ -14,6 +15,7 @@ __all__ = [
     "Cursor",
     "Fault",
     "Key",
+    "MasterData",
     "Page",
     "Place",
     "Query",

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from guantong.query.master import MasterData
 from guantong.query.matching import matches
 from guantong.query.parameters import Query, Test
 from guantong.query.patterns import is_pattern
@@ -47,6 +48,7 @@ def page_of(
     after: Key | None = None,
     limit: int,
     as_of: int | None = None,
+    master: MasterData | None = None,
 ) -> Page:
     """The events a query asks for.
 
@@ -57,17 +59,19 @@ def page_of(
         after: Where the page before ended, None to begin.
         limit: Events on a page, at least 1.
         as_of: Ledger size, None for everything.
+        master: What is within a place, and attributes, where the query asks for them.
 
     Returns:
         At most `limit` events. A page with a next one may have less: `EXAMINED_MAX` were looked at.
     """
     size = store.projected_size if as_of is None else as_of
+    query = query if master is None else master.widened(query)
     found: list[Stored] = []
     last = after
     for examined, stored in enumerate(_candidates(store, query, after, size)):
         if examined >= EXAMINED_MAX:
             return Page(tuple(found), last, size)
-        if matches(query, stored.event, stored.record_ms) and seen(stored):
+        if matches(query, stored.event, stored.record_ms, master) and seen(stored):
             if len(found) == limit:  # a next page is one on which the caller sees something
                 return Page(tuple(found), (found[-1].record_ms, found[-1].no), size)
             found.append(stored)
@@ -113,7 +117,8 @@ def _is_exact(test: Test) -> bool:
 
 def _filter(tests: dict[str, Test]) -> EventFilter:
     """What the store itself can tell of these tests; it may let more through."""
-    place = tests.get("EQ_readPoint") or tests.get("EQ_bizLocation")
+    places = ("EQ_readPoint", "EQ_bizLocation", "WD_readPoint", "WD_bizLocation")
+    place = next((tests[name] for name in places if name in tests), None)
     return EventFilter(
         types=_texts(tests.get("eventType")),
         steps=_texts(tests.get("EQ_bizStep")),

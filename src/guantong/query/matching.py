@@ -13,24 +13,31 @@ from typing import Any, Final
 
 from guantong.capture.model import Event, Quantity, Typed
 from guantong.query import extensions, sensors
+from guantong.query.master import MasterData, is_of_attributes
 from guantong.query.parameters import Query, Test
 from guantong.query.patterns import covers, is_pattern
 
 Found = Iterable[str | int | float | None]
 
 
-def matches(query: Query, event: Event, recorded_ms: int) -> bool:
+def matches(query: Query, event: Event, recorded_ms: int, master: MasterData | None = None) -> bool:
     """Whether every test of the query holds; a test of an absent field does not.
 
     Args:
         query: What is asked.
         event: One event.
         recorded_ms: Its record time; the event itself does not carry it.
+        master: For tests of attributes: without it none of them holds.
 
     Returns:
         True for an event that is asked for.
     """
-    return all(_holds(test, event, recorded_ms) for test in query.tests)
+    return all(
+        (master is not None and master.holds(test, event))
+        if is_of_attributes(test)
+        else _holds(test, event, recorded_ms)
+        for test in query.tests
+    )
 
 
 def _holds(test: Test, event: Event, recorded_ms: int) -> bool:

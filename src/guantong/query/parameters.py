@@ -4,6 +4,7 @@ References:
     EPCIS 2.0, section 12
 """
 
+import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Final
@@ -163,6 +164,7 @@ READERS: Final[dict[str, Reader]] = {
     },
     **{f"{op}_quantity": _number for op in ("EQ", "GT", "GE", "LT", "LE")},
     **dict.fromkeys(("EQ_readPoint", "EQ_bizLocation", "EQ_transformationID"), _uri),
+    **dict.fromkeys(("WD_readPoint", "WD_bizLocation"), _uri),
     **dict.fromkeys(_MATCHED, _matched),
 }
 """Parameter -> what reads one of its values."""
@@ -172,6 +174,11 @@ FAMILIES: Final = {
     "EQ_destination_": PARTY,
 }
 """Parameters that end in a type, with the vocabulary of the type."""
+_ATTRIBUTE: Final = re.compile(
+    r"(?:HASATTR_{field}|(?:EQATTR|EQ_ATTR)_{field}_\S+)".replace(
+        "{field}", "(?:readPoint|bizLocation|epcClass|source|destination)"
+    )
+)
 _EXTENSION: Final[dict[str, Reader]] = {"EQ": _said, "EXISTS": _true}
 _PUBLISHED: Final = {"errorDeclaration_Time": "errorDeclarationTime"}
 
@@ -231,6 +238,8 @@ def _reader(given: str, namespaces: Mapping[str, str]) -> tuple[str, Reader]:
             return start + vocabulary.bare(name.removeprefix(start)), _uri
     if sensors.is_figure(name):
         return name, _number
+    if _ATTRIBUTE.fullmatch(name):
+        return name.replace("EQ_ATTR_", "EQATTR_", 1), _text
     extension = extensions.name_of(given, namespaces)
     if extension is not None:
         return extension, _EXTENSION.get(extension.partition("_")[0], _ordered)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from guantong.query.asking import page_of
+from guantong.query.master import MasterData
 from guantong.query.parameters import Query
 from guantong.store.door import EventFilter, Store, Stored
 
@@ -24,6 +25,7 @@ def came(
     seen: Callable[[Stored], bool],
     since: tuple[int, int],
     size: int,
+    master: MasterData | None = None,
 ) -> Iterator[Stored]:
     """The events a query asks for in the entries of a part of the ledger.
 
@@ -33,6 +35,7 @@ def came(
         seen: Whether the caller may see an event.
         since: The first entry, and its record time.
         size: Ledger size up to which to look.
+        master: As for `page_of`.
 
     Yields:
         Each event, in the order in which they were received.
@@ -47,6 +50,7 @@ def came(
             after=after,
             limit=LIMIT,
             as_of=size,
+            master=master,
         )
         yield from page.events
         after = page.after

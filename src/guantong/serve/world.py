@@ -196,6 +196,7 @@ class World(AbstractContextManager["World"]):
                 after=after,
                 limit=limit,
                 as_of=size,
+                master=query.MasterData(store, caller, size),
             )
 
     def list_values(
@@ -236,7 +237,10 @@ class World(AbstractContextManager["World"]):
                 self.ledger.refresh()
             at_ms = self.ledger.entry(since).statement.received
             seen = self._sight(store, caller, size)
-            found = query.came(store, asked, seen=seen, since=(since, at_ms), size=size)
+            master = query.MasterData(store, caller, size)
+            found = query.came(
+                store, asked, seen=seen, since=(since, at_ms), size=size, master=master
+            )
             return [(one.entry, one.position, one.event.id) for one in found], size
 
     def placed(self, places: Sequence[query.Place], caller: Caller) -> list[Stored]:

@@ -1,0 +1,121 @@
+"""What do master data say that a query may ask about: what lies within a place, which attributes there are?
+
+Only what the caller itself said, unless it sees all: what others say of a place is theirs.
+
+References:
+    EPCIS 2.0, section 12
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final
+
+from guantong.caller import Caller
+from guantong.capture.json_master import CHILDREN
+from guantong.capture.model import Event
+from guantong.errors import fault
+from guantong.query.parameters import Fault, Query, QueryError, Test
+from guantong.store.door import Fact, Store
+
+WITHIN: Final = "WD_"
+HAS: Final = "HASATTR_"
+EQUALS: Final = "EQATTR_"
+WITHIN_MAX: Final = 10_000
+"""Places within those that are asked for."""
+KINDS: Final = {
+    "readPoint": "place",
+    "bizLocation": "place",
+    "epcClass": "product",
+    "source": "firm",
+    "destination": "firm",
+}
+"""Field of an event whose master data may be asked about -> kind of fact."""
+
+
+class MasterData:
+    """Master data as one caller may ask about them, at one ledger size."""
+
+    def __init__(self, store: Store, caller: Caller, as_of: int) -> None:
+        """Nothing is read yet."""
+        self._store = store
+        self._caller = caller
+        self._as_of = as_of
+        self.attributes = lru_cache(WITHIN_MAX)(self._attributes)
+
+    def _attributes(self, kind: str, key: str) -> Mapping[str, object]:
+        """What is said of something; what was said later stands."""
+        said: dict[str, object] = {}
+        for fact in self._store.facts(kind, (key,), as_of=self._as_of):
+            if fact.key == key and self._may_use(fact):
+                said |= fact.fields
+        return said
+
+    def _may_use(self, fact: Fact) -> bool:
+        return self._caller.sees_all() or fact.by == self._caller.party
+
+    def widened(self, query: Query) -> Query:
+        """A query with all that lies within the places it asks for, at any depth.
+
+        Returns:
+            The query, ``WD_`` parameters with the places themselves.
+
+        Raises:
+            QueryError: if there are too many.
+        """
+        return Query(
+            tuple(
+                Test(test.name, self._within(test)) if test.name.startswith(WITHIN) else test
+                for test in query.tests
+            )
+        )
+
+    def _within(self, test: Test) -> tuple[str, ...]:
+        found = dict.fromkeys(str(value) for value in test.values)
+        todo = list(found)
+        while todo:
+            children = self.attributes("place", todo.pop()).get(CHILDREN, ())
+            listed = children if isinstance(children, list | tuple) else ()
+            new = [one for one in listed if one not in found]
+            found |= dict.fromkeys(new)
+            todo += new
+            if len(found) > WITHIN_MAX:
+                expected = f"at most {WITHIN_MAX} places within these"
+                raise QueryError(
+                    fault(Fault.COMPLEX, expected=expected, got="more", path=test.name)
+                )
+        return tuple(sorted(found))
+
+    def holds(self, test: Test, event: Event) -> bool:
+        """Whether the master data of a field of an event is as a test of attributes wants it."""
+        kind, _, rest = test.name.partition("_")
+        field, _, attribute = rest.partition("_")
+        for key in _keys(field, event):
+            said = self.attributes(KINDS[field], key)
+            if kind == "HASATTR" and any(name in said for name in test.values):
+                return True
+            if kind == "EQATTR" and any(text in test.values for text in _texts(said, attribute)):
+                return True
+        return False
+
+
+def is_of_attributes(test: Test) -> bool:
+    """Whether a test asks about master data."""
+    return test.name.startswith((HAS, EQUALS))
+
+
+def _keys(field: str, event: Event) -> tuple[str, ...]:
+    if field == "readPoint":
+        return (event.read_point,)
+    if field == "bizLocation":
+        return (event.biz_location,)
+    if field == "epcClass":
+        amounts = (*event.quantities, *event.child_quantities)
+        amounts += (*event.input_quantities, *event.output_quantities)
+        return tuple(one.epc_class for one in amounts)
+    return tuple(one.value for one in (event.sources if field == "source" else event.destinations))
+
+
+def _texts(said: Mapping[str, object], attribute: str) -> list[str]:
+    value = said.get(attribute)
+    listed = value if isinstance(value, list | tuple) else [value]
+    return [str(one) for one in listed if one is not None]
