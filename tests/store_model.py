@@ -26,6 +26,7 @@ from guantong.store import (
     Fact,
     Happening,
     Indexed,
+    Role,
     RowStore,
     SegmentStore,
     Spread,
@@ -298,7 +299,12 @@ class Twins:
         """The history of some items."""
         items, as_of = self._known(self.random.choice((1, 5))), self._as_of()
         expected = self.rows.rows_of(items, as_of=as_of)
-        assert dict(self._either().rows_of(items, as_of=as_of)) == dict(expected)
+        store = self._either()
+        assert dict(store.rows_of(items, as_of=as_of)) == dict(expected)
+        rest = {item: [row for row in rows if not _is_use(row)] for item, rows in expected.items()}
+        unused = {item: rows for item, rows in rest.items() if rows}
+        assert dict(store.rows_of(items, as_of=as_of, used=False)) == unused
+        assert dict(self.rows.rows_of(items, as_of=as_of, used=False)) == unused
 
     def parts(self) -> None:
         """What went in and out of some events."""
@@ -393,6 +399,10 @@ def _told(store: SegmentStore, rows: Rows) -> list[tuple[object, ...]]:
                 )
             )
     return told
+
+
+def _is_use(row: Happening) -> bool:
+    return row.role is Role.INPUT
 
 
 def _facts(one: Happening) -> tuple[object, ...]:

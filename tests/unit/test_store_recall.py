@@ -1,12 +1,16 @@
 """What is remembered is what the index would say now: a newer fact or row is never missed."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Barrier, Thread
+from typing import Any
 
 import pytest
 
+from guantong import trace
 from guantong.capture.model import Action, Event, EventType, Quantity
-from guantong.store import Fact, Indexed, Memory, Noted, Recalling, RowStore, SegmentStore
+from guantong.store import Fact, Indexed, Memory, Noted, Recalling, RowStore, SegmentStore, recall
 from guantong.store.recent import Recent
 
 CLASS = "https://id.gs1.org/01/06901234567892"
@@ -187,3 +191,93 @@ def test_what_is_used_stays_and_what_is_not_goes() -> None:
     assert kept.get(99) == "99"
     assert kept.get(50) is None
     assert sum(kept.get(number) is not None for number in range(100)) <= 20
+
+
+def uses(number: int) -> Event:
+    return event(
+        number,
+        type=EventType.TRANSFORMATION,
+        action=None,
+        input_quantities=(Quantity(LOT, 1.0, "KGM"),),
+        output_epcs=(f"{ITEM}{number}",),
+    )
+
+
+def test_rows_without_what_was_used_up(writer: Engine, reader: Recalling) -> None:
+    made = event(1, quantities=(Quantity(LOT, 9.0, "KGM"),))
+    writer.append([Indexed(entry=0, by=FIRM, received_ms=0, events=(made, uses(2), uses(3)))])
+    assert [row.stored.event.time_ms for row in reader.rows_of([LOT])[LOT]] == [1, 2, 3]
+    assert [row.stored.event.time_ms for row in reader.rows_of([LOT], used=False)[LOT]] == [1]
+    assert reader.rows_of([f"{ITEM}2"], used=False) == reader.rows_of([f"{ITEM}2"])
+
+
+def test_what_a_lot_was_made_of_is_found_without_its_uses(
+    writer: Engine, reader: Recalling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An item of a lot that was used a thousand times is walked up without reading these."""
+    made = event(1, quantities=(Quantity(LOT, 9.0, "KGM"),))
+    listed = (made, *(uses(number) for number in range(2, 60)))
+    writer.append([Indexed(entry=0, by=FIRM, received_ms=0, events=listed)])
+    read: list[int] = []
+    rows_of = reader.store.rows_of
+
+    def counted(*args: Any, **more: Any) -> Any:
+        found = rows_of(*args, **more)
+        read.extend(len(rows) for rows in found.values())
+        return found
+
+    monkeypatch.setattr(reader.store, "rows_of", counted)
+    book = trace.Book(reader, now_ms=10**6)
+    with reader.still():
+        above = trace.parts(book, f"{ITEM}30", hops_max=9, nodes_max=99)
+    assert set(above) == {f"{ITEM}30", LOT}
+    assert sum(read) <= 4
+
+
+def test_one_looks_and_the_others_wait(writer: Engine, memory: Memory, tmp_path: Path) -> None:
+    """What many ask for at once, by handles of their own, is made once."""
+    writer.append([Indexed(entry=0, by=FIRM, received_ms=0, events=(event(1, epcs=(ITEM,)),))])
+    made: list[int] = []
+    begin = Barrier(4)
+
+    def ask() -> None:
+        handle = Recalling(type(writer).open(tmp_path / "index.sqlite", read_only=True), memory)
+
+        def make() -> int:
+            time.sleep(0.05)
+            made.append(len(handle.rows_of([ITEM])))
+            return 1
+
+        with handle.still():
+            begin.wait()
+            assert handle.remembered("key", make, 10**6) == 1
+        handle.close()
+
+    askers = [Thread(target=ask) for _ in range(4)]
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.join()
+    assert made == [1]
+    assert memory._turns == {}
+
+
+def test_two_that_wait_for_each_other_both_come_to_an_end(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recall, "TURN_SECONDS", 0.05)
+    both, ended = Barrier(2), []
+
+    def ask(first: str, second: str) -> None:
+        with memory.turn(first):
+            both.wait()
+            with memory.turn(second), memory.turn(first):
+                ended.append(first)
+
+    askers = [Thread(target=ask, args=pair) for pair in (("a", "b"), ("b", "a"))]
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.join(20)
+    assert sorted(ended) == ["a", "b"]
+    assert memory._turns == {}

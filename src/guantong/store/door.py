@@ -176,9 +176,12 @@ class Store(Protocol):
         """Every part an item took in an event, by event time, arrival breaking ties."""
 
     def rows_of(
-        self, items: Iterable[str], *, as_of: int | None = None
+        self, items: Iterable[str], *, as_of: int | None = None, used: bool = True
     ) -> Mapping[str, list[Happening]]:
-        """`history` of many items at once; items without any have no key."""
+        """`history` of many items at once; items without any have no key.
+
+        Without `used` the rows in role INPUT are left out: a lot may have many thousands of them.
+        """
 
     def inputs(self, events: Collection[int]) -> Mapping[int, list[Happening]]:
         """By event number: the rows in role INPUT or CHILD."""

@@ -247,11 +247,15 @@ class Reader:
 
     # Items
 
-    def history(self, number: int, item: str, as_of: int | None) -> list[Happening]:
-        """Every part one item took in an event, in order."""
+    def history(
+        self, number: int, item: str, as_of: int | None, *, used: bool = True
+    ) -> list[Happening]:
+        """Every part one item took in an event, in order; with or without role INPUT."""
         before = bound(as_of)
         found = []
         for event, role, measured, seq, quantity, unit in self._item_rows(number):
+            if role == INPUT and not used:
+                continue
             stored = self.stored(event)
             if stored.entry < before:
                 much = None if not measured or np.isnan(quantity) else quantity

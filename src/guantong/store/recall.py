@@ -11,7 +11,7 @@ long as it stays true (see `Noted`).
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Lock, RLock
 from typing import NamedTuple, Protocol, TypeVar, cast
 
 from guantong.store.door import EventFilter, Fact, Happening, Indexed, Store, Stored
@@ -24,6 +24,9 @@ FACTS_MAX = 100_000
 
 DERIVED_MAX = 50_000
 """What followed from facts and rows, kept in one half of the memory: values and what they rest on."""
+
+TURN_SECONDS = 10.0
+"""Longest wait for another question that looks for the same."""
 
 UNWATCHED = ("submission",)
 """Kinds of facts that come with every document; they are asked for in the index each time."""
@@ -99,6 +102,7 @@ class Memory:
         self._changed: dict[Asked, int] = {}
         self._floor = 0
         self._lock = Lock()
+        self._turns: dict[object, tuple[RLock, int]] = {}
 
     def catch_up(self, store: Watched) -> Reached:
         """Look how far the index goes, and forget what is no longer so."""
@@ -107,6 +111,30 @@ class Memory:
             with self._lock:
                 self._learn(store, reached)
         return reached
+
+    @contextmanager
+    def turn(self, key: object) -> Iterator[None]:
+        """One at a time for a key: what one question finds, those that wait for it need not look for.
+
+        Yields:
+            Once it is this one's turn, or after `TURN_SECONDS` all the same.
+        """
+        with self._lock:
+            lock, count = self._turns.get(key) or (RLock(), 0)
+            self._turns[key] = lock, count + 1
+        # Two that wait for each other, each half way, end it so.
+        has_turn = lock.acquire(timeout=TURN_SECONDS)
+        try:
+            yield
+        finally:
+            if has_turn:
+                lock.release()
+            with self._lock:
+                count = self._turns[key][1] - 1
+                if count:
+                    self._turns[key] = lock, count
+                else:
+                    del self._turns[key]
 
     def _learn(self, store: Watched, reached: Reached) -> None:
         before = self._reached
@@ -196,11 +224,11 @@ class Recalling:
         return self.rows_of((item,), as_of=as_of).get(item, [])
 
     def rows_of(
-        self, items: Iterable[str], *, as_of: int | None = None
+        self, items: Iterable[str], *, as_of: int | None = None, used: bool = True
     ) -> Mapping[str, list[Happening]]:
         """`history` of many items at once; items without any have no key."""
         items = set(items)
-        found = self.store.rows_of(items, as_of=as_of)
+        found = self.store.rows_of(items, as_of=as_of, used=used)
         if self.noted is not None:
             self.noted.items |= items
             for rows in found.values():
@@ -281,13 +309,20 @@ class Recalling:
             What was made before, if nothing it was made of has changed.
         """
         assert self._still is not None
-        known: Derived | None = self.memory.derived.get(key)
-        if known is None or not self._holds(known, now_ms):
-            known = self._derive(key, make, now_ms, weigh)
+        known = self._known_derived(key, now_ms)
+        if known is None:
+            with self.memory.turn(key):
+                known = self._known_derived(key, now_ms)
+                if known is None:
+                    known = self._derive(key, make, now_ms, weigh)
         if self.noted is not None:
             self.noted.items.update(known.items)
             self.noted.facts.update(known.facts)
         return cast("V", known.value)
+
+    def _known_derived(self, key: object, now_ms: int | None) -> Derived | None:
+        known: Derived | None = self.memory.derived.get(key)
+        return known if known is not None and self._holds(known, now_ms) else None
 
     def _holds(self, known: Derived, now_ms: int | None) -> bool:
         assert self._still is not None

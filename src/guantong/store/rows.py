@@ -186,13 +186,14 @@ class RowStore:
         return self.rows_of((item,), as_of=as_of).get(item, [])
 
     def rows_of(
-        self, items: Iterable[str], *, as_of: int | None = None
+        self, items: Iterable[str], *, as_of: int | None = None, used: bool = True
     ) -> Mapping[str, list[Happening]]:
         """`history` of many items at once; items without any have no key."""
         found: dict[str, list[Happening]] = {}
         for part in slices(sorted(set(items))):
             for happening in self._happenings(f"item IN ({marks(part)})", part, as_of):
-                found.setdefault(happening.item, []).append(happening)
+                if used or happening.role is not Role.INPUT:
+                    found.setdefault(happening.item, []).append(happening)
         return found
 
     def inputs(self, events: Collection[int]) -> Mapping[int, list[Happening]]:

@@ -188,7 +188,7 @@ class SegmentStore:
         return self.rows_of((item,), as_of=as_of).get(item, [])
 
     def rows_of(
-        self, items: Iterable[str], *, as_of: int | None = None
+        self, items: Iterable[str], *, as_of: int | None = None, used: bool = True
     ) -> Mapping[str, list[Happening]]:
         """`history` of many items at once; items without any have no key."""
         wanted = list(dict.fromkeys(items))
@@ -196,7 +196,7 @@ class SegmentStore:
         with snapshot(self._db):
             numbers = self._numbering.of_texts(wanted).tolist()
             for item, number in zip(wanted, numbers, strict=True):
-                if number >= 0 and (rows := self._reader.history(number, item, as_of)):
+                if number >= 0 and (rows := self._reader.history(number, item, as_of, used=used)):
                     found[item] = rows
         return found
 

@@ -37,6 +37,7 @@ class Book:
         now_ms: int,
         as_of: int | None = None,
         future_ms: int = FUTURE_MS,
+        used: bool = True,
     ) -> None:
         """Open an empty book.
 
@@ -45,8 +46,10 @@ class Book:
             now_ms: The present; nothing later than this plus `future_ms` counts.
             as_of: Ledger size; None for everything.
             future_ms: How far ahead of its receipt an event may be dated and still count.
+            used: Also read where items were used up.
         """
         self.store = store
+        self.used = used
         self.now_ms = now_ms
         self.as_of = as_of
         self.future_ms = future_ms
@@ -56,9 +59,15 @@ class Book:
         self._carried: dict[str, tuple[list[Moment], list[Happening]]] = {}
         self._resolved: dict[str, Resolved] = {}
 
-    def sibling(self) -> "Book":
+    def sibling(self, *, used: bool = True) -> "Book":
         """An empty book with the same view, for reading what need not be kept."""
-        return Book(self.store, now_ms=self.now_ms, as_of=self.as_of, future_ms=self.future_ms)
+        return Book(
+            self.store,
+            now_ms=self.now_ms,
+            as_of=self.as_of,
+            future_ms=self.future_ms,
+            used=used,
+        )
 
     def remembered(
         self,
@@ -81,7 +90,7 @@ class Book:
         """Read the rows of those items that were not read yet: one call, or none."""
         missing = {item for item in items if item not in self._rows}
         if missing:
-            found = self.store.rows_of(missing, as_of=self.as_of)
+            found = self.store.rows_of(missing, as_of=self.as_of, used=self.used)
             self._rows |= {item: found.get(item, []) for item in missing}
 
     def read_around(self, items: Iterable[str]) -> bool:

@@ -261,6 +261,9 @@ class Links:
 
 
 def _above_one(item: str, room: int, book: Book) -> Above:
+    # What a lot was used for, by the thousand, says nothing of what it was made of; of what holds
+    # or is part of others it may tell when that ended.
+    book = book.sibling(used=False) if is_many(item) else book
     return Links(book, packing=False)._above((item,), room)[item]  # noqa: SLF001  # of this file
 
 
