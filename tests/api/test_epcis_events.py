@@ -99,7 +99,8 @@ def test_an_answer_is_the_event_as_it_was_sent(house: House) -> None:
         assert reading.document is not None, reading.faults
         (back,) = reading.document.events
         assert event_hash(back) == event_hash(read(json.dumps(sent).encode()).document.events[0])  # type: ignore[union-attr]
-    assert one.json()["recordTime"].endswith("Z")
+        (told,) = answer.json()["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
+        assert told["recordTime"].endswith("Z")
     assert whole.headers["gs1-epcis-version"] == "2.0.0"
 
 
@@ -145,7 +146,6 @@ def test_a_token_is_for_one_query_of_one_caller(house: House) -> None:
         ("eventCountLimit=3", "query.value"),
         ("orderDirection=ASC", "query.value"),
         ("orderBy=eventTime&eventCountLimit=3&maxEventCount=3", "query.value"),
-        ("WD_readPoint=urn:x", "query.parameter"),
         ("EQ_action=MOVE", "query.value"),
         ("EQ_quantity=many", "query.value"),
         ("GE_eventTime=yesterday", "query.value"),
@@ -208,7 +208,7 @@ def test_a_value_that_is_there_may_have_no_events_of_this_kind(house: House) -> 
     put(house, event(1))
     assert numbers(house.ask("GET", "/bizSteps/shipping/events?EQ_action=ADD")) == []
     answer = house.ask("GET", "/bizSteps/packing/events")
-    refused(answer, 404, "NoSuchResourceException", "serve.no_resource")
+    refused(answer, 404, "NoSuchNameException", "serve.no_resource")
 
 
 def test_headers(house: House) -> None:
@@ -233,9 +233,7 @@ def test_events_below_the_other_resources(house: House, path: str, found: list[i
     put(house, event(0), event(1, disposition="in_transit"))
     put(house, event(2, bizLocation={"id": SHOP}), event(3))
     assert numbers(house.ask("GET", path)) == found
-    refused(
-        house.ask("GET", path, who="other"), 404, "NoSuchResourceException", "serve.no_resource"
-    )
+    refused(house.ask("GET", path, who="other"), 404, "NoSuchNameException", "serve.no_resource")
 
 
 def test_two_tenants_see_nothing_of_each_other(house: House) -> None:
@@ -249,9 +247,7 @@ def test_two_tenants_see_nothing_of_each_other(house: House) -> None:
     assert after(house.ask("GET", "/events?perPage=10")) == ""
     assert numbers(house.ask("GET", f"/events?MATCH_epc={GTIN}/21/1")) == []
     theirs = quote(event(1)["eventID"])
-    refused(
-        house.ask("GET", f"/events/{theirs}"), 404, "NoSuchResourceException", "serve.no_resource"
-    )
+    refused(house.ask("GET", f"/events/{theirs}"), 404, "NoSuchNameException", "serve.no_resource")
     assert house.ask("GET", f"/events/{theirs}", who="other").status_code == 200
 
 

@@ -40,7 +40,7 @@ def test_a_query_is_named_asked_and_forgotten(house: House) -> None:
     assert house.ask("DELETE", "/queries/shipped").status_code == 204
     for method, path in (("GET", ""), ("DELETE", ""), ("GET", "/events")):
         answer = house.ask(method, f"/queries/shipped{path}")
-        refused(answer, 404, "NoSuchResourceException", "serve.no_resource")
+        refused(answer, 404, "NoSuchNameException", "serve.no_resource")
 
 
 def test_names_are_a_partys_own(house: House) -> None:
@@ -49,7 +49,7 @@ def test_names_are_a_partys_own(house: House) -> None:
     assert name(house, "mine", SHIPPED).status_code == 201
     for method, path in (("GET", ""), ("DELETE", ""), ("GET", "/events")):
         answer = house.ask(method, f"/queries/mine{path}", who="other")
-        refused(answer, 404, "NoSuchResourceException", "serve.no_resource")
+        refused(answer, 404, "NoSuchNameException", "serve.no_resource")
     assert house.ask("GET", "/queries", who="other").json() == []
     assert name(house, "mine", {}, who="other").status_code == 201
     assert numbers(house.ask("GET", "/queries/mine/events", who="other")) == [3]

@@ -49,7 +49,7 @@ def test_values(house: House, name: str) -> None:
 def test_what_is_not_there_for_a_caller(house: House) -> None:
     put(house, event(1, bizStep="storing"), who="other")
     for path in ("/bizSteps/storing", f"/epcs/{quote(GTIN + '/21/1', safe='')}"):
-        refused(house.ask("GET", path), 404, "NoSuchResourceException", "serve.no_resource")
+        refused(house.ask("GET", path), 404, "NoSuchNameException", "serve.no_resource")
         assert house.ask("GET", path, who="other").status_code == 200
     assert house.ask("GET", "/bizSteps").json()["member"] == []
     refused(house.ask("GET", "/epcs", who=""), 401, "SecurityException", "serve.key_missing")

@@ -81,7 +81,7 @@ def test_what_comes_is_sent(home: House) -> None:
         assert "secret" not in str(shown)
         assert home.ask("DELETE", place).status_code == 204
         put(home, event(13))
-        refused(home.ask("GET", place), 404, "NoSuchResourceException", "serve.no_resource")
+        refused(home.ask("GET", place), 404, "NoSuchNameException", "serve.no_resource")
         time.sleep(0.1)
         assert numbers(here) == [3, 7, 9, 11]
 
@@ -163,7 +163,7 @@ def test_a_query_that_goes_takes_its_subscriptions_with_it(home: House) -> None:
         place = place_of(subscribe(home, here.url))
         assert home.ask("DELETE", "/queries/q").status_code == 204
         named(home)
-        refused(home.ask("GET", place), 404, "NoSuchResourceException", "serve.no_resource")
+        refused(home.ask("GET", place), 404, "NoSuchNameException", "serve.no_resource")
         assert home.ask("GET", "/queries/q/subscriptions").json() == []
         put(home, event(1))
         time.sleep(0.1)
@@ -190,12 +190,12 @@ def test_nobody_hears_of_anothers(home: House) -> None:
     assert home.ask("GET", "/queries/q/subscriptions", who="other").json() == []
     for method in ("GET", "DELETE"):
         answer = home.ask(method, place, who="other")
-        refused(answer, 404, "NoSuchResourceException", "serve.no_resource")
+        refused(answer, 404, "NoSuchNameException", "serve.no_resource")
     assert home.ask("GET", place).status_code == 200
     answer = home.ask("GET", "/queries/q/subscriptions", who="")
     refused(answer, 401, "SecurityException", "serve.key_missing")
     answer = home.ask("GET", "/queries/none/subscriptions")
-    refused(answer, 404, "NoSuchResourceException", "serve.no_resource")
+    refused(answer, 404, "NoSuchNameException", "serve.no_resource")
 
 
 @pytest.mark.parametrize(

@@ -63,12 +63,14 @@ class Capture:
             Route("/capture", self.take, methods=["POST"]),
             Route("/capture", self.offered, methods=["OPTIONS"]),
             Route("/capture/{number}", self.shown, methods=["GET"]),
+            Route("/capture/{number}", self.offered, methods=["OPTIONS"]),
         ]
 
     async def offered(self, request: Request) -> Response:
         """What can be done here."""
         asked.keyed_caller(request, self._desk)
-        more = {"Allow": "OPTIONS, POST, GET", "GS1-Capture-Error-Behaviour": "rollback"}
+        allowed = "OPTIONS, GET" if request.path_params else "OPTIONS, POST, GET"
+        more = {"Allow": allowed, "GS1-Capture-Error-Behaviour": "rollback"}
         return Response(status_code=204, headers=self.said | more)
 
     async def take(self, request: Request) -> Response:

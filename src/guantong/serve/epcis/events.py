@@ -83,6 +83,7 @@ class Events:
         return [
             Route("/events", self.listed, methods=["GET"]),
             Route("/events", self.offered, methods=["OPTIONS"]),
+            Route("/nextPageToken/{token}", self.given_back, methods=["DELETE"]),
             Route("/events/{id:path}", self.shown, methods=["GET"]),
             Route("/events/{id:path}", self.offered, methods=["OPTIONS"]),
             *(
@@ -100,6 +101,15 @@ class Events:
         asked.keyed_caller(request, self._desk)
         more = {"Allow": _allowed(request), FORMAT: "No_Preference", CBV_FORMAT: "No_Preference"}
         return Response(status_code=204, headers=protocol.headers() | more)
+
+    async def given_back(self, request: Request) -> Response:
+        """A client needs a token no more; nothing was kept for it here.
+
+        Returns:
+            204.
+        """
+        asked.keyed_caller(request, self._desk)
+        return Response(status_code=204, headers=protocol.headers())
 
     async def listed(self, request: Request) -> Response:
         """A page of the events that are asked for.
@@ -146,7 +156,7 @@ class Events:
         """One event.
 
         Returns:
-            The event with its context.
+            An EPCISQueryDocument with the event.
 
         Raises:
             EpcisError: if the caller sees none of that id.
@@ -157,7 +167,8 @@ class Events:
         if not found.events:
             raise EpcisError(protocol.absent(request.path_params["id"][:120]))
         latest = found.events[-1]
-        return wording.event(latest.event, latest.record_ms, created_ms=self._clock.now_ms())
+        told = [(latest.event, latest.record_ms)]
+        return wording.page(told, created_ms=self._clock.now_ms())
 
     async def _page(
         self,

@@ -75,7 +75,7 @@ _KINDS: Final = {
 _TYPE: Final = {
     401: "SecurityException",
     403: "SecurityException",
-    404: "NoSuchResourceException",
+    404: "NoSuchNameException",
     405: "NoSuchResourceException",
     406: "NotAcceptableException",
     409: "ResourceAlreadyExistsException",

@@ -20,8 +20,9 @@ from guantong.caller import Caller
 from guantong.capture import Limits, TableReading
 from guantong.capture.faults import CaptureError
 from guantong.capture.faults import Fault as CaptureFault
+from guantong.capture.json_write import EventWriter
 from guantong.errors import fault
-from guantong.serve import asked
+from guantong.serve import asked, json_out
 from guantong.serve.desk import Desk
 from guantong.serve.epcis import protocol
 from guantong.serve.epcis.events import Searching
@@ -30,6 +31,7 @@ from guantong.serve.fitting import read_offer
 from guantong.serve.job import Fault, Offer, Receipt, may_submit
 from guantong.serve.problems import Fault as HttpFault
 from guantong.serve.upload import Uploads
+from guantong.store.door import Stored
 
 BYTES_MAX: Final = 1 << 20
 """Of a document with one event."""
@@ -53,7 +55,7 @@ class SingleEvents:
         """Take an event, by itself or in a document of its own.
 
         Returns:
-            201 with its address.
+            201 with its address, and the event as it is kept.
 
         Raises:
             CaptureError: if it can not be read, or there is not exactly one.
@@ -71,9 +73,14 @@ class SingleEvents:
             return Response(status_code=400)
         finally:
             self._uploads.budget.give_back(len(body))
-        number = await to_thread.run_sync(self._id_of, receipt.ledger_index, caller)
-        place = f"{request.scope.get('root_path', '')}/events/{quote(number, safe='')}"
-        return Response(status_code=201, headers=protocol.headers() | {"Location": place})
+        stored = await to_thread.run_sync(self._indexed, receipt.ledger_index, caller)
+        number = quote(stored.event.id, safe="")
+        place = f"{request.scope.get('root_path', '')}/events/{number}"
+        writer = EventWriter()
+        told = writer.write(stored.event, record_ms=stored.record_ms)
+        body_out = json_out.encode({"@context": writer.context, **told})
+        headers = protocol.headers() | {"Location": place}
+        return Response(body_out, 201, headers, "application/json")
 
     async def _taken(self, offer: Offer, caller: Caller) -> Receipt:
         reading = await to_thread.run_sync(read_offer, offer, Limits(bytes_max=BYTES_MAX))
@@ -88,15 +95,15 @@ class SingleEvents:
             )
         return receipt
 
-    def _id_of(self, entry: int, caller: Caller) -> str:
-        """The id of what was taken, as soon as it can be found by it."""
+    def _indexed(self, entry: int, caller: Caller) -> Stored:
+        """What was taken, as soon as it can be found."""
         desk = self._desk
         assert isinstance(desk, Searching)
         stored = desk.event_of(entry, caller) if desk.wait(entry + 1) else None
         if stored is None:
             expected = f"entry {entry}, which is taken, in the index"
             raise EpcisError(fault(HttpFault.BEHIND, expected=expected, got="not yet"))
-        return stored.event.id
+        return stored
 
 
 def _check_single(reading: TableReading) -> None:

@@ -135,7 +135,8 @@ class Subscriptions:
         number = self._begun(caller, name, wanted, said)
         root = request.scope.get("root_path", "")
         place = f"{root}/queries/{quote(name, safe='')}/subscriptions/{number}"
-        body_out = json_out.encode({"subscriptionID": number})
+        line = self._box.line(number)
+        body_out = json_out.encode(_shown(line) if line else {"subscriptionID": number})
         headers = protocol.headers() | {"Location": place}
         return Response(body_out, 201, headers, "application/json")
 

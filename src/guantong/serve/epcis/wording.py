@@ -11,10 +11,10 @@ from typing import Final, Self, TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
-from guantong.capture.json_write import EventWriter, query_document
+from guantong.capture.json_write import query_document
 from guantong.capture.model import Event
 from guantong.capture.spellings import Codes, as_kept, as_urn
-from guantong.capture.xml_write import URNS, WEB, Edition, Words, XmlWriter, document_xml, query_xml
+from guantong.capture.xml_write import URNS, WEB, Edition, Words, XmlWriter, query_xml
 from guantong.errors import fault
 from guantong.serve import json_out
 from guantong.serve.epcis import protocol
@@ -69,7 +69,14 @@ class Wording:
         asked_links = request.headers.get(FORMAT, "").startswith(("Always_GS1", "Never"))
         return cls(media, Edition.V1, codes if asked_links else as_urn, URNS)
 
-    def page(self, told: Told, *, created_ms: int, query: str, more: Mapping[str, str]) -> Response:
+    def page(
+        self,
+        told: Told,
+        *,
+        created_ms: int,
+        query: str = "SimpleEventQuery",
+        more: Mapping[str, str] | None = None,
+    ) -> Response:
         """The answer to a query.
 
         Args:
@@ -91,32 +98,16 @@ class Wording:
             query_xml(self._writer(), told, created_ms=created_ms, query=query), more
         )
 
-    def event(self, event: Event, record_ms: int, *, created_ms: int) -> Response:
-        """One event: in JSON by itself, in XML in a document, as the standard has it.
-
-        Returns:
-            The event.
-
-        Raises:
-            CaptureError: if something in it can not be said in XML.
-        """
-        if self.media in protocol.JSON:
-            writer = EventWriter(self.codes)
-            told = writer.write(event, record_ms=record_ms)
-            return self._response(json_out.encode({"@context": writer.context, **told}), {})
-        told_xml = document_xml(self._writer(), [(event, record_ms)], created_ms=created_ms)
-        return self._response(told_xml, {})
-
     def _writer(self) -> XmlWriter:
         return XmlWriter(self.edition, codes=self.codes, words=self.words)
 
-    def _response(self, body: bytes, more: Mapping[str, str]) -> Response:
+    def _response(self, body: bytes, more: Mapping[str, str] | None) -> Response:
         used = "Always_EPC_URN" if self.codes is as_urn else "Always_GS1_Digital_Link"
         said = protocol.headers() | {FORMAT: used}
         if self.media in protocol.XML:
             said[CBV_FORMAT] = "Always_URN" if self.words is URNS else "Always_Web_URI"
             said["GS1-EPCIS-Version"] = f"{self.edition.value}.0"
-        return Response(body, headers=said | dict(more), media_type=self.media)
+        return Response(body, headers=said | dict(more or {}), media_type=self.media)
 
 
 def _one_of(request: Request, name: str, known: Mapping[str, T]) -> T:
