@@ -92,8 +92,16 @@ def run(*arguments: str, memory_mb: int = 0, seconds: float = 0.0) -> bool:
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)  # its helpers are told by it to end
-            process.wait(STOP_SECONDS)
+            _wait(process, arguments[0])
     return True
+
+
+def _wait(process: subprocess.Popen[bytes], name: str) -> None:
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        message = f"{name} did not end {STOP_SECONDS:g} s after it was asked to"
+        raise NoServer(message) from error
 
 
 @contextmanager
