@@ -1,6 +1,8 @@
 """Queries over HTTP: what is found, page by page, and by whom."""
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
 
@@ -262,3 +264,23 @@ def test_a_region_sees_its_own(house: House) -> None:
     key = house.world.add_key(new_key(Caller("urn:office", Level.REGULATOR, "31")), OPERATOR)
     house.keys["office"] = key
     assert numbers(house.ask("GET", "/events", who="office")) == []
+
+
+def test_few_are_looked_up_at_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has a handle with a memory of its own: a flood of questions waits."""
+    put(house, event(1))
+    now, most = [0], [0]
+    find = house.world.find_events
+
+    def slow(*args: Any, **more: Any) -> Any:
+        now[0] += 1
+        most[0] = max(most[0], now[0])
+        time.sleep(0.05)
+        now[0] -= 1
+        return find(*args, **more)
+
+    monkeypatch.setattr(house.world, "find_events", slow)
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda _: house.ask("GET", "/events"), range(16)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert 1 < most[0] <= events.AT_ONCE

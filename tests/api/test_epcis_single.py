@@ -72,7 +72,8 @@ def test_a_document_with_one_event_and_xml(house: House) -> None:
     reading = read(json.dumps(bare(2)).encode(), media=MEDIA)
     assert reading.document
     xml = document_xml(XmlWriter(Edition.V2), [(reading.document.events[0], 0)], created_ms=0)
-    answer = post(house, xml, media="application/xml")
+    answer = post(house, xml, media="application/xml", Accept="application/xml")
+    assert (answer.status_code, answer.content) == (201, b"")
     assert answer.headers["location"].endswith(quote(event(2)["eventID"], safe=""))
 
 

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, Protocol, runtime_checkable
 from urllib.parse import quote, urlencode
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -42,6 +42,8 @@ RESOURCES: Final = {
     "dispositions": "EQ_disposition",
 }
 """Resources by what stands in events, and the parameter their events are asked for with."""
+AT_ONCE: Final = 4
+"""Questions that one process looks up at once: each has a handle on the index, with a memory of its own."""
 PAGES_MAX: Final = 40
 """How often the store is asked for all events of a query."""
 
@@ -75,6 +77,7 @@ class Events:
         """Over a desk; one that does not look events up has none of these addresses."""
         self._desk = desk
         self._clock = clock
+        self._few = CapacityLimiter(AT_ONCE)
 
     def routes(self) -> list[Route]:
         """Its addresses, below the binding's."""
@@ -261,7 +264,8 @@ class Events:
         assert isinstance(self._desk, Searching)
         desk = self._desk
         return await to_thread.run_sync(
-            lambda: desk.find_events(wanted, caller, after=after, limit=limit, as_of=as_of)
+            lambda: desk.find_events(wanted, caller, after=after, limit=limit, as_of=as_of),
+            limiter=self._few,
         )
 
 

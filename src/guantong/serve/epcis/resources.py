@@ -7,7 +7,7 @@ References:
 from collections.abc import Awaitable, Callable
 from typing import Protocol, runtime_checkable
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -20,7 +20,7 @@ from guantong.serve import asked, json_out
 from guantong.serve.desk import Desk
 from guantong.serve.epcis import protocol
 from guantong.serve.epcis.controls import Controls, Token
-from guantong.serve.epcis.events import RESOURCES, Searching, link
+from guantong.serve.epcis.events import AT_ONCE, RESOURCES, Searching, link
 from guantong.serve.epcis.protocol import EpcisError
 
 
@@ -46,6 +46,7 @@ class Resources:
     def __init__(self, desk: Desk) -> None:
         """Over a desk; one that does not list values has none of these addresses."""
         self._desk = desk
+        self._few = CapacityLimiter(AT_ONCE)
 
     def routes(self) -> list[Route]:
         """Their addresses, below the binding's; after those of their events."""
@@ -90,7 +91,8 @@ class Resources:
         after = (token.first, token.number, token.within) if token else None
         as_of = token.size if token else None
         return await to_thread.run_sync(
-            lambda: desk.list_values(field, caller, after=after, limit=limit, as_of=as_of)
+            lambda: desk.list_values(field, caller, after=after, limit=limit, as_of=as_of),
+            limiter=self._few,
         )
 
     def _shown(self, name: str) -> Callable[[Request], Awaitable[Response]]:
@@ -100,7 +102,9 @@ class Resources:
             desk, value = self._desk, request.path_params["value"]
             assert isinstance(desk, Listing)
             wanted = query.parse({RESOURCES[name]: [value]})
-            page = await to_thread.run_sync(lambda: desk.find_events(wanted, caller, limit=1))
+            page = await to_thread.run_sync(
+                lambda: desk.find_events(wanted, caller, limit=1), limiter=self._few
+            )
             if not page.events:
                 raise EpcisError(protocol.absent(value[:120]))
             return _collection(("events",), {})

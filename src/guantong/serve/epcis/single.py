@@ -63,7 +63,7 @@ class SingleEvents:
         """
         caller = asked.keyed_caller(request, self._desk)
         may_submit(caller)
-        protocol.check_accepts(request, protocol.TYPES)
+        wants_xml = protocol.check_accepts(request, protocol.TYPES) in protocol.XML
         media = protocol.check_media(request)
         body = bytearray()
         try:
@@ -76,6 +76,8 @@ class SingleEvents:
         stored = await to_thread.run_sync(self._indexed, receipt.ledger_index, caller)
         number = quote(stored.event.id, safe="")
         place = f"{request.scope.get('root_path', '')}/events/{number}"
+        if wants_xml:  # the event by itself is JSON only
+            return Response(status_code=201, headers=protocol.headers() | {"Location": place})
         writer = EventWriter()
         told = writer.write(stored.event, record_ms=stored.record_ms)
         body_out = json_out.encode({"@context": writer.context, **told})
