@@ -13,7 +13,7 @@ import pytest
 from guantong.serve.world import read_world
 from guantong.settings import Settings
 from tests.fault.capture_victim import document
-from tests.fault.serving import Serving, serving, until
+from tests.fault.serving import Serving, is_let_go, serving, until
 from tests.receiver import Receiver, receiver
 
 DOCUMENTS = 60
@@ -64,6 +64,7 @@ def test_killed_and_dead(tmp_path: Path) -> None:
                 os.kill(pid, signal.SIGKILL)
             here.process.kill()
             here.process.wait()
+            until(lambda: is_let_go(data))
         with serving(data, "--private-destinations"), read_world(Settings(data)) as world:
             due = [
                 event["eventID"]
