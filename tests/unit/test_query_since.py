@@ -5,27 +5,21 @@ from collections.abc import Iterator
 
 import pytest
 
-from guantong.capture import read_table
-from guantong.market.bulk import Bulk
 from guantong.query import Query, came, matches, parse, placed
-from guantong.store import EventFilter, Indexed, RowStore, SegmentStore, Store, Stored
+from guantong.store import EventFilter, Store, Stored
+from tests.bulk_small import KINDS, filled
 
 ALIKE = 7
 """Entries of one record time."""
 
 
-@pytest.fixture(scope="module", params=["rows", "segments"])
+@pytest.fixture(scope="module", params=KINDS)
 def store(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Store]:
-    made = RowStore if request.param == "rows" else SegmentStore
-    found = made.open(tmp_path_factory.mktemp("store") / "index")
-    for entry, filing in enumerate(Bulk(5, rows=10_000).filings()):
-        table = read_table(filing.body, media=filing.media, name=filing.name).table
-        at_ms = 1_000 * (entry // ALIKE)
-        found.append([Indexed(entry=entry, by=filing.by, received_ms=at_ms, table=table)])
-    yield found
-    found.close()
+    place = tmp_path_factory.mktemp("store")
+    with filled(request.param, place, lambda entry: 1_000 * (entry // ALIKE)) as found:
+        yield found
 
 
 def everything(store: Store) -> list[Stored]:

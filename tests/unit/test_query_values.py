@@ -5,24 +5,20 @@ from collections.abc import Iterator
 
 import pytest
 
-from guantong.capture import read_table
-from guantong.market.bulk import Bulk
 from guantong.query import Cursor, values, values_of
-from guantong.store import EventFilter, Indexed, RowStore, SegmentStore, Store, Stored
+from guantong.query.fields import values_of as values_of_event
+from guantong.serve.epcis.events import RESOURCES
+from guantong.store import EventFilter, Store, Stored
+from tests.bulk_small import KINDS, filled
 
 
-@pytest.fixture(scope="module", params=["rows", "segments"])
+@pytest.fixture(scope="module", params=KINDS)
 def store(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Store]:
-    made = RowStore if request.param == "rows" else SegmentStore
-    found = made.open(tmp_path_factory.mktemp("store") / "index")
-    for entry, filing in enumerate(Bulk(5, rows=10_000).filings()):
-        if entry < 40:
-            table = read_table(filing.body, media=filing.media, name=filing.name).table
-            found.append([Indexed(entry=entry, by=filing.by, received_ms=entry, table=table)])
-    yield found
-    found.close()
+    place = tmp_path_factory.mktemp("store")
+    with filled(request.param, place, lambda entry: entry, most=40) as found:
+        yield found
 
 
 def seen(one: Stored) -> bool:
@@ -31,8 +27,8 @@ def seen(one: Stored) -> bool:
 
 def naive(store: Store, field: str, size: int) -> list[str]:
     events = store.scan_events(EventFilter(), limit=10**6, as_of=size)
-    found = [one for each in events if seen(each) for one in values.FIELDS[field](each.event)]
-    return [one for one in dict.fromkeys(found) if one]
+    found = [one for each in events if seen(each) for one in values_of_event(field, each.event, 0)]
+    return [str(one) for one in dict.fromkeys(found) if one]
 
 
 def paged(store: Store, field: str, chance: random.Random, size: int) -> list[str]:
@@ -48,7 +44,7 @@ def paged(store: Store, field: str, chance: random.Random, size: int) -> list[st
         after = page.after
 
 
-@pytest.mark.parametrize("field", values.FIELDS)
+@pytest.mark.parametrize("field", RESOURCES.values())
 def test_each_value_once(store: Store, field: str) -> None:
     size = store.projected_size - 3
     wanted = naive(store, field, size)

@@ -14,22 +14,15 @@ from guantong.caller import Caller
 from guantong.capture.json_master import CHILDREN
 from guantong.capture.model import Event
 from guantong.errors import fault
-from guantong.query.parameters import Fault, Query, QueryError, Test
+from guantong.query.fields import keys_of
+from guantong.query.parameters import ATTRIBUTED, Fault, Query, QueryError, Test
 from guantong.store.door import Fact, Store
 
 WITHIN: Final = "WD_"
-HAS: Final = "HASATTR_"
-EQUALS: Final = "EQATTR_"
+HAS: Final = "HASATTR"
+EQUALS: Final = "EQATTR"
 WITHIN_MAX: Final = 10_000
 """Places within those that are asked for."""
-KINDS: Final = {
-    "readPoint": "place",
-    "bizLocation": "place",
-    "epcClass": "product",
-    "source": "firm",
-    "destination": "firm",
-}
-"""Field of an event whose master data may be asked about -> kind of fact."""
 
 
 class MasterData:
@@ -89,30 +82,17 @@ class MasterData:
         """Whether the master data of a field of an event is as a test of attributes wants it."""
         kind, _, rest = test.name.partition("_")
         field, _, attribute = rest.partition("_")
-        for key in _keys(field, event):
-            said = self.attributes(KINDS[field], key)
-            if kind == "HASATTR" and any(name in said for name in test.values):
-                return True
-            if kind == "EQATTR" and any(text in test.values for text in _texts(said, attribute)):
+        for key in keys_of(field, event):
+            said = self.attributes(ATTRIBUTED[field], str(key))
+            found = _texts(said, attribute) if kind == EQUALS else said
+            if any(value in found for value in test.values):
                 return True
         return False
 
 
 def is_of_attributes(test: Test) -> bool:
     """Whether a test asks about master data."""
-    return test.name.startswith((HAS, EQUALS))
-
-
-def _keys(field: str, event: Event) -> tuple[str, ...]:
-    if field == "readPoint":
-        return (event.read_point,)
-    if field == "bizLocation":
-        return (event.biz_location,)
-    if field == "epcClass":
-        amounts = (*event.quantities, *event.child_quantities)
-        amounts += (*event.input_quantities, *event.output_quantities)
-        return tuple(one.epc_class for one in amounts)
-    return tuple(one.value for one in (event.sources if field == "source" else event.destinations))
+    return test.name.partition("_")[0] in {HAS, EQUALS}
 
 
 def _texts(said: Mapping[str, object], attribute: str) -> list[str]:

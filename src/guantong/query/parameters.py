@@ -174,11 +174,16 @@ FAMILIES: Final = {
     "EQ_destination_": PARTY,
 }
 """Parameters that end in a type, with the vocabulary of the type."""
-_ATTRIBUTE: Final = re.compile(
-    r"(?:HASATTR_{field}|(?:EQATTR|EQ_ATTR)_{field}_\S+)".replace(
-        "{field}", "(?:readPoint|bizLocation|epcClass|source|destination)"
-    )
-)
+ATTRIBUTED: Final = {
+    "readPoint": "place",
+    "bizLocation": "place",
+    "epcClass": "product",
+    "source": "firm",
+    "destination": "firm",
+}
+"""Field of an event whose master data may be asked about -> kind of fact."""
+_FIELD: Final = f"(?:{'|'.join(ATTRIBUTED)})"
+_ATTRIBUTE: Final = re.compile(rf"HASATTR_{_FIELD}|(?:EQATTR|EQ_ATTR)_{_FIELD}_\S+")
 _EXTENSION: Final[dict[str, Reader]] = {"EQ": _said, "EXISTS": _true}
 _PUBLISHED: Final = {"errorDeclaration_Time": "errorDeclarationTime"}
 

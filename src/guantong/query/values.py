@@ -7,27 +7,15 @@ References:
     EPCIS 2.0, section 12 (REST bindings)
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
-from guantong.capture.model import Event, EventType
+from guantong.capture.model import EventType
+from guantong.query import fields
 from guantong.query.asking import BATCH, EXAMINED_MAX, Key, page_of
 from guantong.query.parameters import parse
 from guantong.store.door import EventFilter, Store, Stored
 
-FIELDS: Final[Mapping[str, Callable[[Event], tuple[str, ...]]]] = {
-    "eventType": lambda event: (event.type.value,),
-    "MATCH_anyEPC": lambda event: (
-        *(*event.epcs, event.parent, *event.child_epcs),
-        *(*event.input_epcs, *event.output_epcs),
-    ),
-    "EQ_bizStep": lambda event: (event.step,),
-    "EQ_bizLocation": lambda event: (event.biz_location,),
-    "EQ_readPoint": lambda event: (event.read_point,),
-    "EQ_disposition": lambda event: (event.disposition,),
-}
-"""Parameter that asks for a value -> the values of an event."""
 Cursor = tuple[int, int, int]
 """Record time and number of an event, and how many of its values were looked at."""
 
@@ -56,7 +44,7 @@ def values_of(
 
     Args:
         store: Where to look.
-        field: One of `FIELDS`.
+        field: The parameter that asks for one of them, such as ``EQ_bizStep``.
         seen: Whether the caller may see an event.
         after: Where the page before ended, None to begin.
         limit: Values on a page, at least 1.
@@ -102,7 +90,9 @@ class _Walk:
 
     def over(self, stored: Stored, skip: int, limit: int) -> int | None:
         """Take the new values of an event; how many were looked at when the page is full."""
-        values = dict.fromkeys(one for one in FIELDS[self._field](stored.event) if one)
+        values = dict.fromkeys(
+            str(one) for one in fields.values_of(self._field, stored.event, 0) if one
+        )
         if self._old.issuperset(values) or not self._seen(stored):
             return None
         for number, value in enumerate(values):
