@@ -12,7 +12,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, request_response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -36,7 +36,7 @@ from guantong.serve.fast_capture import FastCapture
 from guantong.serve.pages import Example
 from guantong.serve.problems import Fault, HttpError
 from guantong.serve.signin import SignIn
-from guantong.serve.upload import Uploads
+from guantong.serve.upload import Uploads, left
 from guantong.serve.words import Language
 from guantong.settings import Settings
 from guantong.trace.model import Direction
@@ -100,6 +100,7 @@ def create_app(desk: Desk, settings: Settings) -> FastCapture:
         exception_handlers={
             Refusal: outside.refused,
             HTTPException: outside.refused,
+            ClientDisconnect: left,
             Exception: outside.failed,
         },
     )

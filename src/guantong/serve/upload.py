@@ -1,11 +1,12 @@
 """How does a document come in? Reading a body without ever reading too much of it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
 from anyio import CapacityLimiter, fail_after, to_thread
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -111,15 +112,8 @@ class Uploads:
     async def _taken(
         self, request: Request, bytes_max: int, take: Callable[[bytes], Awaitable[Receipt]]
     ) -> Response:
-        body = bytearray()
-        try:
-            await self.read(request, body, bytes_max)
-            receipt = await take(bytes(body))
-        except ClientDisconnect:
-            return Response(status_code=400)
-        finally:
-            self.budget.give_back(len(body))
-        return answer(receipt)
+        async with self.body(request, bytes_max) as body:
+            return answer(await take(body))
 
     async def take(self, data: bytes, media: str, caller: Caller) -> Receipt:
         """Take a document of which nothing but this is said; returns when it is durable."""
@@ -160,12 +154,26 @@ class Uploads:
         enter = desk.enter_signing_key
         return await to_thread.run_sync(enter, record, caller, limiter=self._waiting)
 
-    async def read(self, request: Request, body: bytearray, bytes_max: int) -> None:
-        """The body into `body`, which holds what is accounted for even when this fails.
+    @asynccontextmanager
+    async def body(self, request: Request, bytes_max: int) -> AsyncIterator[bytes]:
+        """The body of a request, accounted for as long as it is worked on.
+
+        Yields:
+            All of it.
 
         Raises:
             HttpError: if it is too large, too slow, or in a content coding.
+            ClientDisconnect: if the client has left; see `left`.
         """
+        held = bytearray()
+        try:
+            await self._read(request, held, bytes_max)
+            yield bytes(held)
+        finally:
+            self.budget.give_back(len(held))
+
+    async def _read(self, request: Request, body: bytearray, bytes_max: int) -> None:
+        """The body into `body`, which holds what is accounted for even when this fails."""
         _check_coding(request)
         declared = request.headers.get("content-length", "")
         if declared.isdecimal() and (len(declared) > 15 or int(declared) > bytes_max):
@@ -174,6 +182,12 @@ class Uploads:
         while (chunk := await next_chunk(chunks)) is not None:
             self.take_room(body, chunk, bytes_max)
             body += chunk
+
+
+async def left(request: Request, error: Exception) -> Response:
+    """An answer for a client that is there no more."""
+    del request, error
+    return Response(status_code=400)
 
 
 async def next_chunk(chunks: AsyncIterator[bytes]) -> bytes | None:

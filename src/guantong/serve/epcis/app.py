@@ -10,14 +10,14 @@ from typing import Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from guantong.capture.json_write import CONTEXT
 from guantong.clock import Clock
 from guantong.errors import Refusal, fault
-from guantong.serve import asked, json_out
+from guantong.serve import asked
 from guantong.serve.desk import Desk
 from guantong.serve.epcis import protocol
 from guantong.serve.epcis.capture import Capture
@@ -33,7 +33,7 @@ from guantong.serve.epcis.subscriptions import Subscriptions
 from guantong.serve.outbox.box import Box
 from guantong.serve.outbox.post import Post
 from guantong.serve.problems import Fault
-from guantong.serve.upload import Uploads
+from guantong.serve.upload import Uploads, left
 from guantong.settings import Settings
 
 PREFIX: Final = "/epcis"
@@ -80,7 +80,7 @@ class Epcis:
             *self._queries.routes(),
             *self._subscriptions.routes(),
         ]
-        handlers = {Refusal: refused, HTTPException: missing}
+        handlers = {Refusal: refused, HTTPException: missing, ClientDisconnect: left}
         return Mount(PREFIX, Starlette(routes=routes, exception_handlers=handlers))
 
     @asynccontextmanager
@@ -101,14 +101,12 @@ class Epcis:
         asked.keyed_caller(request, self._desk)
         protocol.check_accepts(request)
         found = {"@context": CONTEXT, "type": "Collection", "member": TOP}
-        return Response(
-            json_out.encode(found), headers=protocol.headers(), media_type="application/json"
-        )
+        return protocol.told(found)
 
     async def offered(self, request: Request) -> Response:
         """What can be done here."""
         asked.keyed_caller(request, self._desk)
-        return Response(status_code=204, headers=protocol.headers() | {"Allow": "OPTIONS, GET"})
+        return protocol.done(more={"Allow": "OPTIONS, GET"})
 
 
 async def refused(request: Request, error: Exception) -> Response:

@@ -11,7 +11,7 @@ References:
 from typing import Final
 
 from anyio import to_thread
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -20,7 +20,7 @@ from guantong.capture.faults import Fault as CaptureFault
 from guantong.capture.glance import glance
 from guantong.clock import Clock, instant_text
 from guantong.errors import fault
-from guantong.serve import asked, json_out
+from guantong.serve import asked
 from guantong.serve.desk import Desk
 from guantong.serve.epcis import protocol
 from guantong.serve.epcis.jobs import Jobs
@@ -89,16 +89,9 @@ class Capture:
         asking = Asked(
             caller.party, caller.level, caller.region, media, proceed, self._clock.now_ms()
         )
-        body = bytearray()
-        try:
-            await self._uploads.read(request, body, self._limits.bytes_max)
-            number = await self._promised(asking, bytes(body))
-        except ClientDisconnect:
-            return Response(status_code=400)
-        finally:
-            self._uploads.budget.give_back(len(body))
-        place = f"{request.scope.get('root_path', '')}/capture/{number}"
-        return Response(status_code=202, headers=protocol.headers() | {"Location": place})
+        async with self._uploads.body(request, self._limits.bytes_max) as body:
+            number = await self._promised(asking, body)
+        return protocol.done(status=202, more=protocol.place_of(request, f"/capture/{number}"))
 
     async def _promised(self, asking: Asked, body: bytes) -> str:
         events = await to_thread.run_sync(glance, body, self._limits)
@@ -118,13 +111,8 @@ class Capture:
         protocol.check_accepts(request)
         most, after = _per_page(request), request.query_params.get("nextPageToken", "")
         found = await self._jobs.page(caller.party, after[:NUMBER_MAX], most + 1)
-        said = protocol.headers()
-        if len(found) > most:
-            path = f"{request.scope.get('root_path', '')}/capture"
-            token = found[most - 1].id
-            said["Link"] = f'<{path}?perPage={most}&nextPageToken={token}>; rel="next"'
-        body = json_out.encode([job_json(job) for job in found[:most]])
-        return Response(body, headers=said, media_type="application/json")
+        more = protocol.next_page(request, found[most - 1].id) if len(found) > most else {}
+        return protocol.told([job_json(job) for job in found[:most]], more=more)
 
     async def shown(self, request: Request) -> Response:
         """One job of the caller.
@@ -141,8 +129,7 @@ class Capture:
         job = await self._jobs.get(number, caller.party)
         if job is None:
             raise EpcisError(protocol.absent(number))
-        body = json_out.encode(job_json(job))
-        return Response(body, headers=protocol.headers(), media_type="application/json")
+        return protocol.told(job_json(job))
 
 
 def job_json(job: Job) -> dict[str, object]:

@@ -10,7 +10,6 @@ References:
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, Protocol, runtime_checkable
-from urllib.parse import quote, urlencode
 
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
@@ -103,7 +102,7 @@ class Events:
         """What can be done here."""
         asked.keyed_caller(request, self._desk)
         more = {"Allow": _allowed(request), FORMAT: "No_Preference", CBV_FORMAT: "No_Preference"}
-        return Response(status_code=204, headers=protocol.headers() | more)
+        return protocol.done(more=more)
 
     async def given_back(self, request: Request) -> Response:
         """A client needs a token no more; nothing was kept for it here.
@@ -112,7 +111,7 @@ class Events:
             204.
         """
         asked.keyed_caller(request, self._desk)
-        return Response(status_code=204, headers=protocol.headers())
+        return protocol.done()
 
     async def listed(self, request: Request) -> Response:
         """A page of the events that are asked for.
@@ -199,7 +198,7 @@ class Events:
             [(one.event, one.record_ms) for one in events],
             created_ms=self._clock.now_ms(),
             query=name,
-            more={} if following is None else link(request, following),
+            more={} if following is None else protocol.next_page(request, following.text()),
         )
 
     async def _received(
@@ -290,11 +289,3 @@ def _parameters(request: Request) -> tuple[dict[str, object], dict[str, str]]:
 
 def _allowed(request: Request) -> str:
     return "OPTIONS, GET" if request.path_params else "OPTIONS, GET, POST"
-
-
-def link(request: Request, following: Token) -> dict[str, str]:
-    """The header that names the next page."""
-    given = [one for one in request.query_params.multi_items() if one[0] != "nextPageToken"]
-    own = quote(request.url.path, safe="/:")
-    address = f"{own}?{urlencode([*given, ('nextPageToken', following.text())])}"
-    return {"Link": f'<{address}>; rel="next"'}

@@ -118,7 +118,8 @@ class Notices:
             places, reached = self._desk.came(wanted.asked, caller, since=seen, entries=ENTRIES)
             if reached == seen:
                 break
-            contents = [msgspec.json.encode(part) for part in batched_places(places)]
+            parts = range(0, len(places), EVENTS)
+            contents = [msgspec.json.encode(places[at : at + EVENTS]) for at in parts]
             if not self._box.put(line.id, contents, self._clock.now_ms(), seen=(seen, reached)):
                 break
             seen, found = reached, found or bool(places)
@@ -138,11 +139,6 @@ class Notices:
             subscription=line.id,
         )
         return Written("application/json", json_out.encode(said))
-
-
-def batched_places(places: Sequence[Place]) -> list[Sequence[Place]]:
-    """Places in parts of one letter each."""
-    return [places[at : at + EVENTS] for at in range(0, len(places), EVENTS)]
 
 
 def halve(content: bytes) -> tuple[bytes, bytes] | None:

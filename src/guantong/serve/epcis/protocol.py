@@ -6,10 +6,11 @@ References:
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from importlib.metadata import version
 from typing import Final
+from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -110,7 +111,38 @@ def headers(*, capture: tuple[int, int] | None = None) -> dict[str, str]:
     return said
 
 
-def check_accepts(request: Request, offered: Sequence[str] = JSON) -> str:
+def told(value: object, *, status: int = 200, more: Mapping[str, str] | None = None) -> Response:
+    """Something as JSON.
+
+    Args:
+        value: What `json_out.encode` takes.
+        status: Of the answer.
+        more: Headers beside those of every answer.
+
+    Returns:
+        The answer.
+    """
+    return Response(json_out.encode(value), status, headers() | dict(more or {}), JSON[0])
+
+
+def done(*, status: int = 204, more: Mapping[str, str] | None = None) -> Response:
+    """An answer without a body, with the headers of every answer and `more`."""
+    return Response(status_code=status, headers=headers() | dict(more or {}))
+
+
+def next_page(request: Request, token: str) -> dict[str, str]:
+    """The header that names the page after this one: the same address with another token."""
+    given = [one for one in request.query_params.multi_items() if one[0] != "nextPageToken"]
+    own = quote(request.url.path, safe="/:")
+    return {"Link": f'<{own}?{urlencode([*given, ("nextPageToken", token)])}>; rel="next"'}
+
+
+def place_of(request: Request, path: str) -> dict[str, str]:
+    """The header that tells where something of this binding stands."""
+    return {"Location": f"{request.scope.get('root_path', '')}{path}"}
+
+
+def check_accepts(request: Request, offered: Sequence[str] = JSON) -> tuple[str, str]:
     """Refuse who wants a media type or a version that is not spoken here.
 
     Args:
@@ -118,45 +150,38 @@ def check_accepts(request: Request, offered: Sequence[str] = JSON) -> str:
         offered: Media types of the answer, the usual one first.
 
     Returns:
-        The media type that is wanted most.
+        The media type that is wanted most, and the newest version of EPCIS that both sides speak.
 
     Raises:
         EpcisError: if none of them is wanted.
     """
     wanted = request.headers.get("accept", "*/*") or "*/*"
-    weights = [(_weight(wanted, one), -i, one) for i, one in enumerate(offered)]
-    weight, _, media = max(weights)
-    if not weight:
+    weights = _weights(wanted)
+    media = max(offered, key=lambda one: _weight(weights, one))
+    if not _weight(weights, media):
         expected = " | ".join(offered)
         raise EpcisError(fault(Fault.NOT_ACCEPTABLE, expected=expected, got=wanted, path="Accept"))
-    spoken(request, media)
-    return media
+    return media, _spoken(request, media)
 
 
-def _weight(wanted: str, media: str) -> float:
-    """How much a client wants a media type: by its narrowest range that holds it."""
-    ranges = (media, f"{media.partition('/')[0]}/*", "*/*")
+def _weights(wanted: str) -> dict[str, float]:
+    """How much a client wants each range of media types that it names."""
     found: dict[str, float] = {}
     for part in wanted.split(","):
         kind, _, rest = part.replace(" ", "").lower().partition(";")
         given = next((one[2:] for one in rest.split(";") if one.startswith("q=")), "1")
         found[kind] = float(given) if _QUALITY.fullmatch(given) else 0
-    return next((found[kind] for kind in ranges if kind in found), 0)
+    return found
 
 
-def spoken(request: Request, media: str) -> str:
-    """The newest edition that both sides speak; 1.2 in XML alone.
+def _weight(weights: Mapping[str, float], media: str) -> float:
+    """How much a media type is wanted: by the narrowest range that holds it."""
+    ranges = (media, f"{media.partition('/')[0]}/*", "*/*")
+    return next((weights[kind] for kind in ranges if kind in weights), 0)
 
-    Args:
-        request: What is asked.
-        media: Of the answer.
 
-    Returns:
-        A version of EPCIS.
-
-    Raises:
-        EpcisError: if there is none.
-    """
+def _spoken(request: Request, media: str) -> str:
+    """The newest version that both sides speak; 1.2 in XML alone."""
     versions = (VERSION,) if media in JSON else (VERSION, OLD)
     found = [_in_range(request, prefix, versions) for prefix in PREFIXES]
     return found[0]

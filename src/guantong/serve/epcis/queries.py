@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import msgspec
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -19,7 +19,7 @@ from guantong.caller import Caller
 from guantong.clock import Clock
 from guantong.errors import fault
 from guantong.query import QueryError
-from guantong.serve import asked, json_out
+from guantong.serve import asked
 from guantong.serve.desk import Desk
 from guantong.serve.epcis import protocol
 from guantong.serve.epcis.controls import NAMES, Controls
@@ -78,7 +78,7 @@ class Queries:
         allowed = "OPTIONS, GET"
         if not request.url.path.endswith("/events"):
             allowed += ", DELETE" if "name" in request.path_params else ", POST"
-        return Response(status_code=204, headers=protocol.headers() | {"Allow": allowed})
+        return protocol.done(more={"Allow": allowed})
 
     async def take(self, request: Request) -> Response:
         """Give a query a name.
@@ -90,18 +90,12 @@ class Queries:
             QueryError: if it is no query, or has no name.
         """
         caller = self._caller(request)
-        body = bytearray()
-        try:
-            await self._uploads.read(request, body, BYTES_MAX)
-            named = _named(bytes(body))
-        except ClientDisconnect:
-            return Response(status_code=400)
-        finally:
-            self._uploads.budget.give_back(len(body))
+        async with self._uploads.body(request, BYTES_MAX) as body:
+            named = _named(body)
         _read(named)
         self._named.add(caller.party, named, self._clock.now_ms())
-        place = f"{request.scope.get('root_path', '')}/queries/{quote(named.name, safe='')}/events"
-        return Response(status_code=201, headers=protocol.headers() | {"Location": place})
+        place = protocol.place_of(request, f"/queries/{quote(named.name, safe='')}/events")
+        return protocol.done(status=201, more=place)
 
     async def listed(self, request: Request) -> Response:
         """The caller's queries by name, a page of them.
@@ -112,13 +106,9 @@ class Queries:
         caller = self._caller(request)
         how = Controls.of(dict(request.query_params))
         found = self._named.page(caller.party, after=how.token or "", limit=how.per_page + 1)
-        said = protocol.headers()
-        if len(found) > how.per_page:
-            last = quote(found[how.per_page - 1].name, safe="")
-            own = f"{request.scope.get('root_path', '')}/queries?perPage={how.per_page}"
-            said["Link"] = f'<{own}&nextPageToken={last}>; rel="next"'
-        body = json_out.encode(found[: how.per_page])
-        return Response(body, headers=said, media_type="application/json")
+        last = found[how.per_page - 1].name if len(found) > how.per_page else ""
+        more = protocol.next_page(request, last) if last else {}
+        return protocol.told(found[: how.per_page], more=more)
 
     async def shown(self, request: Request) -> Response:
         """One of them.
@@ -127,9 +117,7 @@ class Queries:
             JSON.
         """
         named = self._get(request, self._caller(request))
-        return Response(
-            json_out.encode(named), headers=protocol.headers(), media_type="application/json"
-        )
+        return protocol.told(named)
 
     async def found(self, request: Request) -> Response:
         """The events it asks for.
@@ -154,7 +142,7 @@ class Queries:
             raise EpcisError(protocol.absent(name[:120]))
         for line in lines_of(self._box, caller.party, name):
             self._box.close_line(line.id, line.party)
-        return Response(status_code=204, headers=protocol.headers())
+        return protocol.done()
 
     def asked_for(self, request: Request, caller: Caller) -> tuple[str, query.Query]:
         """The query that an address names.

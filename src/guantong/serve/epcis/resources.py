@@ -16,11 +16,11 @@ from guantong import query
 from guantong.caller import Caller
 from guantong.capture.json_write import CONTEXT
 from guantong.query import Cursor, Values
-from guantong.serve import asked, json_out
+from guantong.serve import asked
 from guantong.serve.desk import Desk
 from guantong.serve.epcis import protocol
 from guantong.serve.epcis.controls import Controls, Token
-from guantong.serve.epcis.events import AT_ONCE, RESOURCES, Searching, link
+from guantong.serve.epcis.events import AT_ONCE, RESOURCES, Searching
 from guantong.serve.epcis.protocol import EpcisError
 
 
@@ -65,7 +65,7 @@ class Resources:
     async def offered(self, request: Request) -> Response:
         """What can be done here."""
         asked.keyed_caller(request, self._desk)
-        return Response(status_code=204, headers=protocol.headers() | {"Allow": "OPTIONS, GET"})
+        return protocol.done(more={"Allow": "OPTIONS, GET"})
 
     def _listed(self, name: str) -> Callable[[Request], Awaitable[Response]]:
         field = RESOURCES[name]
@@ -80,7 +80,7 @@ class Resources:
             following = found.after and Token(
                 found.after[0], found.after[1], found.size, bound, found.after[2]
             )
-            more = {} if following is None else link(request, following)
+            more = {} if following is None else protocol.next_page(request, following.text())
             return _collection(found.values, more)
 
         return listed
@@ -114,5 +114,4 @@ class Resources:
 
 def _collection(members: tuple[str, ...], more: dict[str, str]) -> Response:
     found = {"@context": CONTEXT, "type": "Collection", "member": members}
-    headers = protocol.headers() | more
-    return Response(json_out.encode(found), headers=headers, media_type="application/json")
+    return protocol.told(found, more=more)

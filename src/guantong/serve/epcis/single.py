@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import quote
 
 from anyio import to_thread
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -22,7 +22,7 @@ from guantong.capture.faults import CaptureError
 from guantong.capture.faults import Fault as CaptureFault
 from guantong.capture.json_write import EventWriter
 from guantong.errors import fault
-from guantong.serve import asked, json_out
+from guantong.serve import asked
 from guantong.serve.desk import Desk
 from guantong.serve.epcis import protocol
 from guantong.serve.epcis.events import Searching
@@ -63,26 +63,17 @@ class SingleEvents:
         """
         caller = asked.keyed_caller(request, self._desk)
         may_submit(caller)
-        wants_xml = protocol.check_accepts(request, protocol.TYPES) in protocol.XML
+        accepted, _ = protocol.check_accepts(request, protocol.TYPES)
         media = protocol.check_media(request)
-        body = bytearray()
-        try:
-            await self._uploads.read(request, body, BYTES_MAX)
-            receipt = await self._taken(Offer(bytes(body), media), caller)
-        except ClientDisconnect:
-            return Response(status_code=400)
-        finally:
-            self._uploads.budget.give_back(len(body))
+        async with self._uploads.body(request, BYTES_MAX) as body:
+            receipt = await self._taken(Offer(body, media), caller)
         stored = await to_thread.run_sync(self._indexed, receipt.ledger_index, caller)
-        number = quote(stored.event.id, safe="")
-        place = f"{request.scope.get('root_path', '')}/events/{number}"
-        if wants_xml:  # the event by itself is JSON only
-            return Response(status_code=201, headers=protocol.headers() | {"Location": place})
+        place = protocol.place_of(request, f"/events/{quote(stored.event.id, safe='')}")
+        if accepted in protocol.XML:  # the event by itself is JSON only
+            return protocol.done(status=201, more=place)
         writer = EventWriter()
         told = writer.write(stored.event, record_ms=stored.record_ms)
-        body_out = json_out.encode({"@context": writer.context, **told})
-        headers = protocol.headers() | {"Location": place}
-        return Response(body_out, 201, headers, "application/json")
+        return protocol.told({"@context": writer.context, **told}, status=201, more=place)
 
     async def _taken(self, offer: Offer, caller: Caller) -> Receipt:
         reading = await to_thread.run_sync(read_offer, offer, Limits(bytes_max=BYTES_MAX))

@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import msgspec
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -19,7 +19,7 @@ from guantong.capture.values import instant
 from guantong.clock import Clock, instant_text
 from guantong.errors import Refusal, fault
 from guantong.query import Query
-from guantong.serve import asked, json_out
+from guantong.serve import asked
 from guantong.serve.desk import Desk
 from guantong.serve.epcis import protocol
 from guantong.serve.epcis.controls import Controls
@@ -110,7 +110,7 @@ class Subscriptions:
         """What can be done here."""
         asked.keyed_caller(request, self._desk)
         allowed = f"OPTIONS, GET, {'DELETE' if 'id' in request.path_params else 'POST'}"
-        return Response(status_code=204, headers=protocol.headers() | {"Allow": allowed})
+        return protocol.done(more={"Allow": allowed})
 
     async def take(self, request: Request) -> Response:
         """Begin a subscription.
@@ -124,21 +124,13 @@ class Subscriptions:
         caller = asked.keyed_caller(request, self._desk)
         protocol.check_accepts(request)
         name, wanted = self._queries.asked_for(request, caller)
-        body = bytearray()
-        try:
-            await self._uploads.read(request, body, BYTES_MAX)
-            said = _controlled(bytes(body))
-        except ClientDisconnect:
-            return Response(status_code=400)
-        finally:
-            self._uploads.budget.give_back(len(body))
+        async with self._uploads.body(request, BYTES_MAX) as body:
+            said = _controlled(body)
         number = self._begun(caller, name, wanted, said)
-        root = request.scope.get("root_path", "")
-        place = f"{root}/queries/{quote(name, safe='')}/subscriptions/{number}"
+        path = f"/queries/{quote(name, safe='')}/subscriptions/{number}"
         line = self._box.line(number)
-        body_out = json_out.encode(_shown(line) if line else {"subscriptionID": number})
-        headers = protocol.headers() | {"Location": place}
-        return Response(body_out, 201, headers, "application/json")
+        shown = _shown(line) if line else {"subscriptionID": number}
+        return protocol.told(shown, status=201, more=protocol.place_of(request, path))
 
     def _begun(self, caller: Caller, name: str, wanted: Query, said: Controlled) -> str:
         """The id of a new line."""
@@ -176,12 +168,9 @@ class Subscriptions:
         how = Controls.of(dict(request.query_params))
         after = how.token or ""
         lines = [one for one in lines_of(self._box, caller.party, name) if one.id > after]
-        said = protocol.headers()
-        if len(lines) > how.per_page:
-            own = f"{request.url.path}?perPage={how.per_page}"
-            said["Link"] = f'<{own}&nextPageToken={lines[how.per_page - 1].id}>; rel="next"'
-        body = json_out.encode([_shown(one) for one in lines[: how.per_page]])
-        return Response(body, headers=said, media_type="application/json")
+        last = lines[how.per_page - 1].id if len(lines) > how.per_page else ""
+        more = protocol.next_page(request, last) if last else {}
+        return protocol.told([_shown(one) for one in lines[: how.per_page]], more=more)
 
     async def shown(self, request: Request) -> Response:
         """One of them.
@@ -192,9 +181,7 @@ class Subscriptions:
         Raises:
             EpcisError: if the caller has none of that id.
         """
-        line = self._line(request)
-        body = json_out.encode(_shown(line))
-        return Response(body, headers=protocol.headers(), media_type="application/json")
+        return protocol.told(_shown(self._line(request)))
 
     async def drop(self, request: Request) -> Response:
         """End one, with all that waits to be sent.
@@ -207,7 +194,7 @@ class Subscriptions:
         """
         line = self._line(request)
         self._box.close_line(line.id, line.party)
-        return Response(status_code=204, headers=protocol.headers())
+        return protocol.done()
 
     def _line(self, request: Request) -> Line:
         caller = asked.keyed_caller(request, self._desk)

@@ -60,11 +60,10 @@ class Wording:
         Raises:
             EpcisError: if it is none that is spoken here.
         """
-        media = protocol.check_accepts(request, protocol.TYPES)
-        old = protocol.spoken(request, media) == protocol.OLD
+        media, version = protocol.check_accepts(request, protocol.TYPES)
         codes = _one_of(request, FORMAT, FORMATS)
         words = _one_of(request, CBV_FORMAT, CBV_FORMATS)
-        if not old:
+        if version != protocol.OLD:
             return cls(media, Edition.V2, codes, words)
         asked_links = request.headers.get(FORMAT, "").startswith(("Always_GS1", "Never"))
         return cls(media, Edition.V1, codes if asked_links else as_urn, URNS)
