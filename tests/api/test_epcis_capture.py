@@ -298,3 +298,41 @@ def test_outcomes_are_forgotten_and_bodies_without_a_promise_removed(tmp_path: P
     with here.work(open_) as job:
         assert job is not None
     here.close()
+
+
+@pytest.mark.parametrize("path", ["/capture", "/epcis/capture", "/epcis/events", "/epcis/queries"])
+def test_a_client_that_leaves_half_way(
+    house: House, path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It gets no answer that it could read; nothing is stored, and it is no failure of ours."""
+    came: list[dict[str, Any]] = [
+        {"type": "http.request", "body": b'{"a', "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return came.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = {"x-api-key": house.keys["maker"], "content-type": "application/json"}
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
+    size = house.world.ledger.size
+    assert house.client.portal is not None
+    house.client.portal.call(house.client.app, scope, receive, send)
+    assert sent[0]["status"] == 400
+    assert house.world.ledger.size == size
+    assert "Traceback" not in capsys.readouterr().err
