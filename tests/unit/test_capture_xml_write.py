@@ -14,7 +14,7 @@ from guantong.capture.event_hash import event_hash
 from guantong.capture.faults import CaptureError, Fault
 from guantong.capture.json_write import query_document
 from guantong.capture.spellings import as_urn
-from guantong.capture.xml_write import URNS, Edition, XmlWriter, document_xml, query_xml
+from guantong.capture.xml_write import URNS, Edition, XmlWriter, query_xml
 from tests.unit.test_capture_json_write import UNREAD, events_of, published
 from tests.unit.test_capture_jsonld import document, vectors
 from tests.unit.test_capture_xml import document as xml_document
@@ -25,7 +25,7 @@ EDITIONS = pytest.mark.parametrize("edition", Edition)
 
 
 def written(event: Event, edition: Edition) -> bytes:
-    return document_xml(XmlWriter(edition, codes=as_urn), [(event, 0)], created_ms=0)
+    return query_xml(XmlWriter(edition, codes=as_urn), [(event, 0)], created_ms=0)
 
 
 def hold(row: dict[str, Any], edition: Edition, reading: Reading) -> None:
@@ -69,7 +69,7 @@ def test_published_documents_come_back(testdata: Callable[[str], Path], edition:
     counts: Counter[str] = Counter()
     folder = testdata("01-gs1-epcis")
     number = edition.value.replace(".", "_")
-    place = folder / "xsd" / edition.value / f"EPCglobal-epcis-{number}.xsd"
+    place = folder / "xsd" / edition.value / f"EPCglobal-epcis-query-{number}.xsd"
     schema = etree.XMLSchema(etree.parse(place))
     for _, event in published(folder.parent):
         try:

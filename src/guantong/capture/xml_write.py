@@ -39,11 +39,6 @@ class Edition(Enum):
     V1 = "1.2"
     V2 = "2.0"
 
-    @property
-    def space(self) -> str:
-        """Last part of its namespaces."""
-        return f"xsd:{self.value[0]}"
-
 
 class XmlWriter:
     """Writes the events of one document."""
@@ -63,8 +58,8 @@ class XmlWriter:
         self._events = EventWriter(codes)
         self._words = words or (URNS if self._old else WEB)
 
-    def event_list(self, events: Iterable[tuple[Event, int | None]]) -> Element:
-        """The ``EventList`` of some events with their record times; None for not to tell.
+    def event_list(self, events: Iterable[tuple[Event, int]]) -> Element:
+        """The ``EventList`` of some events with their record times.
 
         Returns:
             An element without a namespace.
@@ -240,7 +235,7 @@ class _Layer:
 
 def query_xml(
     writer: XmlWriter,
-    events: Iterable[tuple[Event, int | None]],
+    events: Iterable[tuple[Event, int]],
     *,
     created_ms: int,
     query: str = "SimpleEventQuery",
@@ -259,49 +254,14 @@ def query_xml(
     Raises:
         CaptureError: if something in an event can not be said in XML.
     """
-    space = f"urn:epcglobal:epcis-query:{writer.edition.space}"
-    root = _root(writer.edition, "EPCISQueryDocument", "epcisq", space, created_ms)
+    version = writer.edition.value
+    space = f"urn:epcglobal:epcis-query:xsd:{version[0]}"
+    said = {"schemaVersion": version, "creationDate": instant(created_ms)}
+    root = etree.Element(f"{{{space}}}EPCISQueryDocument", said, nsmap={"epcisq": space})
     results = etree.SubElement(etree.SubElement(root, "EPCISBody"), f"{{{space}}}QueryResults")
-    results.append(_element_of("queryName", query))
+    _say(etree.SubElement(results, "queryName"), query)
     etree.SubElement(results, "resultsBody").append(writer.event_list(events))
-    return _bytes(root)
-
-
-def document_xml(
-    writer: XmlWriter, events: Iterable[tuple[Event, int | None]], *, created_ms: int
-) -> bytes:
-    """Events as an EPCISDocument, which can be captured elsewhere.
-
-    Args:
-        writer: Of this document.
-        events: With their record times.
-        created_ms: The present.
-
-    Returns:
-        The document in UTF-8.
-
-    Raises:
-        CaptureError: if something in an event can not be said in XML.
-    """
-    space = f"urn:epcglobal:epcis:{writer.edition.space}"
-    root = _root(writer.edition, "EPCISDocument", "epcis", space, created_ms)
-    etree.SubElement(root, "EPCISBody").append(writer.event_list(events))
-    return _bytes(root)
-
-
-def _root(edition: Edition, name: str, prefix: str, space: str, created_ms: int) -> Element:
-    said = {"schemaVersion": edition.value, "creationDate": instant(created_ms)}
-    return etree.Element(f"{{{space}}}{name}", said, nsmap={prefix: space})
-
-
-def _bytes(root: Element) -> bytes:
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
-
-
-def _element_of(name: str, text: str) -> Element:
-    made = etree.Element(name)
-    _say(made, text)
-    return made
 
 
 def _say(made: Element, text: str) -> None:
