@@ -7,9 +7,10 @@ from urllib.parse import quote
 import pytest
 
 from guantong.capture import read
-from guantong.capture.xml_write import Edition, XmlWriter, query_xml
+from guantong.capture.xml_write import Edition, XmlWriter
 from tests.api.test_epcis_capture import House, house, refused
 from tests.api.test_epcis_events import event, put
+from tests.unit.test_capture_xml_write import xml_of
 
 __all__ = ["house"]
 
@@ -71,7 +72,7 @@ def test_a_document_with_one_event_and_xml(house: House) -> None:
     assert post(house, document).status_code == 201
     reading = read(json.dumps(bare(2)).encode(), media=MEDIA)
     assert reading.document
-    xml = query_xml(XmlWriter(Edition.V2), [(reading.document.events[0], 0)], created_ms=0)
+    xml = xml_of(XmlWriter(Edition.V2), [(reading.document.events[0], 0)])
     answer = post(house, xml, media="application/xml", Accept="application/xml")
     assert (answer.status_code, answer.content) == (201, b"")
     assert answer.headers["location"].endswith(quote(event(2)["eventID"], safe=""))

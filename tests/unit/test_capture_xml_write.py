@@ -14,7 +14,7 @@ from guantong.capture.event_hash import event_hash
 from guantong.capture.faults import CaptureError, Fault
 from guantong.capture.json_write import query_document
 from guantong.capture.spellings import as_urn
-from guantong.capture.xml_write import URNS, Edition, XmlWriter, query_xml
+from guantong.capture.xml_write import URNS, Edition, XmlWriter, query_results, query_xml
 from tests.unit.test_capture_json_write import UNREAD, events_of, published
 from tests.unit.test_capture_jsonld import document, vectors
 from tests.unit.test_capture_xml import document as xml_document
@@ -24,8 +24,19 @@ UNDECLARED = {"a prefix nobody declares stays as it is", "escapes in a text"}
 EDITIONS = pytest.mark.parametrize("edition", Edition)
 
 
+def xml_of(
+    writer: XmlWriter,
+    told: list[tuple[Event, int]],
+    *,
+    query: str = "SimpleEventQuery",
+    created_ms: int = 0,
+) -> bytes:
+    results = query_results(writer, writer.event_list(told), query=query)
+    return query_xml(writer, results, created_ms=created_ms)
+
+
 def written(event: Event, edition: Edition) -> bytes:
-    return query_xml(XmlWriter(edition, codes=as_urn), [(event, 0)], created_ms=0)
+    return xml_of(XmlWriter(edition, codes=as_urn), [(event, 0)])
 
 
 def hold(row: dict[str, Any], edition: Edition, reading: Reading) -> None:
@@ -113,7 +124,7 @@ def test_1_2_has_urns_and_2_0_has_web_uris() -> None:
     assert texts(old, "bizStep") == ["urn:epcglobal:cbv:bizstep:shipping"]
     assert texts(new, "bizStep") == ["https://ref.gs1.org/cbv/BizStep-shipping"]
     writer = XmlWriter(Edition.V2, words=URNS)
-    data = query_xml(writer, [(shipped(), 1)], created_ms=2, query="q")
+    data = xml_of(writer, [(shipped(), 1)], created_ms=2, query="q")
     assert texts(data, "bizStep") == texts(old, "bizStep")
     assert texts(data, "queryName") == ["q"]
     assert texts(data, "recordTime") == ["1970-01-01T00:00:00.001Z"]

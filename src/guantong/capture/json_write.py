@@ -11,7 +11,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from guantong.capture.model import ErrorDeclaration, Event, EventType, Quantity, Typed
+from guantong.capture.master_write import vocabularies_json
+from guantong.capture.model import (
+    ErrorDeclaration,
+    Event,
+    EventType,
+    MasterItem,
+    Quantity,
+    Typed,
+)
 from guantong.capture.namespaces import CBVMDA, STANDARD
 from guantong.capture.spellings import Codes, as_kept
 from guantong.capture.values import offset_minutes
@@ -148,6 +156,7 @@ def query_document(
     query: str = "SimpleEventQuery",
     codes: Codes = as_kept,
     subscription: str = "",
+    master: Iterable[MasterItem] = (),
 ) -> Members:
     """The answer to a query as an EPCISQueryDocument.
 
@@ -157,10 +166,13 @@ def query_document(
         query: Name of the query.
         codes: How codes are written.
         subscription: Whose answer it is, "" when somebody asked.
+        master: What the header tells of places, products and parties.
 
     Returns:
         A JSON value.
     """
+    listed = vocabularies_json(master, codes=codes)
+    header = {"epcisHeader": {"epcisMasterData": {"vocabularyList": listed}}} if listed else {}
     writer = EventWriter(codes)
     told = [writer.write(event, record_ms=record_ms) for event, record_ms in events]
     results: Members = {"queryName": query}
@@ -172,6 +184,7 @@ def query_document(
         "type": "EPCISQueryDocument",
         "schemaVersion": "2.0",
         "creationDate": instant(created_ms),
+        **header,
         "epcisBody": {"queryResults": results},
     }
 

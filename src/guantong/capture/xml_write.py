@@ -19,7 +19,8 @@ from lxml.etree import _Element as Element
 
 from guantong.capture.faults import CaptureError, Fault
 from guantong.capture.json_write import EventWriter, Members, instant
-from guantong.capture.model import Event, EventType
+from guantong.capture.master_write import vocabularies_xml
+from guantong.capture.model import Event, EventType, MasterItem
 from guantong.capture.namespaces import CBVMDA, STANDARD
 from guantong.capture.spellings import Codes, as_kept
 from guantong.capture.vocabulary import DISPOSITION, PARTY, REASON, STEP, TRANSACTION, Vocabulary
@@ -55,8 +56,14 @@ class XmlWriter:
         """
         self._old = edition is Edition.V1
         self.edition = edition
+        self.codes = codes
         self._events = EventWriter(codes)
         self._words = words or (URNS if self._old else WEB)
+
+    @property
+    def query_space(self) -> str:
+        """The namespace of answers."""
+        return f"urn:epcglobal:epcis-query:xsd:{self.edition.value[0]}"
 
     def event_list(self, events: Iterable[tuple[Event, int]]) -> Element:
         """The ``EventList`` of some events with their record times.
@@ -235,33 +242,62 @@ class _Layer:
 
 def query_xml(
     writer: XmlWriter,
-    events: Iterable[tuple[Event, int]],
+    results: Element,
     *,
     created_ms: int,
-    query: str = "SimpleEventQuery",
+    master: Iterable[MasterItem] = (),
 ) -> bytes:
     """The answer to a query as an EPCISQueryDocument.
 
     Args:
         writer: Of this document.
-        events: With their record times.
+        results: See `query_results`.
         created_ms: The present.
-        query: Name of the query.
+        master: What the header tells of places, products and parties.
 
     Returns:
         The document in UTF-8.
 
     Raises:
-        CaptureError: if something in an event can not be said in XML.
+        CaptureError: if something can not be said in XML.
     """
     version = writer.edition.value
-    space = f"urn:epcglobal:epcis-query:xsd:{version[0]}"
+    space = writer.query_space
     said = {"schemaVersion": version, "creationDate": instant(created_ms)}
     root = etree.Element(f"{{{space}}}EPCISQueryDocument", said, nsmap={"epcisq": space})
-    results = etree.SubElement(etree.SubElement(root, "EPCISBody"), f"{{{space}}}QueryResults")
-    _say(etree.SubElement(results, "queryName"), query)
-    etree.SubElement(results, "resultsBody").append(writer.event_list(events))
+    listed = vocabularies_xml(master, codes=writer.codes)
+    if len(listed):
+        header = etree.SubElement(etree.SubElement(root, "EPCISHeader"), "extension")
+        etree.SubElement(header, "EPCISMasterData").append(listed)
+    etree.SubElement(root, "EPCISBody").append(results)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+
+
+def query_results(
+    writer: XmlWriter,
+    listed: Element,
+    *,
+    query: str = "SimpleEventQuery",
+    subscription: str = "",
+) -> Element:
+    """What a query found.
+
+    Args:
+        writer: Of this document.
+        listed: Its events (`XmlWriter.event_list`) or master data (`vocabularies_xml`).
+        query: Its name.
+        subscription: Who it is sent to, "" for who asked.
+
+    Returns:
+        A ``QueryResults`` element.
+    """
+    space = writer.query_space
+    results = etree.Element(f"{{{space}}}QueryResults", nsmap={"epcisq": space})
+    _say(etree.SubElement(results, "queryName"), query)
+    if subscription:
+        _say(etree.SubElement(results, "subscriptionID"), subscription)
+    etree.SubElement(results, "resultsBody").append(listed)
+    return results
 
 
 def _say(made: Element, text: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from guantong.capture.model import MasterItem
 from guantong.store import Fact
+from guantong.store.door import VOCABULARY
 
 VOCABULARY_KINDS = {
     "urn:epcglobal:epcis:vtype:EPCClass": "product",
@@ -63,15 +64,22 @@ def facts_of(master: Iterable[MasterItem]) -> tuple[Fact, ...]:
     return tuple(_fact(item) for item in master)
 
 
+def our_name(attribute: str) -> str:
+    """Our field for what an attribute of an EPCIS vocabulary says, "" when we have none."""
+    local = attribute.replace("#", "/").replace(":", "/").rsplit("/", 1)[-1].lower()
+    return ATTRIBUTE_NAMES.get(local, "") if local != attribute else ""
+
+
 def _fact(item: MasterItem) -> Fact:
     kind = VOCABULARY_KINDS.get(item.kind, item.kind)
     if kind not in RECORD_KINDS:
         kind = f"vocabulary:{kind}"
     fields = dict(item.fields)
     for name, value in item.fields.items():
-        local = name.replace("#", "/").replace(":", "/").rsplit("/", 1)[-1].lower()
-        if local != name and local in ATTRIBUTE_NAMES:
-            fields.setdefault(ATTRIBUTE_NAMES[local], value)
+        if ours := our_name(name):
+            fields.setdefault(ours, value)
+    if item.kind != kind:
+        fields[VOCABULARY] = item.kind
     return Fact(kind, item.key, fields, item.since, item.until, _links(kind, fields))
 
 

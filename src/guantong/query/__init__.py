@@ -10,9 +10,11 @@ from guantong.query.matching import matches
 from guantong.query.parameters import Fault, Query, QueryError, Test, from_text, parse
 from guantong.query.since import Place, came, placed
 from guantong.query.values import Cursor, Values, values_of
+from guantong.query.vocabularies import Elements, elements_of, stated_of
 
 __all__ = [
     "Cursor",
+    "Elements",
     "Fault",
     "Key",
     "MasterData",
@@ -23,10 +25,12 @@ __all__ = [
     "Test",
     "Values",
     "came",
+    "elements_of",
     "from_text",
     "matches",
     "page_of",
     "parse",
     "placed",
+    "stated_of",
     "values_of",
 ]

@@ -3,6 +3,7 @@
 Text from outside becomes a value here; what is wrong becomes an `HttpError`.
 """
 
+import base64
 from enum import StrEnum
 from typing import Final, TypeVar
 from urllib.parse import quote, unquote, urlencode
@@ -110,7 +111,24 @@ def _key(request: Request) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.strip():
         return token.strip()
+    if scheme.lower() == "basic":
+        return _password(token)
     return request.headers.get("x-api-key", "").strip()
+
+
+def _password(token: str) -> str:
+    """What stands for the key with a client that knows names and passwords alone.
+
+    Returns:
+        The password, "" when there is none.
+
+    References:
+        RFC 7617, section 2
+    """
+    try:
+        return base64.b64decode(token.strip(), validate=True).decode().partition(":")[2].strip()
+    except ValueError:
+        return ""
 
 
 def size(request: Request, name: str) -> int | None:

@@ -19,6 +19,7 @@ import msgspec
 from guantong import coding, identify, parties, query, trace, verdict
 from guantong.caller import Caller
 from guantong.capture import Limits, TableReading
+from guantong.capture.model import Event, MasterItem
 from guantong.clock import Clock, SystemClock
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
@@ -198,6 +199,16 @@ class World(AbstractContextManager["World"]):
                 as_of=size,
                 master=query.MasterData(store, caller, size),
             )
+
+    def find_elements(self, asked: query.Elements, caller: Caller) -> list[MasterItem]:
+        """The master data that a query asks for, as far as the caller said them."""
+        with self._readers.lend() as store, store.still():
+            return query.elements_of(store, asked, caller, store.projected_size)
+
+    def stated_of(self, events: Sequence[Event], caller: Caller) -> list[MasterItem]:
+        """What the caller said of the places, products and parties of some events."""
+        with self._readers.lend() as store, store.still():
+            return query.stated_of(store, events, caller, store.projected_size)
 
     def list_values(
         self,

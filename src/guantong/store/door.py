@@ -6,7 +6,7 @@ entries counts. None means everything projected so far.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import IntEnum, StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -53,6 +53,10 @@ class Spread(msgspec.Struct, frozen=True):
     """Of a serial, leading zeros included."""
     key: bytes
     """Of the permutation (`guantong.identify.ff1`)."""
+
+
+VOCABULARY: Final = "vocabulary"
+"""Field of a fact that came as an element of an EPCIS vocabulary: which one."""
 
 
 class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -211,6 +215,9 @@ class Store(Protocol):
         self, kind: str, *, after: str = "", limit: int = 1000, as_of: int | None = None
     ) -> list[Fact]:
         """Facts of a kind by (key, ledger order), for keys just after `after`."""
+
+    def fact_kinds(self) -> list[str]:
+        """Kinds of which there are facts, in text order."""
 
     def known_ids(self, by: str, ids: Collection[str]) -> set[str]:
         """Which of these event ids this party has already captured."""

@@ -89,6 +89,15 @@ class Facts:
         values = (kind, after, bound(as_of), limit)
         return [_fact(columns) for _, *columns in self._db.execute(sql, values)]
 
+    def kinds(self) -> list[str]:
+        """Kinds of which there are some, in text order."""
+        found, last = [], ""
+        sql = "SELECT min(kind) FROM fact WHERE kind > ?"  # of DISTINCT every fact would be read
+        while (kind := self._db.execute(sql, (last,)).fetchone()[0]) is not None:
+            found.append(kind)
+            last = kind
+        return found
+
     def after(self, number: int, without: Collection[str]) -> list[Fact]:
         """Facts with a greater number, but not of these kinds."""
         sql = (

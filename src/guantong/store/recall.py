@@ -366,6 +366,10 @@ class Recalling:
             outer.events |= noted.events
         return made
 
+    def fact_kinds(self) -> list[str]:
+        """Kinds of which there are facts, in text order."""
+        return self.store.fact_kinds()
+
     def scan_facts(
         self, kind: str, *, after: str = "", limit: int = 1000, as_of: int | None = None
     ) -> list[Fact]:

@@ -295,6 +295,10 @@ class SegmentStore:
         """Facts of a kind whose key or link is one of `keys`, in ledger order."""
         return self._facts.find(kind, keys, as_of)
 
+    def fact_kinds(self) -> list[str]:
+        """Kinds of which there are facts, in text order."""
+        return self._facts.kinds()
+
     def scan_facts(
         self, kind: str, *, after: str = "", limit: int = 1000, as_of: int | None = None
     ) -> list[Fact]:

@@ -4,15 +4,18 @@ References:
     EPCIS 2.0, section 12 (REST bindings)
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from guantong.capture.json_write import CONTEXT
 from guantong.clock import Clock
@@ -21,6 +24,7 @@ from guantong.serve import asked
 from guantong.serve.desk import Desk
 from guantong.serve.epcis import protocol
 from guantong.serve.epcis.capture import Capture
+from guantong.serve.epcis.control import Control
 from guantong.serve.epcis.events import RESOURCES, Events
 from guantong.serve.epcis.jobs import Jobs
 from guantong.serve.epcis.named import NamedQueries
@@ -65,6 +69,9 @@ class Epcis:
         self._subscriptions = Subscriptions(
             desk, uploads, self._queries, self._box, clock, private=private
         )
+        self._control = Control(
+            *(desk, uploads, self._events, self._queries, self._subscriptions, self._box)
+        )
         kinds = {KIND: Notices(desk, self._box, clock).kind()} if isinstance(desk, Noticing) else {}
         self._post = Post(self._box, kinds, clock, private=private)
 
@@ -79,9 +86,12 @@ class Epcis:
             *Resources(self._desk).routes(),
             *self._queries.routes(),
             *self._subscriptions.routes(),
+            *self._control.routes(),
         ]
         handlers = {Refusal: refused, HTTPException: missing, ClientDisconnect: left}
-        return Mount(PREFIX, Starlette(routes=routes, exception_handlers=handlers))
+        limits = Middleware(Limited, self._capture.said)
+        app = Starlette(routes=routes, exception_handlers=handlers, middleware=[limits])
+        return Mount(PREFIX, app)
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
@@ -107,6 +117,24 @@ class Epcis:
         """What can be done here."""
         asked.keyed_caller(request, self._desk)
         return protocol.done(more={"Allow": "OPTIONS, GET"})
+
+
+class Limited:
+    """Tells the limits of capture wherever it is asked what can be done."""
+
+    def __init__(self, app: ASGIApp, said: Mapping[str, str]) -> None:
+        self.app = app
+        self._said = said
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and add the headers to the answer to OPTIONS."""
+
+        async def telling(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(self._said)
+            await send(message)
+
+        await self.app(scope, receive, telling if scope.get("method") == "OPTIONS" else send)
 
 
 async def refused(request: Request, error: Exception) -> Response:

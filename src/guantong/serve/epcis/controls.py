@@ -25,10 +25,12 @@ PER_PAGE_MAX: Final = 1_000
 COUNT_MAX: Final = 20_000
 """How far the events of a query are counted, or put into another order than that of their receipt."""
 NAMES: Final = frozenset(
-    {"perPage", "nextPageToken", "maxEventCount"} | {"orderBy", "orderDirection", "eventCountLimit"}
+    {"perPage", "nextPageToken", "maxEventCount"}
+    | {"orderBy", "orderDirection", "eventCountLimit", "includeMasterData"}
 )
 ORDERS: Final = ("eventTime", "recordTime")
 DIRECTIONS: Final = ("ASC", "DESC")
+TRUTH: Final = ("true", "false")
 
 
 class Token(msgspec.Struct, frozen=True, array_like=True):
@@ -62,6 +64,8 @@ class Controls(msgspec.Struct, frozen=True):
     most: int | None
     """``maxEventCount``: with more there is no answer."""
     token: str | None
+    with_master: bool
+    """``includeMasterData``: whether the answer tells of places, products and parties, too."""
 
     @classmethod
     def of(cls, given: Mapping[str, str]) -> Self:
@@ -87,6 +91,7 @@ class Controls(msgspec.Struct, frozen=True):
             limit,
             most,
             given.get("nextPageToken"),
+            _one_of(given, "includeMasterData", TRUTH) == TRUTH[0],
         )
 
     def bound(self, wanted: Query, caller: Caller) -> bytes:

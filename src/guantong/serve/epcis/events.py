@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from guantong import query
 from guantong.caller import Caller
+from guantong.capture.model import Event, MasterItem
 from guantong.clock import Clock
 from guantong.errors import fault
 from guantong.query import Page, Query, QueryError
@@ -61,6 +62,12 @@ class Searching(Protocol):
         as_of: int | None = None,
     ) -> Page:
         """A page of what the caller may see of the events a query asks for."""
+
+    def find_elements(self, asked: query.Elements, caller: Caller) -> list[MasterItem]:
+        """The master data that a query asks for."""
+
+    def stated_of(self, events: Sequence[Event], caller: Caller) -> list[MasterItem]:
+        """What the caller said of the places, products and parties of some events."""
 
     def wait(self, size: int) -> bool:
         """Wait until the index has the ledger's first `size` entries; False when it took long."""
@@ -139,18 +146,26 @@ class Events:
             raise QueryError(fault(query.Fault.PARAMETER, expected=expected, got=got, path=got))
         return await self._page(request, who, wanted, controls, name=name)
 
+    async def polled(self, wanted: Query, caller: Caller, how: Controls) -> list[Stored]:
+        """All events of a query at once.
+
+        Returns:
+            The events in the order that is asked for.
+
+        Raises:
+            QueryError: if there are more than `COUNT_MAX`, or than the client is ready for.
+        """
+        events, _ = await self._all(wanted, caller, min(how.most or COUNT_MAX, COUNT_MAX), None)
+        return how.ordered(events) if how.order else events
+
     def _below(self, name: str) -> Callable[[Request], Awaitable[Response]]:
         async def listed(request: Request) -> Response:
             who = self._caller(request)
-            fixed = {RESOURCES[name]: [request.path_params["value"]]}
+            value = request.path_params["value"]
+            exists = of_resource(name, value)
             given, controls = _parameters(request)
-            return await self._page(
-                request,
-                who,
-                query.parse({**given, **fixed}),
-                controls,
-                exists=query.parse(fixed),
-            )
+            wanted = query.parse({**given, RESOURCES[name]: [value]})
+            return await self._page(request, who, wanted, controls, exists=exists)
 
         return listed
 
@@ -198,6 +213,7 @@ class Events:
             [(one.event, one.record_ms) for one in events],
             created_ms=self._clock.now_ms(),
             query=name,
+            master=await self._stated(events, caller) if how.with_master else (),
             more={} if following is None else protocol.next_page(request, following.text()),
         )
 
@@ -248,6 +264,11 @@ class Events:
             raise QueryError(fault(query.Fault.COMPLEX, expected=expected, got="more"))
         return events, found.size
 
+    async def _stated(self, events: Sequence[Stored], caller: Caller) -> Sequence[MasterItem]:
+        desk, told = self._desk, [one.event for one in events]
+        assert isinstance(desk, Searching)
+        return await to_thread.run_sync(lambda: desk.stated_of(told, caller), limiter=self._few)
+
     def _caller(self, request: Request) -> tuple[Caller, Wording]:
         """Who asks, and in which form the answer is wanted."""
         return asked.keyed_caller(request, self._desk), Wording.of(request)
@@ -266,6 +287,25 @@ class Events:
             lambda: desk.find_events(wanted, caller, after=after, limit=limit, as_of=as_of),
             limiter=self._few,
         )
+
+
+def of_resource(name: str, value: str) -> Query:
+    """What asks for the events of a resource.
+
+    Args:
+        name: One of `RESOURCES`.
+        value: What stands in events.
+
+    Returns:
+        The query.
+
+    Raises:
+        EpcisError: if nothing of the kind can stand there.
+    """
+    try:
+        return query.parse({RESOURCES[name]: [value]})
+    except QueryError as error:
+        raise EpcisError(protocol.absent(value[:120])) from error
 
 
 def _parameters(request: Request) -> tuple[dict[str, object], dict[str, str]]:

@@ -14,7 +14,11 @@ from typing import Final, Protocol, runtime_checkable
 import msgspec
 
 from guantong.caller import Caller, Level
+from guantong.capture.faults import CaptureError
 from guantong.capture.json_write import query_document
+from guantong.capture.model import Event
+from guantong.capture.spellings import as_urn
+from guantong.capture.xml_write import Edition, XmlWriter, query_results, query_xml
 from guantong.clock import Clock
 from guantong.query import Place, Query
 from guantong.serve import json_out
@@ -31,6 +35,8 @@ AT_ONCE: Final = 20
 """Goes of one look, so that other lines get their turn."""
 EVENTS: Final = 500
 """In one letter, at most."""
+Told = Sequence[tuple[Event, int]]
+"""Events with their record times."""
 _places = msgspec.json.Decoder(list[Place])
 
 
@@ -62,6 +68,8 @@ class Wanted(msgspec.Struct, frozen=True):
     report_if_empty: bool
     from_ms: int | None
     """``initialRecordTime``."""
+    called: str = ""
+    """What the subscriber calls it, who then wants XML of 1.2; "" for who does not, and wants JSON."""
 
 
 def wanted_of(line: Line) -> Wanted:
@@ -69,10 +77,10 @@ def wanted_of(line: Line) -> Wanted:
     return msgspec.json.decode(line.about.more, type=Wanted)
 
 
-def lines_of(box: Box, party: str, name: str) -> list[Line]:
-    """The lines of a party's query."""
+def lines_of(box: Box, party: str, name: str | None = None) -> list[Line]:
+    """The lines of a party's query, or of all of them."""
     lines = [one for one in box.lines(party) if one.about.kind == KIND]
-    return [one for one in lines if wanted_of(one).query == name]
+    return [one for one in lines if name is None or wanted_of(one).query == name]
 
 
 def caller_of(line: Line) -> Caller:
@@ -132,13 +140,34 @@ class Notices:
         found = self._desk.placed(places, caller_of(line))
         if places and not found:
             return None
+        told = [(one.event, one.record_ms) for one in found]
+        wanted = wanted_of(line)
+        if wanted.called:
+            return _in_xml(told, wanted, letter.made_ms)
         said = query_document(
-            [(one.event, one.record_ms) for one in found],
-            created_ms=letter.made_ms,
-            query=wanted_of(line).query,
-            subscription=line.id,
+            told, created_ms=letter.made_ms, query=wanted.query, subscription=line.id
         )
         return Written("application/json", json_out.encode(said))
+
+
+def _in_xml(told: Told, wanted: Wanted, created_ms: int) -> Written | None:
+    """XML of 1.2 with the events that can be said in it; None when there were others only."""
+    sayable = [one for one in told if _is_sayable(one)]
+    if told and not sayable:
+        return None
+    writer = XmlWriter(Edition.V1, codes=as_urn)
+    results = query_results(
+        writer, writer.event_list(sayable), query=wanted.query, subscription=wanted.called
+    )
+    return Written("application/xml", query_xml(writer, results, created_ms=created_ms))
+
+
+def _is_sayable(one: tuple[Event, int]) -> bool:
+    try:
+        XmlWriter(Edition.V1, codes=as_urn).event_list([one])
+    except CaptureError:
+        return False
+    return True
 
 
 def halve(content: bytes) -> tuple[bytes, bytes] | None:

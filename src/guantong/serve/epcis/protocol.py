@@ -53,6 +53,8 @@ class EpcisError(Refusal):
 STATUS: Final[dict[str, int]] = {
     "serve.query_name_taken": 409,
     "capture.duplicate_event": 409,
+    "serve.subscription_taken": 409,
+    "serve.no_subscription": 404,
     Fault.NOT_ACCEPTABLE: 406,
     Fault.MEDIA: 415,
     Fault.ABSENT: 404,

@@ -24,7 +24,8 @@ from guantong.serve.desk import Desk
 from guantong.serve.epcis import protocol
 from guantong.serve.epcis.controls import NAMES, Controls
 from guantong.serve.epcis.events import Events, Searching
-from guantong.serve.epcis.named import Named, NamedQueries
+from guantong.serve.epcis.named import QUERIES_MAX, Named, NamedError, NamedQueries
+from guantong.serve.epcis.named import Fault as NamedFault
 from guantong.serve.epcis.notices import lines_of
 from guantong.serve.epcis.protocol import EpcisError
 from guantong.serve.outbox.box import Box
@@ -32,6 +33,9 @@ from guantong.serve.upload import Uploads
 
 BYTES_MAX: Final = 1 << 20
 """Of a query that gets a name."""
+EVENTS: Final = "SimpleEventQuery"
+MASTER: Final = "SimpleMasterDataQuery"
+"""The standard's own queries: they have parameters, and nobody's have their names."""
 NAME: Final = re.compile(r"[^/\s]{1,120}")
 PARAMETER: Final = frozenset({"@context", "id", "type"})
 """Members of a query that are no parameters."""
@@ -88,11 +92,16 @@ class Queries:
 
         Raises:
             QueryError: if it is no query, or has no name.
+            NamedError: if there is one of that name, or there are too many.
         """
         caller = self._caller(request)
         async with self._uploads.body(request, BYTES_MAX) as body:
             named = _named(body)
         _read(named)
+        if named.name in {EVENTS, MASTER}:
+            raise NamedError(
+                fault(NamedFault.TAKEN, expected="a new name", got=named.name, path="name")
+            )
         self._named.add(caller.party, named, self._clock.now_ms())
         place = protocol.place_of(request, f"/queries/{quote(named.name, safe='')}/events")
         return protocol.done(status=201, more=place)
@@ -155,6 +164,15 @@ class Queries:
         """
         named = self._get(request, caller)
         return named.name, _read(named)
+
+    def names(self, caller: Caller) -> list[str]:
+        """The names of the caller's queries."""
+        return [one.name for one in self._named.page(caller.party, after="", limit=QUERIES_MAX)]
+
+    def wanted(self, caller: Caller, name: str) -> query.Query | None:
+        """What a query of the caller's asks for; None if it has none of that name."""
+        named = self._named.get(caller.party, name)
+        return None if named is None else _read(named)
 
     def _caller(self, request: Request) -> Caller:
         caller = asked.keyed_caller(request, self._desk)

@@ -20,7 +20,7 @@ from guantong.serve import asked
 from guantong.serve.desk import Desk
 from guantong.serve.epcis import protocol
 from guantong.serve.epcis.controls import Controls, Token
-from guantong.serve.epcis.events import AT_ONCE, RESOURCES, Searching
+from guantong.serve.epcis.events import AT_ONCE, RESOURCES, Searching, of_resource
 from guantong.serve.epcis.protocol import EpcisError
 
 
@@ -101,7 +101,7 @@ class Resources:
             protocol.check_accepts(request)
             desk, value = self._desk, request.path_params["value"]
             assert isinstance(desk, Listing)
-            wanted = query.parse({RESOURCES[name]: [value]})
+            wanted = of_resource(name, value)
             page = await to_thread.run_sync(
                 lambda: desk.find_events(wanted, caller, limit=1), limiter=self._few
             )

@@ -6,6 +6,7 @@ References:
 
 import secrets
 from enum import StrEnum
+from hashlib import blake2b
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -45,6 +46,12 @@ class Fault(StrEnum):
     """What is said of the subscription is not right, or does not go together."""
     MANY = "serve.too_many_subscriptions"
     """The party has as many as it may have."""
+    TAKEN = "serve.subscription_taken"
+    """The party has one that it calls so."""
+    UNKNOWN = "serve.no_subscription"
+    """The party has none that it calls so."""
+    NOT_PERMITTED = "serve.not_subscribable"
+    """A query whose answers are not sent."""
 
 
 class SubscriptionError(Refusal):
@@ -126,21 +133,39 @@ class Subscriptions:
         name, wanted = self._queries.asked_for(request, caller)
         async with self._uploads.body(request, BYTES_MAX) as body:
             said = _controlled(body)
-        number = self._begun(caller, name, wanted, said)
+        number = self.begin(caller, name, wanted, said)
         path = f"/queries/{quote(name, safe='')}/subscriptions/{number}"
         line = self._box.line(number)
         shown = _shown(line) if line else {"subscriptionID": number}
         return protocol.told(shown, status=201, more=protocol.place_of(request, path))
 
-    def _begun(self, caller: Caller, name: str, wanted: Query, said: Controlled) -> str:
-        """The id of a new line."""
+    def begin(
+        self, caller: Caller, name: str, wanted: Query, said: Controlled, *, called: str = ""
+    ) -> str:
+        """Begin a subscription; it is on the disk when this returns.
+
+        Args:
+            caller: Whose it is.
+            name: Of the query.
+            wanted: What it asks for.
+            said: Where its events are sent, and when.
+            called: What the subscriber calls it; see `Wanted.called`.
+
+        Returns:
+            Its id.
+
+        Raises:
+            SubscriptionError: if there are too many, or one is called so.
+        """
         if len(self._box.lines(caller.party, limit=SUBSCRIPTIONS_MAX)) >= SUBSCRIPTIONS_MAX:
             expected = f"at most {SUBSCRIPTIONS_MAX} subscriptions"
             raise SubscriptionError(fault(Fault.MANY, expected=expected, got=SUBSCRIPTIONS_MAX))
         Destination.parse(said.dest, private=self._private)
-        from_ms = _instant(said.initial_record_time)
         schedule = said.schedule and {unit: str(one) for unit, one in said.schedule.items()}
-        more = Wanted(name, wanted, schedule, said.report_if_empty, from_ms)
+        if schedule is not None:
+            Schedule.parse(schedule)
+        from_ms = _instant(said.initial_record_time)
+        more = Wanted(name, wanted, schedule, said.report_if_empty, from_ms, called)
         about = About(
             said.dest,
             KIND,
@@ -151,9 +176,10 @@ class Subscriptions:
             msgspec.Raw(msgspec.json.encode(more)),
         )
         assert isinstance(self._desk, Noticing)
-        begin = self._clock.now_ms() if from_ms is None else from_ms
-        number = secrets.token_hex(12)
-        self._box.open_line(number, caller.party, about, seen=self._desk.first_since(begin))
+        seen = self._desk.first_since(self._clock.now_ms() if from_ms is None else from_ms)
+        number = _number(caller.party, called) if called else secrets.token_hex(12)
+        if not self._box.open_line(number, caller.party, about, seen=seen):
+            raise SubscriptionError(fault(Fault.TAKEN, expected="a new name", got=called[:120]))
         return number
 
     async def listed(self, request: Request) -> Response:
@@ -219,14 +245,18 @@ def _controlled(body: bytes) -> Controlled:
         got = "both" if said.stream else "neither"
         expected = "either stream: true or a schedule"
         raise SubscriptionError(fault(Fault.CONTROLS, expected=expected, got=got, path="stream"))
-    if said.schedule is not None:
-        Schedule.parse(said.schedule)
     if len(said.signature_token) > TOKEN_MAX:
         expected, got = f"at most {TOKEN_MAX} characters", str(len(said.signature_token))
         raise SubscriptionError(
             fault(Fault.CONTROLS, expected=expected, got=got, path="signatureToken")
         )
     return said
+
+
+def _number(party: str, called: str) -> str:
+    """The id of a line that its party calls so: one for each of the two."""
+    said = msgspec.json.encode([party, called])
+    return blake2b(said, digest_size=12).hexdigest()
 
 
 def _instant(text: str) -> int | None:

@@ -12,9 +12,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from guantong.capture.json_write import query_document
-from guantong.capture.model import Event
+from guantong.capture.model import Event, MasterItem
 from guantong.capture.spellings import Codes, as_kept, as_urn
-from guantong.capture.xml_write import URNS, WEB, Edition, Words, XmlWriter, query_xml
+from guantong.capture.xml_write import (
+    URNS,
+    WEB,
+    Edition,
+    Words,
+    XmlWriter,
+    query_results,
+    query_xml,
+)
 from guantong.errors import fault
 from guantong.serve import json_out
 from guantong.serve.epcis import protocol
@@ -74,6 +82,7 @@ class Wording:
         *,
         created_ms: int,
         query: str = "SimpleEventQuery",
+        master: Sequence[MasterItem] = (),
         more: Mapping[str, str] | None = None,
     ) -> Response:
         """The answer to a query.
@@ -82,6 +91,7 @@ class Wording:
             told: Its events.
             created_ms: The present.
             query: Its name.
+            master: What is told besides of places, products and parties.
             more: Headers.
 
         Returns:
@@ -91,10 +101,14 @@ class Wording:
             CaptureError: if something in an event can not be said in XML.
         """
         if self.media in protocol.JSON:
-            said = query_document(told, created_ms=created_ms, query=query, codes=self.codes)
+            said = query_document(
+                told, created_ms=created_ms, query=query, codes=self.codes, master=master
+            )
             return self._response(json_out.encode(said), more)
+        writer = self._writer()
+        results = query_results(writer, writer.event_list(told), query=query)
         return self._response(
-            query_xml(self._writer(), told, created_ms=created_ms, query=query), more
+            query_xml(writer, results, created_ms=created_ms, master=master), more
         )
 
     def _writer(self) -> XmlWriter:

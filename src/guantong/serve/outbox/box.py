@@ -134,12 +134,13 @@ class Box:
 
     # ---------------------------------------------------------------- lines
 
-    def open_line(self, id_: str, party: str, about: About, *, seen: int) -> None:
-        """Begin a line that has looked at everything up to `seen`."""
-        self._do(
-            "INSERT INTO line (id, party, about, seen) VALUES (?, ?, ?, ?)",
+    def open_line(self, id_: str, party: str, about: About, *, seen: int) -> bool:
+        """Begin a line that has looked at everything up to `seen`; False if there is one of that name."""
+        added = self._do(
+            "INSERT OR IGNORE INTO line (id, party, about, seen) VALUES (?, ?, ?, ?)",
             (id_, party, msgspec.json.encode(about), seen),
         )
+        return added > 0
 
     def close_line(self, id_: str, party: str) -> bool:
         """End a line of a party with all its letters; False if it has none of that name."""
