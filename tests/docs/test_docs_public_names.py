@@ -202,6 +202,7 @@ PUBLIC = {
     """,
     "query": """
         Cursor
+        Elements
         Fault
         Key
         MasterData
@@ -212,11 +213,13 @@ PUBLIC = {
         Test
         Values
         came
+        elements_of
         from_text
         matches
         page_of
         parse
         placed
+        stated_of
         values_of
     """,
     "rules": """
