@@ -26,3 +26,5 @@ class Settings:
     """Most events accepted in one document."""
     private_destinations: bool = False
     """Whether subscriptions may lead to addresses that are not public, and without encryption."""
+    state_rules: frozenset[str] = frozenset()
+    """Rules of state that are switched on, by name (`guantong.trace.Rule`); none by default."""

@@ -290,6 +290,8 @@ PUBLIC = {
         Node
         NodeKind
         Relation
+        Rule
+        Standings
         State
         Stay
         Step
@@ -301,6 +303,7 @@ PUBLIC = {
         holder
         life
         lives
+        marks_of
         moves
         parts
         to_json

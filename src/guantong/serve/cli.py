@@ -35,10 +35,14 @@ from guantong.serve.witness_cli import witness_group
 from guantong.serve.world import INDEX, World, check_served, open_world, read_world
 from guantong.serve.world import rebuild as rebuild_index
 from guantong.settings import Settings
+from guantong.trace import Rule
 from guantong.verdict import Hold, Outcome
 
 DATA: Final = "guantong-data"
 """The directory used when none is named."""
+
+
+STATE_RULES: Final = tuple(rule.value for rule in Rule)
 
 
 class Fault(StrEnum):
@@ -368,6 +372,13 @@ def doctor(data: Path, *, as_json: bool) -> None:
     is_flag=True,
     help="Let subscriptions lead to addresses that are not public, and without encryption.",
 )
+@click.option(
+    "--state-rule",
+    "state_rules",
+    multiple=True,
+    type=click.Choice([*STATE_RULES, "all"]),
+    help="Refuse events that contradict what is known of an item; may be given several times.",
+)
 @json_option
 def serve(
     data: Path,
@@ -377,6 +388,7 @@ def serve(
     witnesses: Path | None,
     *,
     private_destinations: bool,
+    state_rules: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Serve pages and HTTP from this installation."""
@@ -392,6 +404,7 @@ def serve(
         workers=count,
         witnesses=witnesses,
         private_destinations=private_destinations,
+        state_rules=frozenset(STATE_RULES if "all" in state_rules else state_rules),
     )
     check_served(settings)
     ready = partial(tell_address, as_json=as_json)

@@ -8,7 +8,7 @@ acknowledgement (`Intake.wait` waits for it).
 
 import queue
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -16,6 +16,7 @@ from typing import Final
 from guantong.caller import Caller
 from guantong.capture import Limits, TableReading
 from guantong.clock import Clock
+from guantong.errors import Fault as Found
 from guantong.errors import fault
 from guantong.ledger import Entry, Ledger, LedgerError, StatementType, Submission, check
 from guantong.serve import projector
@@ -32,8 +33,10 @@ from guantong.serve.job import (
     job_of,
     submissions_of,
 )
+from guantong.serve.lawful import Lawful
 from guantong.serve.projector import DOCUMENTS
 from guantong.store import Fact, Indexed, Store
+from guantong.trace import Rule
 
 __all__ = ["Fault", "Intake", "IntakeError", "Offer", "Receipt", "read_offer"]
 
@@ -55,6 +58,7 @@ class Intake:
         limits: Limits | None = None,
         thread: bool = True,
         upkeep: Callable[[], float | None] = lambda: None,
+        rules: frozenset[Rule] = frozenset(),
     ) -> None:
         """Catch the index up with the ledger, then start the writer thread.
 
@@ -66,12 +70,14 @@ class Intake:
             thread: Off for a process that does nothing else, and calls `commit` itself.
             upkeep: Called between groups: keeps the index in order for some milliseconds and
                 says after how many seconds it wants to go on, None when it has nothing to do.
+            rules: Of state; events that break one are refused.
         """
         self._ledger = ledger
         self._store = store
         self._clock = clock
         self._limits = limits or Limits()
         self.upkeep = upkeep
+        self._rules = rules
         self._queue: queue.Queue[Job | None] = queue.Queue(WAITING_MAX)
         self._projected = threading.Condition()
         self._failure: BaseException | None = None
@@ -247,6 +253,7 @@ class Intake:
         """Which jobs go in; the others are answered."""
         group = _Group()
         known = Known(self._store, jobs)
+        law = Lawful(self._store, jobs, self._rules, self._clock.now_ms()) if self._rules else None
         for job in jobs:
             before = known.before(job) if job.typ in DOCUMENTS else None
             if isinstance(before, Job):
@@ -254,25 +261,23 @@ class Intake:
             elif before is not None:
                 job.answer.set_result(self._again(before))
             else:
-                self._decide_one(job, known, group)
+                self._decide_one(job, known, group, law)
         return group
 
-    def _decide_one(self, job: Job, known: Known, group: "_Group") -> None:
+    def _decide_one(self, job: Job, known: Known, group: "_Group", law: Lawful | None) -> None:
         if wrong := self._chain.refused(job):
             job.answer.set_result(Receipt(accepted=False, faults=(*job.faults, *wrong)))
             return
         faults = known.duplicates(job)
-        if faults and not job.proceed:
+        if law is not None and job.typ in DOCUMENTS:
+            faults += law.faults(job)
+        made = [] if faults and not job.proceed else submissions_of(job)
+        if unfit := self._unfit(group, made):
+            faults = list(unfit)
+        if not made or unfit:
             job.answer.set_result(Receipt(accepted=False, faults=(*job.faults, *faults)))
-            return
-        made = submissions_of(job)
-        try:
-            self._ledger.check_end([*group.submissions[-1:], *made])
-            for submission in made:
-                check(submission)
-                self._ledger.check_erasure(submission)
-        except LedgerError as refusal:
-            job.answer.set_result(Receipt(accepted=False, faults=refusal.faults))
+            if law is not None:
+                law.undo()
             return
         job.faults = (*job.faults, *faults)
         known.take(job)
@@ -280,6 +285,17 @@ class Intake:
         group.submissions += made
         job.place = len(group.submissions) - 1
         group.accepted.append(job)
+
+    def _unfit(self, group: "_Group", made: Sequence[Submission]) -> tuple[Found, ...]:
+        """Why the ledger would not take some entries after those of the group."""
+        try:
+            self._ledger.check_end([*group.submissions[-1:], *made])
+            for submission in made:
+                check(submission)
+                self._ledger.check_erasure(submission)
+        except LedgerError as refusal:
+            return refusal.faults
+        return ()
 
     def _again(self, before: Receipt) -> Receipt:
         """The receipt of a document that was here before, with what its entry says."""

@@ -95,8 +95,9 @@ class World(AbstractContextManager["World"]):
         path = settings.data / INDEX
         self._compactor = Compactor(store, path)
         upkeep = self._compactor.tick
+        rules = frozenset(map(trace.Rule, settings.state_rules))
         self.intake = (
-            Intake(ledger, store, clock, limits=limits, thread=thread, upkeep=upkeep)
+            Intake(ledger, store, clock, limits=limits, thread=thread, upkeep=upkeep, rules=rules)
             if write
             else None
         )

@@ -34,6 +34,7 @@ from guantong.trace.model import (
     to_json,
 )
 from guantong.trace.sight import visible, visible_holder, visible_life
+from guantong.trace.standing import Rule, Standings, marks_of
 from guantong.trace.walk import parts, trace
 
 __all__ = [
@@ -51,6 +52,8 @@ __all__ = [
     "Node",
     "NodeKind",
     "Relation",
+    "Rule",
+    "Standings",
     "State",
     "Stay",
     "Step",
@@ -62,6 +65,7 @@ __all__ = [
     "holder",
     "life",
     "lives",
+    "marks_of",
     "moves",
     "parts",
     "to_json",
