@@ -20,7 +20,7 @@ class Settings:
     """Processes that answer beside the writer; 0: one process for all. `serve` takes the cores."""
     witnesses: Path | None = None
     """A policy file: which witnesses are asked to sign the checkpoints, and how many must."""
-    document_bytes_max: int = 64 * 1024 * 1024
+    document_bytes_max: int = 128 * 1024 * 1024
     """Largest document accepted by capture, in bytes."""
     document_events_max: int = 100_000
     """Most events accepted in one document."""

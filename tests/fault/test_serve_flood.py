@@ -18,6 +18,7 @@ from guantong.serve.intake import Offer
 from guantong.serve.job import IntakeError, Receipt
 from guantong.serve.line import Line
 from guantong.serve.problems import headers_for, status_of
+from guantong.serve.wire import nowhere
 from guantong.serve.world import World, open_world
 from guantong.serve.writer import Writer
 from guantong.settings import Settings
@@ -29,7 +30,7 @@ SYNC_SECONDS = 0.02
 
 @contextmanager
 def writing(world: World, control: socket.socket) -> Iterator[None]:
-    thread = threading.Thread(target=Writer(world.writer(), control).run)
+    thread = threading.Thread(target=Writer(world.writer(), control, nowhere).run)
     thread.start()
     yield
     thread.join()

@@ -16,6 +16,7 @@ from guantong.capture import (
     Limits,
     Reading,
     TableReading,
+    json_keys,
     json_table,
     read,
     read_table,
@@ -63,18 +64,27 @@ def is_quick(data: bytes, limits: Limits = LIMITS) -> bool:
     for proceed in (False, True):
         reading = read(data, limits=limits, proceed=proceed)
         assert_is(read_table(data, limits=limits, proceed=proceed), reading)
-        ways = [quickly(data, limits, few_bytes=size) for size in (0, 1 << 30)]
+        ways = [
+            quickly(data, limits, few_bytes=0),
+            quickly(data, limits, few_bytes=1 << 30),
+            quickly(data, limits, few_bytes=0, part=2),
+        ]
         for quick in ways:
             if quick is not None:
                 assert_is(quick, reading)
-    return ways != [None, None]
+    return ways != [None, None, None]
 
 
-def quickly(data: bytes, limits: Limits, *, few_bytes: int) -> TableReading | None:
-    """Read a document as one of many codes or as one of few, whatever its size."""
+def quickly(data: bytes, limits: Limits, *, few_bytes: int, part: int = 0) -> TableReading | None:
+    """Read a document as one of many codes or of few, or in parts, whatever its size."""
     if capture.door.sniff(data) != "json" or len(data) > limits.bytes_max:
         return None
-    with mock.patch.object(json_table, "FEW_BYTES", few_bytes):
+    with (
+        mock.patch.object(json_table, "FEW_BYTES", few_bytes),
+        mock.patch.object(json_table, "LARGE_BYTES", 0 if part else 1 << 30),
+        mock.patch.object(json_table, "PART", part),
+        mock.patch.object(json_keys, "_PIECE", 7 if part else 1 << 20),
+    ):
         return read_plain(data, limits)
 
 

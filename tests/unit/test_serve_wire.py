@@ -1,17 +1,22 @@
 """What the processes say to each other, and what ends the line."""
 
 from pathlib import Path
+from unittest import mock
 
 import msgspec
 import pytest
+import zstandard
 
 from guantong.caller import Caller, Level
-from guantong.capture import Limits
+from guantong.capture import CaptureError, Limits
+from guantong.capture.packed import squeeze, unsqueeze
 from guantong.errors import fault
 from guantong.ledger import StatementType
+from guantong.serve import passing as serve_passing
 from guantong.serve import wire
 from guantong.serve.intake import read_offer
 from guantong.serve.job import IntakeError, Job, Offer, Receipt, entry_of, job_of
+from guantong.serve.passing import LARGE_BYTES, Passing
 from guantong.store import Fact
 from tests.fault.capture_victim import document
 
@@ -67,6 +72,60 @@ def test_a_job_arrives_as_it_was_sent(job: Job) -> None:
     assert no == 42
     assert without_answer(come) == without_answer(job)
     assert not come.answer.done()
+
+
+def test_a_body_that_is_passed_in_a_file(tmp_path: Path) -> None:
+    job, passing = made(), Passing(tmp_path)
+    with mock.patch.object(serve_passing, "LARGE_BYTES", len(job.body)):
+        name = passing.put(job.body)
+    frame = wire.request(42, job, name)
+    assert job.body not in frame
+    _, come = wire.job_of(whole(frame), passing.take)
+    assert without_answer(come) == without_answer(job)
+    assert list((tmp_path / "passing").iterdir()) == []
+    _, late = wire.job_of(whole(frame), passing.take)
+    answer = wire.receipt_of
+    assert late.answer.done()
+    with pytest.raises(IntakeError) as caught:
+        answer(wire.not_told(1, late.answer.error.faults, 0))  # type: ignore[attr-defined]
+    assert caught.value.faults[0].code == "serve.busy"
+    _, nowhere = wire.job_of(whole(frame))
+    assert nowhere.answer.done()
+
+
+def test_what_is_passed_lies_where_it_is_put(tmp_path: Path) -> None:
+    """Small bodies stay in the message; no name leads out; what is old and unclaimed goes."""
+    passing = Passing(tmp_path)
+    assert passing.put(b"small") == ""
+    (tmp_path / "secret").write_bytes(b"x")
+    with pytest.raises(IntakeError):
+        passing.take("../secret")
+    passing.drop("../secret")
+    assert (tmp_path / "secret").exists()
+    name = passing.put(bytes(LARGE_BYTES))
+    path = tmp_path / "passing" / name
+    assert path.stat().st_mode & 0o777 == 0o600
+    now_ms = int(path.stat().st_mtime * 1000)
+    passing.tidy(now_ms + 60_000)
+    assert path.exists()
+    passing.tidy(now_ms + 601_000)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("change", ["short", "other", "release"])
+def test_a_damaged_table_beside_a_body(change: str) -> None:
+    squeezed = squeeze(made().table)
+    if change == "short":
+        raw = squeezed[:-3]
+    elif change == "other":
+        raw = bytes([squeezed[0]]) + bytes(len(squeezed) - 1)
+    else:
+        plain = zstandard.ZstdDecompressor().decompressobj().decompress(squeezed)
+        at = plain.index(b"columns") + len(b"columns")
+        assert plain[at] == 2, "its release"
+        raw = zstandard.compress(plain[:at] + b"\x03" + plain[at + 1 :])
+    with pytest.raises(CaptureError):
+        unsqueeze(raw)
 
 
 def test_answers_arrive_as_they_were_sent() -> None:

@@ -6,21 +6,14 @@ r"""What does this document say? The one way in for bytes of any syntax.
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Final, Protocol, cast
+from typing import Final
 
 import msgspec
 
 from guantong.capture.faults import Fault, Limits
 from guantong.capture.json_table import read_plain
 from guantong.capture.reading import Collector, Reading, TableReading
-
-
-class Reader(Protocol):
-    """Reads one syntax."""
-
-    def __call__(self, data: bytes, *, limits: Limits, proceed: bool) -> Reading:
-        """The document, or what is wrong with it."""
-
+from guantong.capture.table import Growing, Told
 
 _READERS: Final = {
     "json": ("guantong.capture.jsonld", "read_json"),
@@ -28,6 +21,8 @@ _READERS: Final = {
     "xml": ("guantong.capture.xml", "read_xml"),
     "sheet": ("guantong.capture.sheet", "read_sheet"),
 }
+_STREAMED: Final = frozenset({"json", "xml"})
+"""Those that give events one by one, so that a document takes little more memory than its bytes."""
 _BOM: Final = b"\xef\xbb\xbf"
 _WIDE: Final = (b"\xff\xfe", b"\xfe\xff", b"\x00")
 _SHEET_NAMES: Final = (".csv", ".tsv", ".xlsx")
@@ -63,14 +58,19 @@ def read(
         EPCIS 2.0, section 12 (limits of capture, error behaviour)
     """
     bounds = limits or Limits()
-    if len(data) > bounds.bytes_max:
-        return _refused(
-            Fault.TOO_LARGE, f"at most {bounds.bytes_max} bytes", f"{len(data)} bytes", bounds
-        )
     kind = sniff(data, media=media, name=name)
+    refused = _refusal(kind, data, bounds)
+    return refused or _reader(kind)(data, limits=bounds, proceed=proceed)
+
+
+def _refusal(kind: str, data: bytes, bounds: Limits) -> Reading | None:
+    """What is said of a document that no reader is given; None for any other."""
+    if len(data) > bounds.bytes_max:
+        expected, got = f"at most {bounds.bytes_max} bytes", f"{len(data)} bytes"
+        return _refused(Fault.TOO_LARGE, expected, got, bounds)
     if kind not in _READERS:
         return _refused(Fault(kind), _EXPECTED[kind], _shown(data), bounds)
-    return _reader(kind)(data, limits=bounds, proceed=proceed)
+    return None
 
 
 def read_table(
@@ -80,6 +80,7 @@ def read_table(
     name: str = "",
     limits: Limits | None = None,
     proceed: bool = False,
+    told: Told | None = None,
 ) -> TableReading:
     """Read a document of whatever syntax it is in, its events as columns.
 
@@ -92,17 +93,22 @@ def read_table(
         name: Its file name, "" when not told; only a hint.
         limits: How much it may cost; the defaults of `Limits` when absent.
         proceed: Give the good events although others are wrong.
+        told: Hears now and then how many events were read; may begin again from few.
 
     Returns:
         What `read` gives for the same arguments, as columns.
     """
     bounds = limits or Limits()
-    if len(data) <= bounds.bytes_max and sniff(data, media=media, name=name) == "json":
-        found = read_plain(data, bounds)
-        if found is not None:
-            return found
-    reading = read(data, media=media, name=name, limits=bounds, proceed=proceed)
-    return TableReading.of(reading)
+    kind = sniff(data, media=media, name=name)
+    if refused := _refusal(kind, data, bounds):
+        return TableReading.of(refused)
+    if kind == "json" and (found := read_plain(data, bounds, told)) is not None:
+        return found
+    if kind not in _STREAMED:
+        return TableReading.of(_reader(kind)(data, limits=bounds, proceed=proceed))
+    into = Growing(told)
+    reading = _reader(kind)(data, limits=bounds, proceed=proceed, into=into)
+    return TableReading.of(reading, into.table())
 
 
 _EXPECTED: Final[dict[str, str]] = {
@@ -159,11 +165,11 @@ def _wide_xml(data: bytes) -> bool:
     return data.startswith((b"\xff\xfe<\x00", b"\xfe\xff\x00<", b"\x00<\x00?", b"<\x00?\x00"))
 
 
-def _reader(kind: str) -> Reader:
+def _reader(kind: str) -> Callable[..., Reading]:
     """The reader of one syntax, loaded when first needed (lxml and calamine are heavy)."""
     module, function = _READERS[kind]
     found: Callable[..., Reading] = getattr(import_module(module), function)
-    return cast(Reader, found)
+    return found
 
 
 def _shown(data: bytes) -> str:

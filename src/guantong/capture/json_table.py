@@ -7,10 +7,10 @@ it from the start. So every fault is told by one reader only.
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 import numpy as np
@@ -42,10 +42,16 @@ from guantong.capture.table import (
     Run,
     Runs,
     Saying,
+    Told,
+    joined,
     runs_of,
     saying_of,
 )
 
+LARGE_BYTES: Final = 8 << 20
+"""From here on a document is decoded in parts, so that it takes little more memory than its bytes."""
+PART: Final = 2_000
+"""Events of a part."""
 FEW_BYTES: Final = 16_384
 """Below this a document is read code by code, and what its events say is remembered."""
 _CONTEXTS_MAX: Final = 256
@@ -56,17 +62,20 @@ _PLACE: Final = itemgetter(0, 1, 5)
 """Event, role, and whether it is an amount."""
 
 
-class _Body(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+_E = TypeVar("_E")
+
+
+class _Body(msgspec.Struct, Generic[_E], forbid_unknown_fields=True, omit_defaults=True):
     """epcisBody of a plain document."""
 
-    events: list[json_lists.Plain] = msgspec.field(name="eventList")
+    events: list[_E] = msgspec.field(name="eventList")
 
 
-class _Plain(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+class _Plain(msgspec.Struct, Generic[_E], forbid_unknown_fields=True, omit_defaults=True):
     """A document with nothing unusual around its events."""
 
     type: str
-    body: _Body = msgspec.field(name="epcisBody")
+    body: _Body[_E] = msgspec.field(name="epcisBody")
     context: Any = msgspec.field(default=None, name="@context")
     id: Any = None
     version: Any = msgspec.field(default=None, name="schemaVersion")
@@ -74,34 +83,64 @@ class _Plain(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     header: Any = msgspec.field(default=None, name="epcisHeader")
 
 
-_decode: Final = msgspec.json.Decoder(_Plain).decode
+_decode: Final = msgspec.json.Decoder(_Plain[json_lists.Plain]).decode
+_decode_around: Final = msgspec.json.Decoder(_Plain[msgspec.Raw]).decode
+"""The same with the events left as bytes."""
+_decode_events: Final = msgspec.json.Decoder(list[json_lists.Plain]).decode
 _encode: Final = msgspec.json.Encoder().encode
 _texts: Final = msgspec.json.Decoder(list[str]).decode
 _FAILURES: Final = (msgspec.DecodeError, RecursionError)
 _BOM: Final = b"\xef\xbb\xbf"
 
 
-def read_plain(data: bytes, limits: Limits) -> TableReading | None:
+def read_plain(data: bytes, limits: Limits, told: Told | None = None) -> TableReading | None:
     """Read a document whose events are plain and right.
 
     Args:
         data: JSON, of a size the door let in.
         limits: How much it may cost.
+        told: Hears how many events of a large document were read.
 
     Returns:
         None when anything is unusual, be it right or wrong.
     """
     body = data.removeprefix(_BOM)
-    plain = _plain(body, limits)
-    if plain is None:
+    if has_too_many_values(body, limits) or not_utf8(body) >= 0:
+        return None
+    try:
+        whole = _decode(body) if len(body) < LARGE_BYTES else _decode_around(body)
+    except _FAILURES:
+        return None
+    if whole.type not in DOCUMENTS or len(whole.body.events) > limits.events_max:
         return None
     few = len(data) < FEW_BYTES
-    told = _encode(plain.context)
+    context = _encode(whole.context)
     try:
-        meaning = Meaning((_context if few else _context.__wrapped__)(told))
+        meaning = Meaning((_context if few else _context.__wrapped__)(context))
     except CaptureError:
         return None
-    return _read(plain, _Columns(meaning, limits, told if few else None))
+    columns = _Columns(meaning, limits, context if few else None)
+    return _read(whole, columns) if _take_all(whole, columns, body, told) else None
+
+
+def _take_all(whole: "_Plain[Any]", columns: "_Columns", data: bytes, told: Told | None) -> bool:
+    """Note all events of a document; False when one is wrong, or a key stands twice."""
+    events: list[Any] = whole.body.events
+    if len(data) < LARGE_BYTES:
+        return marks(data) == marks(_encode(whole)) and columns.take_events(events)
+    whole.body.events = []
+    found = marks(_encode(whole))
+    for at in range(0, len(events), PART):
+        try:
+            part = _decode_events(b"[%b]" % b",".join(events[at : at + PART]))
+        except _FAILURES:
+            return False
+        found += marks(_encode(part))
+        if not columns.take_events(part):
+            return False
+        if told is not None:
+            told(len(columns.ids))
+    return marks(data) == found
 
 
 @lru_cache(maxsize=_CONTEXTS_MAX)
@@ -110,29 +149,17 @@ def _context(raw: bytes) -> Context:
     return Context.of(msgspec.json.decode(raw))
 
 
-def _plain(data: bytes, limits: Limits) -> _Plain | None:
-    """The document as decoded; None when it holds a key twice, or anything unusual."""
-    if has_too_many_values(data, limits) or not_utf8(data) >= 0:
-        return None
-    try:
-        plain = _decode(data)
-    except _FAILURES:
-        return None
-    fits = plain.type in DOCUMENTS and len(plain.body.events) <= limits.events_max
-    return plain if fits and marks(data) == marks(_encode(plain)) else None
-
-
-def _read(plain: _Plain, columns: "_Columns") -> TableReading | None:
+def _read(whole: "_Plain[Any]", columns: "_Columns") -> TableReading | None:
     """What a document says; None when anything in it is wrong."""
     meaning = columns.meaning
-    created = plain.created
+    created = whole.created
     if created is not None and not isinstance(created, str):
         return None
     created_ms = 0 if created is None else meaning.time(created, "creationDate")
-    master = _master(plain.header, meaning)
+    master = _master(whole.header, meaning)
     if master is None:
         return None
-    table = columns.table(plain.body.events)
+    table = columns.table()
     if table is None or meaning.found:
         return None
     positions = tuple(range(len(table)))
@@ -184,53 +211,82 @@ class _Columns:
         self.joined: dict[int, str] = {}
         self.lists: list[Listed] = []
         self.owners: list[int] = []
+        self.ids: list[str] = []
+        self.seen: set[str | None] = set()
+        self.numbers: list[int] = []
+        self.times: list[int] = []
+        self.parts: list[Runs] = []
+        """Of events that were taken before."""
 
-    def table(self, events: Sequence[json_lists.Plain]) -> EventTable | None:
-        """The events as columns; None when one of them is wrong, which may have been noted."""
-        ids = [event.id or "" for event in events]
-        if not _are_ids(ids, events):
-            return None
-        numbers = [self._number(at, event) for at, event in enumerate(events)]
-        times = self._times([event.time for event in events])
+    def take_events(self, events: Sequence[json_lists.Plain]) -> bool:
+        """Note the events that follow; False when one of them is wrong, which may have been noted."""
+        if not self._are_ids(events):
+            return False
+        first = len(self.ids)
+        numbers = [self._number(at, event) for at, event in enumerate(events, first)]
+        self.ids += [event.id or "" for event in events]
+        self.numbers += numbers
+        self.times += self._times([event.time for event in events])
         recorded = [event.recorded for event in events if event.recorded is not None]
         if recorded:
             self._times(recorded)
         if self.meaning.found or -1 in numbers:
-            return None
-        make = self._many if self.context is None else self._few
-        return make(times, numbers, tuple(ids))
+            return False
+        return self.context is not None or self._take_runs()
 
-    def _many(
-        self, times: Sequence[int], numbers: Sequence[int], ids: tuple[str, ...]
-    ) -> EventTable | None:
-        """The events as columns; None when a code is wrong."""
+    def _take_runs(self) -> bool:
+        """Turn what was noted of items into columns; False when a code is wrong."""
         runs = self._runs()
         if runs is None or self.meaning.found:
-            return None
-        said = np.array(list(self.rows), np.int64).reshape(-1, 8).T[:, numbers]
-        members = self.maker.members((np.array(times, np.int64), *said))
+            return False
+        self.parts.append(runs)
+        self.lists.clear()
+        self.owners.clear()
+        self.maker.runs.clear()
+        return True
+
+    def table(self) -> EventTable | None:
+        """The events as columns; None when a code is wrong."""
+        return self._many() if self.context is None else self._few()
+
+    def _many(self) -> EventTable:
+        said = np.array(list(self.rows), np.int64).reshape(-1, 8).T[:, self.numbers]
+        members = self.maker.members((np.array(self.times, np.int64), *said))
         return EventTable(
             **members,  # type: ignore[arg-type]
-            ids=ids,
-            transformation=self._transformations(len(ids)),
-            runs=runs,
+            ids=tuple(self.ids),
+            transformation=self._transformations(len(self.ids)),
+            runs=joined(self.parts),
         )
 
-    def _few(
-        self, times: Sequence[int], numbers: Sequence[int], ids: tuple[str, ...]
-    ) -> Few | None:
+    def _few(self) -> Few | None:
         """The same of a small document, in rows."""
         runs = self._run_rows()
         if runs is None or self.meaning.found:
             return None
-        rows = list(self.rows)
+        rows, said = list(self.rows), zip(self.times, self.numbers, strict=True)
         return Few(
             **self.maker.texts(),  # type: ignore[arg-type]
-            ids=ids,
-            transformation=self._transformations(len(ids)),
-            rows=tuple([(time, *rows[said]) for time, said in zip(times, numbers, strict=True)]),
+            ids=tuple(self.ids),
+            transformation=self._transformations(len(self.ids)),
+            rows=tuple([(time, *rows[number]) for time, number in said]),
             run_rows=tuple(runs),
         )
+
+    def _are_ids(self, events: Sequence[json_lists.Plain]) -> bool:
+        """Whether each id that is there is a URI and stands once, but for error declarations."""
+        there = [event.id for event in events if event.id is not None]
+        if False in [":" in one for one in there]:
+            return False
+        new = set(there)
+        if len(new) == len(there) and self.seen.isdisjoint(new):
+            self.seen |= new
+            return True
+        for event in events:
+            if event.id is not None and event.id in self.seen and event.error is None:
+                return False
+            self.seen.add(event.id)
+        return True
 
     def _times(self, texts: Sequence[str | None]) -> list[int]:
         """The moments of some texts."""
@@ -327,24 +383,6 @@ class _Columns:
         """The canonical spelling of a code; "" when it is wrong, which is noted."""
         made = self.meaning.one_code(text, "")
         return "" if made is BAD else made
-
-
-def _are_ids(ids: Sequence[str], events: Sequence[json_lists.Plain]) -> bool:
-    """Whether each id that is there is a URI and stands once, but for error declarations."""
-    there = [event.id for event in events if event.id is not None]
-    if False in [":" in one for one in there]:
-        return False
-    return len(set(there)) == len(there) or _repeat_rightly(events)
-
-
-def _repeat_rightly(events: Iterable[json_lists.Plain]) -> bool:
-    """Whether only error declarations bear an id that came before."""
-    seen: set[str | None] = set()
-    for event in events:
-        if event.id is not None and event.id in seen and event.error is None:
-            return False
-        seen.add(event.id)
-    return True
 
 
 def _take_things(

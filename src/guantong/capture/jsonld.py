@@ -22,6 +22,7 @@ from guantong.capture.meaning import Meaning
 from guantong.capture.model import Document, Event, EventType, MasterItem
 from guantong.capture.namespaces import Context
 from guantong.capture.reading import Collector, Reading
+from guantong.capture.table import Growing
 from guantong.errors import Fault as Found
 from guantong.errors import fault
 
@@ -37,13 +38,16 @@ _ROAD: Final = ("epcisBody", "queryResults", "resultsBody")
 _EVENTS: Final = ("eventList", "event")
 
 
-def read_json(data: bytes, *, limits: Limits, proceed: bool) -> Reading:
+def read_json(
+    data: bytes, *, limits: Limits, proceed: bool, into: Growing | None = None
+) -> Reading:
     """Read an EPCIS document in JSON-LD.
 
     Args:
         data: The document, UTF-8, of a size the door let in.
         limits: How much it may cost.
         proceed: Give the good events although others are wrong.
+        into: Where the good events go; into the document when None.
 
     Returns:
         The document, or all that is wrong with it.
@@ -53,7 +57,7 @@ def read_json(data: bytes, *, limits: Limits, proceed: bool) -> Reading:
     envelope = _envelope(body, faults)
     if envelope is None:
         return faults.finish(None, proceed=proceed)
-    return faults.finish(_document(envelope, body, faults), proceed=proceed)
+    return faults.finish(_document(envelope, body, faults, into), proceed=proceed)
 
 
 def _envelope(data: bytes, faults: Collector) -> Envelope | None:
@@ -98,7 +102,9 @@ def not_utf8(data: bytes) -> int:
     return -1
 
 
-def _document(envelope: Envelope, data: bytes, faults: Collector) -> Document | None:
+def _document(
+    envelope: Envelope, data: bytes, faults: Collector, into: Growing | None
+) -> Document | None:
     """What a document says; None when it is no document."""
     try:
         context = Context.of(envelope.context)
@@ -108,25 +114,40 @@ def _document(envelope: Envelope, data: bytes, faults: Collector) -> Document | 
     reader = EventReader(context, faults.limits)
     kind = envelope.type
     if isinstance(kind, str) and context.value(kind).rpartition("/")[2] in DOCUMENTS:
-        return _whole(envelope, data, context, reader, faults)
+        return _whole(envelope, data, context, reader, faults, into)
     if isinstance(kind, str) and context.value(kind).rpartition("/")[2] in set(EventType):
-        return _bare(data, reader, faults)
+        return _bare(data, reader, faults, into)
     expected = f"{' or '.join(DOCUMENTS)}, or the type of an event"
     faults.say(Fault.FORMAT, "type", expected=expected, got=kind)
     return None
 
 
-def _bare(data: bytes, reader: EventReader, faults: Collector) -> Document:
+def _bare(data: bytes, reader: EventReader, faults: Collector, into: Growing | None) -> Document:
     """A document that is one event."""
     event, found = reader.read(data)
     for one in found:
         faults.add(one)
-    events = () if event is None else (event,)
-    return Document(format=FORMAT, events=events, positions=tuple(range(len(events))))
+    events: list[Event] = [] if event is None else [event]
+    told = _given(events, into)
+    return Document(format=FORMAT, events=told, positions=tuple(range(len(events))))
+
+
+def _given(events: list[Event], into: Growing | None) -> tuple[Event, ...]:
+    """The events of a document; none when they go elsewhere."""
+    if into is None:
+        return tuple(events)
+    for event in events:
+        into.append(event)
+    return ()
 
 
 def _whole(
-    envelope: Envelope, data: bytes, context: Context, reader: EventReader, faults: Collector
+    envelope: Envelope,
+    data: bytes,
+    context: Context,
+    reader: EventReader,
+    faults: Collector,
+    into: Growing | None,
 ) -> Document | None:
     """An EPCISDocument or EPCISQueryDocument."""
     meaning = Meaning(context)
@@ -141,7 +162,8 @@ def _whole(
         expected = f"at most {faults.limits.events_max} events"
         faults.say(Fault.TOO_MANY_EVENTS, path, expected=expected, got=f"{len(raws)} events")
         return None
-    events, positions = _read_events(raws, path, reader, faults)
+    events: list[Event] = []
+    positions = _read_events(raws, path, reader, faults, events if into is None else into)
     _check_envelope_keys(data, faults)
     return Document(
         format=FORMAT,
@@ -189,10 +211,13 @@ def _events(envelope: Envelope) -> tuple[Sequence[msgspec.Raw] | None, str]:
 
 
 def _read_events(
-    raws: Sequence[msgspec.Raw], path: str, reader: EventReader, faults: Collector
-) -> tuple[list[Event], list[int]]:
-    """The good events and their positions."""
-    events: list[Event] = []
+    raws: Sequence[msgspec.Raw],
+    path: str,
+    reader: EventReader,
+    faults: Collector,
+    events: list[Event] | Growing,
+) -> list[int]:
+    """Positions of the good events, which go into `events`."""
     positions: list[int] = []
     seen: set[str] = set()
     for i, raw in enumerate(raws):
@@ -204,7 +229,7 @@ def _read_events(
             positions.append(i)
         else:
             _tell(found, path if path.endswith(".event") else f"{path}[{i}]", faults)
-    return events, positions
+    return positions
 
 
 def _tell(found: Sequence[Found], path: str, faults: Collector) -> None:
@@ -247,18 +272,18 @@ def _check_envelope_keys(data: bytes, faults: Collector) -> None:
         faults.say(Fault.DUPLICATE, "", expected="each key once", got=key)
 
 
-def _kept(raw: bytes) -> int:
+def _kept(raw: bytes | memoryview) -> int:
     """The quotation marks of an object that are left when equal keys are one."""
     try:
         members = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
         return 2 * len(members) + sum(
-            _kept_in(name, bytes(value)) for name, value in members.items()
+            _kept_in(name, memoryview(value)) for name, value in members.items()
         )
     except (msgspec.DecodeError, RecursionError):
         return marks(raw)
 
 
-def _kept_in(name: str, raw: bytes) -> int:
+def _kept_in(name: str, raw: memoryview) -> int:
     """The same of a member: events are counted as they stand, others decoded."""
     if name in _EVENTS:
         return marks(raw)

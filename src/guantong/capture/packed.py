@@ -12,6 +12,7 @@ from zlib import crc32
 
 import msgspec
 import numpy as np
+import zstandard
 from numpy.typing import NDArray
 
 from guantong.capture.faults import CaptureError, Fault
@@ -22,6 +23,7 @@ from guantong.errors import fault
 
 _Ints = NDArray[np.int64]
 _SUM: Final = 4
+_LENGTH: Final = 8
 _RELEASE: Final = 2
 _WHOLE: Final = np.dtype("<i8")
 _AMOUNT: Final = np.dtype("<f8")
@@ -106,7 +108,7 @@ class PackedRows(
     runs: tuple[Run, ...]
 
 
-_encode: Final = msgspec.msgpack.Encoder().encode
+_encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final[msgspec.msgpack.Decoder[Packed | PackedRows]] = msgspec.msgpack.Decoder(
     Packed | PackedRows
 )
@@ -114,8 +116,46 @@ _decoder: Final[msgspec.msgpack.Decoder[Packed | PackedRows]] = msgspec.msgpack.
 
 def pack(table: EventTable) -> bytes:
     """The table as bytes for another process of the same release; see `unpack`."""
-    body = _encode(_packed_rows(table) if isinstance(table, Few) else _packed(table))
+    named = (
+        _packed_rows(table) if isinstance(table, Few) else _packed(table, b"".join(_numbers(table)))
+    )
+    body = _encoder.encode(named)
     return crc32(body).to_bytes(_SUM, "big") + body
+
+
+def squeeze(table: EventTable) -> bytes:
+    """The same, compressed column by column: no second copy of the table is made; see `unsqueeze`."""
+    named = _packed(table, b"")
+    head = _encoder.encode(named)
+    parts: list[bytes | memoryview] = [len(head).to_bytes(_LENGTH, "big"), head]
+    parts += _numbers(table)
+    compressor = zstandard.ZstdCompressor(level=1, write_checksum=True).compressobj()
+    return b"".join([*[compressor.compress(part) for part in parts], compressor.flush()])
+
+
+def unsqueeze(raw: bytes) -> EventTable:
+    """The table of such bytes.
+
+    Args:
+        raw: All bytes of it and no other.
+
+    Returns:
+        The same table; its columns can not be changed.
+
+    Raises:
+        CaptureError: `capture.syntax` when the bytes are not as `squeeze` gave them.
+    """
+    try:
+        opener = zstandard.ZstdDecompressor().decompressobj()
+        whole = opener.decompress(raw)
+        require(opener.eof, "an end too early")
+        end = _LENGTH + int.from_bytes(whole[:_LENGTH], "big")
+        named = _decoder.decode(memoryview(whole)[_LENGTH:end])
+    except (zstandard.ZstdError, msgspec.DecodeError) as problem:
+        raise CaptureError(_damage(str(problem))) from problem
+    if not isinstance(named, Packed) or named.release != _RELEASE:
+        raise CaptureError(_damage("a table of another release"))
+    return _columns(msgspec.structs.replace(named, numbers=whole[end:]))
 
 
 def _packed_rows(few: Few) -> PackedRows:
@@ -131,16 +171,21 @@ def _packed_rows(few: Few) -> PackedRows:
     )
 
 
-def _packed(table: EventTable) -> Packed:
-    runs = table.runs
+def _numbers(table: EventTable) -> list[memoryview]:
+    """The columns of the events, then those of the runs."""
     columns = [getattr(table, name) for name in COLUMNS]
-    columns += [getattr(runs, name) for name in _RUN_NUMBERS]
+    columns += [getattr(table.runs, name) for name in _RUN_NUMBERS]
+    return [np.ascontiguousarray(column, _WHOLE).data for column in columns]
+
+
+def _packed(table: EventTable, numbers: bytes) -> Packed:
+    runs = table.runs
     amounts = runs.quantity
     return Packed(
         release=_RELEASE,
         events=len(table),
         runs=len(runs),
-        numbers=b"".join([column.astype(_WHOLE, copy=False).tobytes() for column in columns]),
+        numbers=numbers,
         amounts=b"" if np.isnan(amounts).all() else amounts.astype(_AMOUNT, copy=False).tobytes(),
         **{name: getattr(table, name) for name in _TEXTS},
     )

@@ -56,13 +56,13 @@ class TableReading:
         )
 
     @classmethod
-    def of(cls, reading: Reading) -> "TableReading":
-        """The same outcome, its events as columns."""
+    def of(cls, reading: Reading, table: EventTable | None = None) -> "TableReading":
+        """The same outcome, its events as columns: those of `table`, if they went there."""
         document = reading.document
         if document is None:
             return cls(None, reading.faults)
         return cls(
-            EventTable.of(document.events),
+            EventTable.of(document.events) if table is None else table,
             reading.faults,
             document.format,
             document.positions,

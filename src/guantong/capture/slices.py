@@ -1,10 +1,12 @@
 """Which bytes of a JSON document are its events? Cut out as they stand, spaces and all.
 
->>> slices(b'{"epcisBody": {"eventList": [{"a": 1}, {}]}, "type": "EPCISDocument"}')
+>>> tuple(slices(b'{"epcisBody": {"eventList": [{"a": 1}, {}]}, "type": "EPCISDocument"}'))
 (b'{"a": 1}', b'{}')
 """
 
 import codecs
+from collections.abc import Sequence
+from typing import overload
 
 import msgspec
 
@@ -12,7 +14,28 @@ from guantong.capture.json_shapes import ENVELOPE
 from guantong.capture.jsonld import listed
 
 
-def slices(data: bytes) -> tuple[bytes, ...] | None:
+class Slices(Sequence[bytes]):
+    """The bytes of some events, copied out of their document when they are asked for."""
+
+    def __init__(self, raws: Sequence[msgspec.Raw]) -> None:
+        self._raws = raws
+
+    def __len__(self) -> int:
+        return len(self._raws)
+
+    @overload
+    def __getitem__(self, at: int) -> bytes: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> "Slices": ...
+
+    def __getitem__(self, at: int | slice) -> "bytes | Slices":
+        """One of them, or some."""
+        found = self._raws[at]
+        return bytes(found) if isinstance(found, msgspec.Raw) else Slices(found)
+
+
+def slices(data: bytes) -> Sequence[bytes] | None:
     """The bytes of each event of an EPCIS document in JSON-LD, in document order.
 
     Args:
@@ -29,4 +52,4 @@ def slices(data: bytes) -> tuple[bytes, ...] | None:
     found = listed(envelope)
     if found is None and envelope.body is None and str(envelope.type).endswith("Event"):
         return (body,)
-    return tuple(bytes(raw) for raw in found or ())
+    return Slices(found or ())

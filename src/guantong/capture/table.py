@@ -6,8 +6,9 @@ run. `EventTable.of` makes it of events, `EventTable.events` gives the same even
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, NamedTuple, Self, TypeAlias
 
 import msgspec
@@ -157,12 +158,21 @@ class EventTable:
     @classmethod
     def of(cls, events: Sequence[Event]) -> Self:
         """The table of some events."""
-        return cls(**Maker().table(events))  # type: ignore[arg-type]
+        growing = Growing()
+        for event in events:
+            growing.append(event)
+        return cls(**growing.members())  # type: ignore[arg-type]
 
     def events(self) -> tuple[Event, ...]:
         """The events again."""
         lists = lists_of(self)
         return tuple(event_of(self, at, parts) for at, parts in enumerate(lists))
+
+    def part(self, start: int, stop: int) -> tuple[Event, ...]:
+        """The events from a position up to another."""
+        begin, end = np.searchsorted(self.runs.event, (start, stop)).tolist()
+        lists = _lists_of(self, start, max(stop - start, 0), slice(begin, end))
+        return tuple(event_of(self, at, parts) for at, parts in enumerate(lists, start))
 
     def with_ids(self, ids: Sequence[str]) -> "EventTable":
         """The same events under these ids."""
@@ -227,19 +237,6 @@ class Maker:
         """Number of each class."""
         self.runs: list[Run] = []
         """Who takes part, as far as events or amounts were added."""
-
-    def table(self, events: Sequence[Event]) -> dict[str, object]:
-        """The columns of an `EventTable`."""
-        rows = [(event.time_ms, *self.row(event)) for event in events]
-        for at, event in enumerate(events):
-            self.items(at, event)
-        columns = np.array(rows, np.int64).reshape(-1, len(COLUMNS)).T
-        joined = tuple(event.transformation_id for event in events)
-        return self.members(columns) | {
-            "ids": tuple(event.id for event in events),
-            "transformation": joined if any(joined) else (),
-            "runs": runs_of(self.runs),
-        }
 
     def members(self, columns: Iterable[Ints]) -> dict[str, object]:
         """The columns under their names, and what their numbers stand for."""
@@ -318,27 +315,93 @@ def runs_of(rows: Sequence[Run]) -> Runs:
     return Runs(event, role, head, first, count, np.array(measured, np.bool_), amounts, unit)
 
 
+Told: TypeAlias = Callable[[int], None]
+"""Hears how many events of a document were read."""
+
+
+class Growing:
+    """A table that is not finished: takes event after event and keeps their columns alone."""
+
+    def __init__(self, told: Told | None = None) -> None:
+        """With nothing in it.
+
+        Args:
+            told: Hears now and then how many events there are.
+        """
+        self._told = told
+        self._maker = Maker()
+        self._rows: list[Row] = []
+        self._ids: list[str] = []
+        self._joined: list[str] = []
+        self._parts: list[Runs] = []
+
+    def append(self, event: Event) -> None:
+        """Take the event that follows."""
+        self._maker.items(len(self._ids), event)
+        self._rows.append((event.time_ms, *self._maker.row(event)))
+        self._ids.append(event.id)
+        self._joined.append(event.transformation_id)
+        if len(self._ids) % PART == 0:
+            self._close()
+            if self._told is not None:
+                self._told(len(self._ids))
+
+    def members(self) -> dict[str, object]:
+        """The columns of an `EventTable`."""
+        self._close()
+        columns = np.array(self._rows, np.int64).reshape(-1, len(COLUMNS)).T
+        return self._maker.members(columns) | {
+            "ids": tuple(self._ids),
+            "transformation": tuple(self._joined) if any(self._joined) else (),
+            "runs": joined(self._parts),
+        }
+
+    def table(self) -> EventTable:
+        """The events so far."""
+        return EventTable(**self.members())  # type: ignore[arg-type]
+
+    def _close(self) -> None:
+        """Keep what was gathered of items as columns."""
+        self._parts.append(runs_of(self._maker.runs))
+        self._maker.runs.clear()
+
+
+def joined(parts: Sequence[Runs]) -> Runs:
+    """Runs of events that follow each other."""
+    if len(parts) == 1:
+        return parts[0]
+    columns = [[getattr(part, name) for part in parts] for name in Runs.__slots__]
+    return Runs(*map(np.concatenate, columns)) if parts else runs_of([])
+
+
 Lists: TypeAlias = dict[int, tuple[list[str], list[Quantity]]]
 """By role: single items and amounts."""
 
 
-def lists_of(table: EventTable) -> list[Lists]:
-    """For each event, what its runs say."""
-    runs = table.runs
-    lists: list[Lists] = [{} for _ in range(len(table))]
-    rows = zip(
-        runs.event.tolist(),
-        runs.role.tolist(),
-        runs.head.tolist(),
-        runs.first.tolist(),
-        runs.count.tolist(),
-        runs.measured.tolist(),
-        runs.quantity.tolist(),
-        runs.uom.tolist(),
-        strict=True,
-    )
+PART: Final = 2_000
+"""Events whose things are spelled out at once."""
+
+
+def lists_of(table: EventTable) -> Iterator[Lists]:
+    """For each event, what its runs say; spelled out part by part, to save memory.
+
+    Yields:
+        As many as there are events.
+    """
+    bounds = np.arange(0, len(table) + PART, PART)
+    at = np.searchsorted(table.runs.event, bounds).tolist()
+    for number, (begin, end) in enumerate(pairwise(at)):
+        first = number * PART
+        yield from _lists_of(table, first, min(PART, len(table) - first), slice(begin, end))
+
+
+def _lists_of(table: EventTable, start: int, size: int, part: slice) -> list[Lists]:
+    """The same of some events, whose runs are a part of all."""
+    lists: list[Lists] = [{} for _ in range(size)]
+    columns = [getattr(table.runs, name)[part].tolist() for name in Runs.__slots__]
+    rows = zip(*columns, strict=True)
     for event, role, head, first, count, measured, quantity, uom in rows:
-        items, amounts = lists[event].setdefault(role, ([], []))
+        items, amounts = lists[event - start].setdefault(role, ([], []))
         text, width = table.heads[head]
         if measured:
             much = None if math.isnan(quantity) else quantity

@@ -22,6 +22,7 @@ from guantong.capture.json_master import read_master
 from guantong.capture.meaning import Meaning
 from guantong.capture.model import Document, Event, EventType, MasterItem
 from guantong.capture.reading import Collector, Reading
+from guantong.capture.table import Growing
 from guantong.capture.xml_event import QUANTITY_EVENT, Rewriter
 from guantong.capture.xml_master import vocabularies
 from guantong.capture.xml_names import Names, as_written, without_marks
@@ -54,20 +55,21 @@ _EXTENDED: Final = (
 """Fields of an event that hold names of extensions."""
 
 
-def read_xml(data: bytes, *, limits: Limits, proceed: bool) -> Reading:
+def read_xml(data: bytes, *, limits: Limits, proceed: bool, into: Growing | None = None) -> Reading:
     """Read an EPCIS document in XML.
 
     Args:
         data: The document in the encoding it declares.
         limits: How much it may cost.
         proceed: Give the good events although others are wrong.
+        into: Where the good events go; into the document when None.
 
     Returns:
         The document, or all that is wrong with it; paths are those of the JSON form, such as
         ``epcisBody.eventList[3].epcList[1]``.
     """
     faults = Collector(limits)
-    walk = _Walk(faults)
+    walk = _Walk(faults, into)
     try:
         check_cost(data, limits)
         check_prolog(data)
@@ -81,8 +83,9 @@ def read_xml(data: bytes, *, limits: Limits, proceed: bool) -> Reading:
 class _Walk:
     """One walk over the elements of a document, in document order."""
 
-    def __init__(self, faults: Collector) -> None:
+    def __init__(self, faults: Collector, into: Growing | None) -> None:
         self.faults = faults
+        self.into = into
         self.names = Names()
         self.rewriter = Rewriter(self.names)
         self.reader = EventReader(self.names.context, faults.limits)
@@ -204,7 +207,8 @@ class _Walk:
         for one in (*found, *wrong):
             self.faults.add(replace(one, path=as_written(one.path)).under(path))
         if event is not None and not found and not wrong:
-            self.events.append(without_bare(event) if self.names.with_bare else event)
+            told = without_bare(event) if self.names.with_bare else event
+            (self.events if self.into is None else self.into).append(told)
             self.positions.append(self.count - 1)
 
     def _again(self, event: Event) -> tuple[Found, ...]:

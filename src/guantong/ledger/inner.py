@@ -28,6 +28,8 @@ from guantong.ledger.merkle import Levels, inclusion_proof, reached_root
 EVENT_SALT_BYTES: Final = 16
 EVENTS_MAX: Final = 2**31
 """Most events of one document."""
+PART: Final = 1 << 12
+"""Events hashed at once; a power of two."""
 _SALT_TAG: Final = b"guantong event salts v1\n"
 _ROOT_TAG: Final = b"guantong event root v1\n"
 _COUNT_BYTES: Final = 8
@@ -109,7 +111,14 @@ def disclose(salt: bytes, events: Sequence[bytes], form: Form, index: int) -> Di
 
 def _salts(salt: bytes, count: int) -> list[bytes]:
     """A salt for each event; one tells nothing of the next."""
-    stream = shake_256(_SALT_TAG + salt).digest(EVENT_SALT_BYTES * count)
+    return _parted(_stream(salt, count))
+
+
+def _stream(salt: bytes, count: int) -> bytes:
+    return shake_256(_SALT_TAG + salt).digest(EVENT_SALT_BYTES * count)
+
+
+def _parted(stream: bytes) -> list[bytes]:
     return [stream[at : at + EVENT_SALT_BYTES] for at in range(0, len(stream), EVENT_SALT_BYTES)]
 
 
@@ -120,12 +129,21 @@ def _leaf(salt: bytes, event: bytes) -> bytes:
 def _tree_root(salt: bytes, events: Sequence[bytes]) -> bytes:
     if len(events) == 1:  # what most short documents have: no tree is needed
         return _leaf(_salts(salt, 1)[0], events[0])
-    return _tree(salt, events).root()
+    # The root over the roots of whole powers of two is the same, and no leaf has to be kept for it.
+    stream, whole = _stream(salt, len(events)), Levels()
+    for at in range(0, len(events), PART):
+        salts = _parted(stream[at * EVENT_SALT_BYTES : (at + PART) * EVENT_SALT_BYTES])
+        whole.extend([_levels(salts, events[at : at + PART]).root()])
+    return whole.root()
 
 
 def _tree(salt: bytes, events: Sequence[bytes]) -> Levels:
+    return _levels(_salts(salt, len(events)), events)
+
+
+def _levels(salts: Sequence[bytes], events: Sequence[bytes]) -> Levels:
     levels = Levels()
-    pairs = zip(_salts(salt, len(events)), events, strict=True)
+    pairs = zip(salts, events, strict=True)
     levels.extend([sha256(b"\x00" + own + event).digest() for own, event in pairs])
     return levels
 

@@ -59,6 +59,10 @@ def check(submission: Submission) -> None:
     _ends(submission, max(submission.record_ms, INTEGER_MAX))
 
 
+LARGE_BYTES: Final = 1 << 20
+"""From here on a body is not copied together with its salt."""
+
+
 @dataclass(frozen=True, slots=True)
 class Packed:
     """A group on its way into a frame; all of one length."""
@@ -97,11 +101,23 @@ def pack(
         LedgerError: if one has no statement; its path says which.
     """
     chosen = [it.salt or salt for it, salt in zip(submissions, salts, strict=True)]
-    plain = list(map(add, chosen, [submission.body for submission in submissions]))
-    commitments = [sha256(blob).hexdigest().encode() for blob in plain]
+    bodies = [submission.body for submission in submissions]
+    if max(map(len, bodies), default=0) < LARGE_BYTES:
+        plain = list(map(add, chosen, bodies))
+        commitments = [sha256(blob).hexdigest().encode() for blob in plain]
+        flags, blobs = wrapper.wrap(plain)
+    else:
+        commitments = [_committed(*one) for one in zip(chosen, bodies, strict=True)]
+        flags, blobs = wrapper.wrap_large(chosen, bodies)
     statements, record_ms = _statements(submissions, commitments, now_ms, last_ms)
-    flags, blobs = wrapper.wrap(plain)
     return Packed(statements, commitments, flags, blobs, record_ms)
+
+
+def _committed(salt: bytes, body: bytes) -> bytes:
+    """The commitment to a body that is not to be held twice."""
+    digest = sha256(salt)
+    digest.update(body)
+    return digest.hexdigest().encode()
 
 
 def _statements(

@@ -81,6 +81,7 @@ class Opening:
 
 _ZSTD, _OUTSIDE, _SEALED = int(BlobFlag.ZSTD), int(BlobFlag.OUTSIDE), int(BlobFlag.SEALED)
 _WORDED: Final = int(BlobFlag.WORDED)
+_INNER: Final = INLINE_BYTES_MAX - SALT_BYTES
 _ALL: Final = sum(BlobFlag)
 """Plain integers: arithmetic on the members of an enumeration costs as much as a hash."""
 
@@ -98,6 +99,20 @@ class Wrapper:
         longest = max(map(len, plain), default=0)
         if longest >= COMPRESS_BYTES_MIN + SALT_BYTES:
             blobs = [self._wrap_one(place, blob, flags) for place, blob in enumerate(plain)]
+        return flags, blobs
+
+    def wrap_large(
+        self, salts: Sequence[bytes], bodies: Sequence[bytes]
+    ) -> tuple[bytearray, list[bytes]]:
+        """The same of salts and bodies, without a copy of a body that becomes smaller."""
+        flags, blobs = bytearray(len(bodies)), []
+        for place, (salt, body) in enumerate(zip(salts, bodies, strict=True)):
+            packed = self._plain.compress(body) if len(body) > WORDED_BYTES_MAX else body
+            if len(packed) < len(body):
+                flags[place] = _ZSTD | (_OUTSIDE if len(packed) > _INNER else 0)
+                blobs.append(salt + packed)
+            else:
+                blobs.append(self._wrap_one(place, salt + body, flags))
         return flags, blobs
 
     def _wrap_one(self, place: int, plain: bytes, flags: bytearray) -> bytes:

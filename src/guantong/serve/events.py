@@ -8,9 +8,12 @@ signer may put a statement for each thing behind the events: that it was made, w
 event, and nothing else.
 """
 
+from collections.abc import Iterator, Sequence
+from typing import Final, overload
+
 import msgspec
 
-from guantong.capture import Document, Event, TableReading
+from guantong.capture import Document, Event, EventTable, TableReading
 from guantong.capture.model import Action, EventType
 from guantong.capture.slices import slices
 from guantong.ledger.inner import Form, root_of
@@ -21,10 +24,12 @@ Said = Document | TableReading
 _JSON = "epcis-json-2.0"
 _MADE = {Form.RAW: Form.RAW_MADE, Form.CANONICAL: Form.CANONICAL_MADE}
 _STEPS = frozenset({"", "commissioning", "creating_class_instance"})
+PART: Final = 2_000
+"""Events written at once."""
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-def events_of(data: bytes, said: Said) -> tuple[Form, tuple[bytes, ...]]:
+def events_of(data: bytes, said: Said) -> tuple[Form, Sequence[bytes]]:
     """The bytes of each event, in document order.
 
     Args:
@@ -37,8 +42,39 @@ def events_of(data: bytes, said: Said) -> tuple[Form, tuple[bytes, ...]]:
     found = slices(data) if said.format == _JSON else None
     if found is not None:
         return Form.RAW, found
-    document = _document(said)
-    return Form.CANONICAL, tuple(map(_encode, document.events))
+    if isinstance(said, TableReading) and said.table is not None:
+        return Form.CANONICAL, Canonical(said.table)
+    return Form.CANONICAL, tuple(map(_encode, _document(said).events))
+
+
+class Canonical(Sequence[bytes]):
+    """The events of a table as JSON, written when they are asked for."""
+
+    def __init__(self, table: EventTable, places: range | None = None) -> None:
+        self._table = table
+        self._places = range(len(table)) if places is None else places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, at: int) -> bytes: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> "Canonical": ...
+
+    def __getitem__(self, at: int | slice) -> "bytes | Canonical":
+        """One of them, or some."""
+        found = self._places[at]
+        if isinstance(found, range):
+            assert found.step == 1
+            return Canonical(self._table, found)
+        return _encode(self._table.part(found, found + 1)[0])
+
+    def __iter__(self) -> Iterator[bytes]:
+        for at in range(0, len(self), PART):
+            part = self._places[at : at + PART]
+            yield from map(_encode, self._table.part(part.start, part.stop))
 
 
 def _document(said: Said) -> Document:
@@ -77,7 +113,7 @@ def _makes(event: Event) -> tuple[str, ...]:
     return event.epcs if begins and event.type is EventType.OBJECT else ()
 
 
-def with_made(data: bytes, said: Said) -> tuple[Form, tuple[bytes, ...]]:
+def with_made(data: bytes, said: Said) -> tuple[Form, Sequence[bytes]]:
     """As `events_of`, with a statement for each thing made behind the events."""
     form, events = events_of(data, said)
     return _MADE[form], (*events, *map(_encode, made_in(said)))

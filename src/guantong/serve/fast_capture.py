@@ -7,6 +7,7 @@ would look there, because the same functions say it.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from io import BytesIO
 from typing import Final
 
 from starlette.applications import Starlette
@@ -82,15 +83,15 @@ class FastCapture:
 
     async def _answer(self, plain: "Plain", receive: Receive) -> Response:
         caller = asked.caller_by(plain.key, self._desk)
-        body = bytearray()
+        body = BytesIO()
         try:
             if not await self._read(body, receive):
                 return Response(status_code=400)
-            return answer(await self.uploads.take(bytes(body), plain.media, caller))
+            return answer(await self.uploads.take(body.getvalue(), plain.media, caller))
         finally:
-            self.uploads.budget.give_back(len(body))
+            self.uploads.budget.give_back(body.tell())
 
-    async def _read(self, body: bytearray, receive: Receive) -> bool:
+    async def _read(self, body: BytesIO, receive: Receive) -> bool:
         """The body into `body`; False when its sender has gone."""
         more = True
         while more:
@@ -103,7 +104,7 @@ class FastCapture:
                 return False
             chunk = message.get("body", b"")
             self.uploads.take_room(body, chunk)
-            body += chunk
+            body.write(chunk)
             more = message.get("more_body", False)
         return True
 

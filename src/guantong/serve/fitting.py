@@ -26,7 +26,12 @@ def read_offer(offer: Offer, limits: Limits) -> TableReading:
     """What a document says; event ids are filled in. Needs no intake: any process may."""
     try:
         reading = capture.read_table(
-            offer.data, media=offer.media, name=offer.name, limits=limits, proceed=offer.proceed
+            offer.data,
+            media=offer.media,
+            name=offer.name,
+            limits=limits,
+            proceed=offer.proceed,
+            told=offer.told,
         )
         if reading.table is None:
             return reading

@@ -18,11 +18,12 @@ from guantong.capture import Limits, TableReading
 from guantong.clock import Clock
 from guantong.ledger import Ledger, StatementType
 from guantong.ledger.entropy import SystemEntropy
-from guantong.serve import signing
+from guantong.serve import passing, signing
 from guantong.serve.fitting import read_offer
-from guantong.serve.job import Offer, Receipt, entry_of, job_of
+from guantong.serve.job import IntakeError, Job, Offer, Receipt, entry_of, job_of
 from guantong.serve.line import Line
 from guantong.serve.party_keys import PartyKey
+from guantong.serve.passing import Passing
 from guantong.serve.scans import outside
 from guantong.serve.server import let_threads_end, run_server, threads
 from guantong.serve.upload import BODIES_MAX
@@ -57,6 +58,7 @@ class Front(World):
         self._limits = Limits(
             bytes_max=settings.document_bytes_max, events_max=settings.document_events_max
         )
+        self._passing = Passing(settings.data)
         self._few = CapacityLimiter(LARGE_MAX)
         self._some = CapacityLimiter(AT_ONCE)
 
@@ -94,8 +96,19 @@ class Front(World):
         job = job_of(offer, reading, caller, now_ms, ledger=self.ledger, salt=salt)
         if isinstance(job, Receipt):
             return job
-        receipt = await self._line.ask(job)
+        receipt = await (await self._asked(job))
         return self._filed.told(receipt, job.reading, job.by) if receipt.accepted else receipt
+
+    async def _asked(self, job: Job) -> "asyncio.Future[Receipt]":
+        """Hand in a job, its body in a file if it is large."""
+        passed = ""
+        if len(job.body) >= passing.LARGE_BYTES:
+            passed = await to_thread.run_sync(self._passing.put, job.body)
+        try:
+            return self._line.ask(job, passed)
+        except IntakeError:
+            self._passing.drop(passed)
+            raise
 
     async def take_codes(self, codes: coding.CodeRange, caller: Caller) -> Receipt:
         """Enter a range of codes as issued; returns when it is durable."""

@@ -15,6 +15,7 @@ import msgspec
 
 from guantong.caller import Caller
 from guantong.capture import EventTable, TableReading
+from guantong.capture.table import Told
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
 from guantong.ledger import LedgerError, StatementType, Submission
@@ -77,6 +78,8 @@ class Offer:
     """Take the good events although others are wrong."""
     signature: Signature | None = None
     """What its signer says of it; None when nobody signed."""
+    told: Told | None = None
+    """Hears how many of its events were read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,8 +56,12 @@ class Line(asyncio.Protocol):
         """Whether there is a writer at the other end."""
         return self._transport is not None
 
-    def ask(self, job: Job) -> asyncio.Future[Receipt]:
+    def ask(self, job: Job, passed: str = "") -> asyncio.Future[Receipt]:
         """Hand in a job.
+
+        Args:
+            job: What is to be decided.
+            passed: Which file holds its body, "" for none.
 
         Returns:
             Holds the receipt once it is durable or refused.
@@ -71,7 +75,7 @@ class Line(asyncio.Protocol):
             expected = f"at most {self._each_max} documents of one sender under way"
             raise IntakeError(fault(Fault.TOO_MANY, expected=expected, got="more"))
         self._no += 1
-        frame = wire.request(self._no, job)
+        frame = wire.request(self._no, job, passed)
         if len(self._waiting) >= self._documents_max or not self._has_room(len(frame)):
             raise IntakeError(fault(Fault.BUSY, expected="fewer documents under way", got="more"))
         answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()

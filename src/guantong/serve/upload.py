@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Final
 
 from anyio import CapacityLimiter, fail_after, to_thread
@@ -119,7 +120,7 @@ class Uploads:
         """Take a document of which nothing but this is said; returns when it is durable."""
         return await self.take_offer(offer_of(data, media=media), caller)
 
-    def take_room(self, body: bytearray, chunk: bytes, bytes_max: int | None = None) -> None:
+    def take_room(self, body: BytesIO, chunk: bytes, bytes_max: int | None = None) -> None:
         """Account for a part that is to go into a body.
 
         Args:
@@ -131,7 +132,7 @@ class Uploads:
             HttpError: if the body is too large, or that is more than may be held.
         """
         bytes_max = self.bytes_max if bytes_max is None else bytes_max
-        if len(body) + len(chunk) > bytes_max:
+        if body.tell() + len(chunk) > bytes_max:
             raise HttpError(_size(bytes_max, "more"))
         self.budget.take(len(chunk))
 
@@ -165,14 +166,14 @@ class Uploads:
             HttpError: if it is too large, too slow, or in a content coding.
             ClientDisconnect: if the client has left; see `left`.
         """
-        held = bytearray()
+        held = BytesIO()
         try:
             await self._read(request, held, bytes_max)
-            yield bytes(held)
+            yield held.getvalue()  # what it holds, not a copy
         finally:
-            self.budget.give_back(len(held))
+            self.budget.give_back(held.tell())
 
-    async def _read(self, request: Request, body: bytearray, bytes_max: int) -> None:
+    async def _read(self, request: Request, body: BytesIO, bytes_max: int) -> None:
         """The body into `body`, which holds what is accounted for even when this fails."""
         _check_coding(request)
         declared = request.headers.get("content-length", "")
@@ -181,7 +182,7 @@ class Uploads:
         chunks = aiter(request.stream())
         while (chunk := await next_chunk(chunks)) is not None:
             self.take_room(body, chunk, bytes_max)
-            body += chunk
+            body.write(chunk)
 
 
 async def left(request: Request, error: Exception) -> Response:

@@ -5,17 +5,18 @@ writer answers with a list of `Told`. Data only: nothing that arrives is ever ex
 has another shape ends the line.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import msgspec
 
 from guantong.capture import CaptureError, TableReading
 from guantong.capture.model import MasterItem
-from guantong.capture.packed import pack, unpack
+from guantong.capture.packed import pack, squeeze, unpack, unsqueeze
 from guantong.errors import Fault as Found
+from guantong.errors import fault
 from guantong.ledger import StatementType
-from guantong.serve.job import Answer, IntakeError, Job, Receipt
+from guantong.serve.job import Answer, Fault, IntakeError, Job, Receipt
 from guantong.serve.seal import Seal
 from guantong.store import Fact
 
@@ -23,6 +24,10 @@ HEAD: Final = 4
 """Bytes of a frame's length."""
 FRAME_MAX: Final = 1 << 30
 """A frame above this is none of ours."""
+
+
+BodyOf = Callable[[str], bytes]
+"""The body that was passed under a name."""
 
 
 class Sent(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -49,6 +54,8 @@ class Sent(msgspec.Struct, frozen=True, array_like=True, gc=False):
     faults: tuple[Found, ...]
     proceed: bool
     seal: Seal
+    passed: str = ""
+    """Which file holds the body; "" when it is here. With it the table is squeezed."""
 
 
 class Told(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -77,17 +84,26 @@ _sent = msgspec.msgpack.Decoder(Sent).decode
 _told = msgspec.msgpack.Decoder(list[Told]).decode
 
 
-def request(no: int, job: Job) -> bytes:
-    """The frame of a job."""
+def request(no: int, job: Job, passed: str = "") -> bytes:
+    """The frame of a job.
+
+    Args:
+        no: What the answer is to carry.
+        job: What is to be decided.
+        passed: Which file holds its body (`guantong.serve.passing`), "" for none.
+
+    Returns:
+        The frame.
+    """
     sent = Sent(
         no=no,
         by=job.by,
         typ=job.typ,
-        body=job.body,
+        body=b"" if passed else job.body,
         media=job.media,
         name=job.name,
         digest=job.digest,
-        table=pack(job.table),
+        table=squeeze(job.table) if passed else pack(job.table),
         format=job.reading.format,
         positions=_positions(job),
         master=job.reading.master,
@@ -98,6 +114,7 @@ def request(no: int, job: Job) -> bytes:
         faults=job.faults,
         proceed=job.proceed,
         seal=job.seal,
+        passed=passed,
     )
     return _framed(_encode(sent))
 
@@ -107,8 +124,21 @@ def _positions(job: Job) -> tuple[int, ...]:
     return () if positions == tuple(range(len(positions))) else positions
 
 
-def job_of(message: bytes | memoryview) -> tuple[int, Job]:
+def nowhere(name: str) -> bytes:
+    """No body was passed to anybody.
+
+    Raises:
+        IntakeError: always.
+    """
+    raise IntakeError(fault(Fault.BUSY, expected="a body beside the message", got=name))
+
+
+def job_of(message: bytes | memoryview, body_of: BodyOf = nowhere) -> tuple[int, Job]:
     """The job of a message, with the number its answer is to carry.
+
+    Args:
+        message: As it came.
+        body_of: The body of a name; an `IntakeError` of its is the answer to the job.
 
     Returns:
         Number and job.
@@ -118,15 +148,22 @@ def job_of(message: bytes | memoryview) -> tuple[int, Job]:
     """
     try:
         sent = _sent(message)
-        table = unpack(sent.table)
+        table = unsqueeze(sent.table) if sent.passed else unpack(sent.table)
     except (msgspec.DecodeError, CaptureError) as error:
         raise LineError(str(error)) from error
+    answer = Waiting()
+    body = sent.body
+    if sent.passed:
+        try:
+            body = body_of(sent.passed)
+        except IntakeError as error:
+            answer.set_exception(error)
     positions = sent.positions or tuple(range(len(table)))
     reading = TableReading(table, (), sent.format, positions, sent.master, sent.created_ms)
     job = Job(
         by=sent.by,
         typ=sent.typ,
-        body=sent.body,
+        body=body,
         media=sent.media,
         name=sent.name,
         digest=sent.digest,
@@ -136,7 +173,7 @@ def job_of(message: bytes | memoryview) -> tuple[int, Job]:
         meta=sent.meta,
         faults=sent.faults,
         proceed=sent.proceed,
-        answer=Waiting(),
+        answer=answer,
         seal=sent.seal,
     )
     return sent.no, job

@@ -17,6 +17,7 @@ from guantong.ledger import LedgerError
 from guantong.serve import wire
 from guantong.serve.intake import GROUP_MAX, Intake
 from guantong.serve.job import Fault, Job
+from guantong.serve.passing import Passing
 from guantong.serve.world import World, open_world
 from guantong.settings import Settings
 
@@ -40,7 +41,9 @@ def run(control: socket.socket, settings: Settings) -> None:
     """
     with _opened(settings) as world:
         control.send(READY)
-        Writer(world.writer(), control).run()
+        passing = Passing(settings.data)
+        passing.tidy(world.clock.now_ms())
+        Writer(world.writer(), control, passing.take).run()
 
 
 def _opened(settings: Settings) -> World:
@@ -68,8 +71,9 @@ def _opened(settings: Settings) -> World:
 class Link:
     """A line as the writer sees it."""
 
-    def __init__(self, end: socket.socket) -> None:
+    def __init__(self, end: socket.socket, body_of: wire.BodyOf) -> None:
         end.settimeout(0)
+        self._body_of = body_of
         self.end = end
         self.frames = wire.Frames()
         self.unsent = bytearray()
@@ -115,7 +119,7 @@ class Link:
                 raise EOFError
             size += len(data)
             try:
-                jobs += map(wire.job_of, self.frames.feed(data))
+                jobs += [wire.job_of(one, self._body_of) for one in self.frames.feed(data)]
             except wire.LineError as error:
                 raise EOFError from error
         return jobs, size
@@ -124,8 +128,9 @@ class Link:
 class Writer:
     """Takes groups from the lines."""
 
-    def __init__(self, intake: Intake, control: socket.socket) -> None:
+    def __init__(self, intake: Intake, control: socket.socket, body_of: wire.BodyOf) -> None:
         self._intake = intake
+        self._body_of = body_of
         self._control = control
         self._selector = selectors.DefaultSelector()
         self._selector.register(control, selectors.EVENT_READ)
@@ -154,7 +159,7 @@ class Writer:
         said, ends, _, _ = socket.recv_fds(self._control, 1, 1)
         self._goes_on = bool(said)
         for end in ends:
-            link = Link(socket.socket(fileno=end))
+            link = Link(socket.socket(fileno=end), self._body_of)
             self._links.append(link)
             self._selector.register(link.end, selectors.EVENT_READ)
 
@@ -178,7 +183,9 @@ class Writer:
 
     def _commit(self, group: list[tuple[Link, int, Job]]) -> None:
         try:
-            self._intake.commit([job for _, _, job in group], self._teller(group))
+            self._intake.commit(
+                [job for _, _, job in group if not job.answer.done()], self._teller(group)
+            )
         except BaseException:
             self._tell(group)
             raise

@@ -133,7 +133,7 @@ class Capture:
 
 
 def job_json(job: Job) -> dict[str, object]:
-    """A capture job as the standard has it; ``events`` and ``ledger_index`` are ours.
+    """A capture job as the standard has it; ``eventsRead``, ``events`` and ``ledger_index`` are ours.
 
     Returns:
         JSON object.
@@ -141,11 +141,12 @@ def job_json(job: Job) -> dict[str, object]:
     References:
         EPCIS 2.0, section 12 (capture jobs)
     """
-    outcome = job.outcome
+    outcome, read = job.outcome, {"eventsRead": job.read} if job.outcome is None else {}
     shown: dict[str, object] = {
         "captureID": job.id,
         "createdAt": instant_text(job.asked.created_ms),
         "running": outcome is None,
+        **read,
         "success": outcome is None or outcome.success,
         "captureErrorBehaviour": BEHAVIOUR[job.asked.proceed],
         "errors": [protocol.problem((found,)) for found in outcome.faults] if outcome else [],

@@ -6,6 +6,7 @@ a process died between ledger and outcome, is known by its bytes and counted onc
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Final
@@ -22,6 +23,8 @@ LOOK_SECONDS: Final = 2.0
 """Between two looks for jobs that nobody works on."""
 TIDY_SECONDS: Final = 3600.0
 """Between two tidyings."""
+NOTE_SECONDS: Final = 1.0
+"""Between two notes how far a job has come."""
 AT_ONCE: Final = 2
 """Jobs one process works on at once."""
 NOT_NOW: Final = frozenset({Fault.BUSY, Fault.CLOSED, Fault.TOO_MANY})
@@ -103,12 +106,24 @@ class Jobs:
     async def _work(self, number: str) -> None:
         async with self._few:
             with self.spool.work(number) as job:
-                if job is not None and (outcome := await self._outcome(*job)) is not None:
+                if job is not None and (outcome := await self._outcome(number, *job)) is not None:
                     await to_thread.run_sync(self.spool.end, number, outcome)
 
-    async def _outcome(self, asked: Asked, body: bytes) -> Outcome | None:
+    def _teller(self, number: str) -> Callable[[int], None]:
+        """Notes now and then how far a job has come."""
+        noted = time.monotonic()
+
+        def told(read: int) -> None:
+            nonlocal noted
+            if time.monotonic() - noted > NOTE_SECONDS:
+                noted = time.monotonic()
+                self.spool.note(number, read)
+
+        return told
+
+    async def _outcome(self, number: str, asked: Asked, body: bytes) -> Outcome | None:
         """How it ended; None when it has to wait."""
-        offer = Offer(body, asked.media, proceed=asked.proceed)
+        offer = Offer(body, asked.media, proceed=asked.proceed, told=self._teller(number))
         try:
             receipt = await self._take(offer, asked.caller)
         except Refusal as refusal:

@@ -40,6 +40,7 @@ CREATE TABLE IF NOT EXISTS job (
     id TEXT PRIMARY KEY, party TEXT NOT NULL, asked BLOB NOT NULL, size INTEGER NOT NULL,
     created INTEGER NOT NULL, outcome BLOB
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS progress (id TEXT PRIMARY KEY, read INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS job_party ON job (party, id);
 CREATE INDEX IF NOT EXISTS job_open ON job (id, size) WHERE outcome IS NULL;
 """
@@ -95,6 +96,8 @@ class Job(msgspec.Struct, frozen=True):
     asked: Asked
     outcome: Outcome | None = None
     """None while it runs."""
+    read: int = 0
+    """Events that were read so far."""
 
 
 class Spool:
@@ -196,8 +199,13 @@ class Spool:
         finally:
             os.close(fd)
 
+    def note(self, number: str, read: int) -> None:
+        """Say how far a job has come."""
+        self._do("INSERT OR REPLACE INTO progress VALUES (?, ?)", (number, read))
+
     def end(self, number: str, outcome: Outcome) -> None:
         """Say how a job ended, and let go of its body."""
+        self._do("DELETE FROM progress WHERE id = ?", (number,))
         self._do("UPDATE job SET outcome = ? WHERE id = ?", (_encode(outcome), number))
         self._disk.remove(self._place / number)
 
@@ -225,13 +233,16 @@ class Spool:
 
 
 _encode: Final = msgspec.json.Encoder().encode
-_JOB: Final = "SELECT id, asked, outcome FROM job"
+_JOB: Final = (
+    "SELECT id, asked, outcome,"
+    " coalesce((SELECT read FROM progress WHERE progress.id = job.id), 0) FROM job"
+)
 
 
-def _job(row: tuple[str, bytes, bytes | None]) -> Job:
-    number, asked, outcome = row
+def _job(row: tuple[str, bytes, bytes | None, int]) -> Job:
+    number, asked, outcome, read = row
     ended = msgspec.json.decode(outcome, type=Outcome) if outcome else None
-    return Job(number, msgspec.json.decode(asked, type=Asked), ended)
+    return Job(number, msgspec.json.decode(asked, type=Asked), ended, read)
 
 
 def _is_number(name: str) -> bool:
