@@ -75,8 +75,11 @@ def values_of(field: str, event: Event) -> Iterator[str | int | float]:
 
 
 def _members(part: str, event: Event) -> Iterable[Mapping[str, object]]:
-    if part in SENSORS:
-        return SENSORS[part](event)
+    if part in SENSORS:  # the standard's own members, reports for one, are no extension
+        return [
+            {name: value for name, value in members.items() if name.startswith("{")}
+            for members in SENSORS[part](event)
+        ]
     if part == ILMD:
         return [event.ilmd]
     if part == ERROR:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final, TypeVar
 from urllib.parse import quote, unquote, urlencode
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 
 from guantong.caller import PUBLIC, Caller
 from guantong.errors import fault
@@ -92,7 +92,7 @@ def caller_by(key: str, desk: Desk) -> Caller:
     return found
 
 
-def keyed_caller(request: Request, desk: Desk) -> Caller:
+def keyed_caller(request: HTTPConnection, desk: Desk) -> Caller:
     """Who asks, where a key is demanded.
 
     Returns:
@@ -101,23 +101,24 @@ def keyed_caller(request: Request, desk: Desk) -> Caller:
     Raises:
         HttpError: if there is no key, or it is none.
     """
-    if not _key(request):
+    key = _key(request) or _password(request)
+    if not key:
         expected = "Authorization: Bearer <key>, or X-API-Key"
         raise HttpError(fault(Fault.KEY_MISSING, expected=expected, got="no key"))
-    return caller(request, desk)
+    return caller_by(key, desk)
 
 
-def _key(request: Request) -> str:
+def _key(request: HTTPConnection) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.strip():
         return token.strip()
-    if scheme.lower() == "basic":
-        return _password(token)
     return request.headers.get("x-api-key", "").strip()
 
 
-def _password(token: str) -> str:
+def _password(request: HTTPConnection) -> str:
     """What stands for the key with a client that knows names and passwords alone.
+
+    Only where a key is demanded: a scan may pass a proxy that asks for a password of its own.
 
     Returns:
         The password, "" when there is none.
@@ -125,6 +126,9 @@ def _password(token: str) -> str:
     References:
         RFC 7617, section 2
     """
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return ""
     try:
         return base64.b64decode(token.strip(), validate=True).decode().partition(":")[2].strip()
     except ValueError:

@@ -147,7 +147,7 @@ async def run_server(
         address=host,
         port=port,
         interface=Interfaces.ASGI,
-        websockets=False,
+        websockets=True,
         backlog=CONNECTIONS_MAX,
         backpressure=CONNECTIONS_MAX,
         log_level=LogLevels.error,

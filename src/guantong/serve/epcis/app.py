@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from guantong.capture.json_write import CONTEXT
@@ -27,6 +27,7 @@ from guantong.serve.epcis.capture import Capture
 from guantong.serve.epcis.control import Control
 from guantong.serve.epcis.events import RESOURCES, Events
 from guantong.serve.epcis.jobs import Jobs
+from guantong.serve.epcis.live import Live
 from guantong.serve.epcis.named import NamedQueries
 from guantong.serve.epcis.notices import KIND, Notices, Noticing
 from guantong.serve.epcis.queries import Queries
@@ -72,12 +73,13 @@ class Epcis:
         self._control = Control(
             *(desk, uploads, self._events, self._queries, self._subscriptions, self._box)
         )
+        self._live = Live(desk, self._queries, clock)
         kinds = {KIND: Notices(desk, self._box, clock).kind()} if isinstance(desk, Noticing) else {}
         self._post = Post(self._box, kinds, clock, private=private)
 
     def mount(self) -> Mount:
         """All its addresses."""
-        routes = [
+        routes: list[BaseRoute] = [
             Route("/", self.top, methods=["GET"]),
             Route("/", self.offered, methods=["OPTIONS"]),
             *self._capture.routes(),
@@ -87,6 +89,7 @@ class Epcis:
             *self._queries.routes(),
             *self._subscriptions.routes(),
             *self._control.routes(),
+            *self._live.routes(),
         ]
         handlers = {Refusal: refused, HTTPException: missing, ClientDisconnect: left}
         limits = Middleware(Limited, self._capture.said)
