@@ -53,7 +53,8 @@ def test_what_is_not_there_for_a_caller(house: House) -> None:
         assert house.ask("GET", path, who="other").status_code == 200
     assert house.ask("GET", "/bizSteps").json()["member"] == []
     refused(house.ask("GET", "/epcs", who=""), 401, "SecurityException", "serve.key_missing")
-    refused(house.ask("GET", "/bizSteps/no_such"), 404, "NoSuchNameException", "serve.no_resource")
+    for path in ("/bizSteps/no_such", "/bizSteps/a%0Ab", "/no%0Ane"):
+        refused(house.ask("GET", path), 404, "NoSuchNameException", "serve.no_resource")
 
 
 def test_a_token_of_another_resource_or_caller(house: House) -> None:

@@ -356,13 +356,13 @@ def test_random_queries(shelf: Shelf) -> None:
     assert some > 120
 
 
-@pytest.mark.full
+@pytest.mark.soak
 def test_ten_thousand_queries(shelf: Shelf) -> None:
-    """Each parameter finds something in some of them. GUANTONG_SEED tells where they begin."""
+    """Each parameter that finds something at all does in some. GUANTONG_SEED: where they begin."""
     some, met = hold(shelf, int(os.environ.get("GUANTONG_SEED", "2000")), 10_000)
     assert some > 4_000
     never = set(CATALOGUE) - met
-    assert all("none" in name or "EQ_source_poss" in name or "bol" in name for name in never), never
+    assert not any(shelf.naive({name: [one]}) for name in never for one in CATALOGUE[name]), never
 
 
 @pytest.mark.parametrize("name", NAMES_OF_ALL)

@@ -4,6 +4,7 @@ References:
     EPCIS 2.0, section 12 (REST bindings)
 """
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
@@ -94,7 +95,10 @@ class Epcis:
         handlers = {Refusal: refused, HTTPException: missing, ClientDisconnect: left}
         limits = Middleware(Limited, self._capture.said)
         app = Starlette(routes=routes, exception_handlers=handlers, middleware=[limits])
-        return Mount(PREFIX, app)
+        mount = Mount(PREFIX, app)
+        # A line break in a path is no reason to answer from elsewhere.
+        mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)
+        return mount
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
