@@ -130,3 +130,15 @@ def test_others_go_on_meanwhile(house: House) -> None:
     assert [int(place[-12:]) for place in places] == list(range(5))
     assert "POST" in house.ask("OPTIONS", "/events").headers["allow"]
     assert "POST" not in house.ask("OPTIONS", "/events/x").headers["allow"]
+
+
+def test_two_events_with_one_hash(house: House) -> None:
+    """The text that is hashed has no marks between its parts: the second needs an id of its own."""
+    both = [["urn:x:1", "urn:x:2"], ["urn:x:1epc=urn:x:2"]]
+    first, second = (bare(1, epcList=listed) for listed in both)
+    del first["eventID"], second["eventID"]
+    assert post(house, first).status_code == 201
+    refusal = ("ResourceAlreadyExistsException", "capture.duplicate_event")
+    refused(post(house, second), 409, *refusal)
+    assert post(house, second, who="other").status_code == 201
+    assert post(house, {**second, "eventID": "urn:x:own"}).status_code == 201
