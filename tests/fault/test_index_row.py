@@ -138,6 +138,7 @@ def _middle(db: sqlite3.Connection, table: str) -> int:
     return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]) // 2
 
 
+@pytest.mark.full
 def test_one_column_of_one_row_of_each_table(data: Path, form: str) -> None:
     seen = set()
     looked = set(TABLES) if form == PACKED else {"hot", "segment"}  # the others are the same

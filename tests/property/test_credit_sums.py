@@ -51,6 +51,7 @@ def months(draw: st.DrawFn) -> PanelMonth:
 class TestSplits:
     """Every split of a change adds up to the change."""
 
+    @pytest.mark.full
     @settings(max_examples=400, deadline=None)
     @given(months(), months(), months(), KINDS, WEIGHTS)
     def test_to_a_thousand_millionth_of_a_point(

@@ -97,6 +97,7 @@ def held(seeds: range) -> dict[str, float]:
     return {name: count / len(seeds) for name, count in hits.items()}
 
 
+@pytest.mark.full
 def test_intervals_hold_on_a_few_seeds() -> None:
     assert all(share >= 0.8 for share in held(SEEDS[:FEW]).values())
 

@@ -90,7 +90,7 @@ def test_things_are_where_the_market_knows_them_to_be(loaded: Loaded) -> None:
         assert (node.holder.party, node.state.value) == where, item
 
 
-@pytest.mark.parametrize("which", ["small", "bad"])
+@pytest.mark.parametrize("which", ["small", pytest.param("bad", marks=pytest.mark.full)])
 def test_a_lot_is_found_with_all_its_holders(loaded: Loaded, which: str) -> None:
     lot = loaded.bulk.small if which == "small" else loaded.bulk.bad
     trail = loaded.world.trace(lot.code, "down", OPERATOR)
