@@ -39,12 +39,9 @@ class MasterData:
         """What is said of something; what was said later stands."""
         said: dict[str, object] = {}
         for fact in self._store.facts(kind, (key,), as_of=self._as_of):
-            if fact.key == key and self._may_use(fact):
+            if fact.key == key and may_use(fact, self._caller):
                 said |= fact.fields
         return said
-
-    def _may_use(self, fact: Fact) -> bool:
-        return self._caller.sees_all() or fact.by == self._caller.party
 
     def widened(self, query: Query) -> Query:
         """A query with all that lies within the places it asks for, at any depth.
@@ -88,6 +85,11 @@ class MasterData:
             if any(value in found for value in test.values):
                 return True
         return False
+
+
+def may_use(fact: Fact, caller: Caller) -> bool:
+    """Whether a caller may ask about what was said: by itself, or by anybody when it sees all."""
+    return caller.sees_all() or fact.by == caller.party
 
 
 def is_of_attributes(test: Test) -> bool:

@@ -17,6 +17,7 @@ from guantong.errors import Refusal, fault
 from guantong.identify.canonical import canonical
 from guantong.parties.facts import VOCABULARY_KINDS, our_name
 from guantong.query.fields import keys_of
+from guantong.query.master import may_use
 from guantong.query.parameters import ATTRIBUTED, VALUES_MAX, Fault, QueryError
 from guantong.store.door import VOCABULARY, Fact, Store
 
@@ -185,7 +186,9 @@ class _Look:
         for at in range(0, len(listed), PAGE):
             part = listed[at : at + PAGE]
             facts = self._store.facts(kind, part, as_of=self._as_of)
-            yield from _items(fact for fact in facts if fact.key in part and self._may_use(fact))
+            yield from _items(
+                fact for fact in facts if fact.key in part and may_use(fact, self._caller)
+            )
 
     def _all(self, kind: str) -> set[str]:
         """Elements of a kind of which the caller may have said something."""
@@ -194,7 +197,7 @@ class _Look:
         while page := self._store.scan_facts(kind, after=after, limit=PAGE, as_of=self._as_of):
             self._count(len(page))
             after = page[-1].key
-            found |= {fact.key for fact in page if self._may_use(fact)} | {after}
+            found |= {fact.key for fact in page if may_use(fact, self._caller)} | {after}
         return found
 
     def _within(self, kind: str, begin: frozenset[str]) -> set[str]:
@@ -203,7 +206,9 @@ class _Look:
         while todo:
             facts = self._store.facts(kind, todo, as_of=self._as_of)
             self._count(len(facts))
-            said = _items(fact for fact in facts if fact.key in todo and self._may_use(fact))
+            said = _items(
+                fact for fact in facts if fact.key in todo and may_use(fact, self._caller)
+            )
             todo = {child for item in said for child in _children(item)} - found
             found |= todo
         return found
@@ -213,9 +218,6 @@ class _Look:
         if self._examined > EXAMINED_MAX:
             expected = f"at most {EXAMINED_MAX} statements to look through: name the elements"
             raise QueryError(fault(Fault.COMPLEX, expected=expected, got="more"))
-
-    def _may_use(self, fact: Fact) -> bool:
-        return self._caller.sees_all() or fact.by == self._caller.party
 
 
 def _items(facts: Iterable[Fact]) -> list[MasterItem]:

@@ -153,8 +153,7 @@ class Standings:
 
     def _broken(self, item: str, mark: Mark) -> Iterator[Found]:
         known = self.marks.get(item, [])
-        before = sorted((one for one in known if one.time_ms <= mark.time_ms), key=_time)
-        deeds = {one.deed for one in before}
+        deeds = {one.deed for one in known if one.time_ms <= mark.time_ms}
         if mark.deed is Deed.BEGIN:
             if any(one.deed is Deed.BEGIN for one in known):
                 yield from self._fault(Rule.COMMISSION_ONCE, item, "it was commissioned before")
@@ -170,9 +169,7 @@ class Standings:
     def _around(self, item: str, at_ms: int) -> str:
         """What an item is in at a time, "" for nothing."""
         found = ""
-        for mark in sorted(self.marks.get(item, []), key=_time):
-            if mark.time_ms > at_ms:
-                break
+        for mark in self._until(item, at_ms):
             if mark.deed is Deed.IN and self._is_in(item, mark.other, at_ms):
                 found = mark.other
             elif mark.deed is Deed.OUT and mark.other in {"", found}:
@@ -187,23 +184,22 @@ class Standings:
     def _is_in(self, child: str, parent: str, at_ms: int) -> bool:
         """Whether the last word on a child and a parent, by the parent, is that it is inside."""
         inside = False
-        for mark in sorted(self.marks.get(parent, []), key=_time):
-            if mark.time_ms > at_ms:
-                break
+        for mark in self._until(parent, at_ms):
             if mark.deed is Deed.HOLD and mark.other == child:
                 inside = True
             elif mark.deed is Deed.GIVE and mark.other in {"", child}:
                 inside = False
         return inside and bool(child)
 
+    def _until(self, item: str, at_ms: int) -> list[Mark]:
+        """What happened to an item up to a time, in order."""
+        found = [mark for mark in self.marks.get(item, []) if mark.time_ms <= at_ms]
+        return sorted(found, key=lambda mark: mark.time_ms)
+
     def _fault(self, rule: Rule, item: str, got: str) -> Iterator[Found]:
         if rule in self.rules:
             expected = f"{_EXPECTED[rule]}: {item}"
             yield fault(Fault(f"state.{rule.value}"), expected=expected, got=got)
-
-
-def _time(mark: Mark) -> int:
-    return mark.time_ms
 
 
 _EXPECTED: Final[Mapping[Rule, str]] = {
