@@ -193,3 +193,11 @@ def test_ground_modules_are_the_ones_that_import_nothing_of_ours() -> None:
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("guantong")
         ]
         assert ours == [], name
+
+
+def test_no_link_is_committed() -> None:
+    """A link leads to a path of one machine, or doubles a file."""
+    asked = subprocess.run(
+        ["git", "ls-files", "--stage"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert [line for line in asked.stdout.splitlines() if line.startswith("120000")] == []
