@@ -22,7 +22,7 @@ from guantong.capture.json_write import instant
 from guantong.market.bulk import Bulk
 from guantong.query import Key, MasterData, Page, Query, page_of, parse
 from guantong.serve.compactor import Compactor
-from guantong.store import EventFilter, Indexed, SegmentStore, Store, Stored
+from guantong.store import EventFilter, Indexed, Near, SegmentStore, Store, Stored
 
 PAGE = Path(__file__).parent.parent / "docs" / "reference" / "query-latency.md"
 BEGIN, END = "<!-- begin queries -->", "<!-- end queries -->"
@@ -153,6 +153,7 @@ def asked(store: Store, query: Query, party: str, after: Key | None = None) -> t
         after=after,
         limit=LIMIT,
         master=MasterData(store, OPERATOR, store.projected_size),
+        near=Near(party.__eq__) if party else None,
     )
     return page, (time.perf_counter() - began) * 1_000
 

@@ -262,6 +262,7 @@ PUBLIC = {
         Happening
         Indexed
         Memory
+        Near
         Noted
         Reached
         Recalling

@@ -10,7 +10,7 @@ from guantong.capture import read_table
 from guantong.capture.json_write import instant
 from guantong.market.bulk import Bulk
 from guantong.query import Query, asking, matches, page_of, parse
-from guantong.store import EventFilter, Indexed, RowStore, SegmentStore, Store, Stored
+from guantong.store import EventFilter, Indexed, Near, RowStore, SegmentStore, Store, Stored
 
 ROWS = 10_000
 
@@ -66,15 +66,43 @@ def question(chance: random.Random, events: list[Stored]) -> Query:
     return parse(asked)
 
 
-def asked_for(store: Store, query: Query, limit: int, seen: Callable[[Stored], bool]) -> list[int]:
+def names(one: Stored) -> Iterator[str]:
+    """The sender, and everyone named as source or destination."""
+    yield one.by
+    for typed in (*one.event.sources, *one.event.destinations):
+        yield typed.value
+
+
+def looker(
+    chance: random.Random, events: list[Stored]
+) -> tuple[Callable[[Stored], bool], Near | None]:
+    """What somebody sees: all, by no rule that a store knows, or what is theirs."""
+    party = chance.choice(list(names(chance.choice(events))))
+    return chance.choice(
+        (
+            (lambda _: True, None),
+            (lambda one: not one.entry % 2, None),
+            (lambda one: party in names(one), Near(party.__eq__)),
+            (lambda one: party in names(one) and bool(one.entry % 2), Near(party.__eq__)),
+        )
+    )
+
+
+def asked_for(
+    store: Store,
+    query: Query,
+    limit: int,
+    seen: Callable[[Stored], bool],
+    near: Near | None = None,
+) -> list[int]:
     found: list[int] = []
-    page = page_of(store, query, seen=seen, limit=limit)
+    page = page_of(store, query, seen=seen, limit=limit, near=near)
     while True:
         assert len(page.events) <= limit
         found += [one.no for one in page.events]
         if page.after is None:
             return found
-        page = page_of(store, query, seen=seen, after=page.after, limit=limit)
+        page = page_of(store, query, seen=seen, after=page.after, limit=limit, near=near)
 
 
 def hold(stores: tuple[Store, Store], seed: int, rounds: int) -> None:
@@ -83,15 +111,11 @@ def hold(stores: tuple[Store, Store], seed: int, rounds: int) -> None:
     some = 0
     for _ in range(rounds):
         query = question(chance, events)
-        odd = chance.random() < 0.5
-        naive = [
-            one.no
-            for one in events
-            if matches(query, one.event, one.record_ms) and not (odd and one.entry % 2)
-        ]
+        seen, near = looker(chance, events)
+        naive = [one.no for one in events if matches(query, one.event, one.record_ms) and seen(one)]
         for store in stores:
             limit = chance.choice((1, 7, 1_000)) if len(naive) < 30 else 100
-            told = asked_for(store, query, limit, lambda one: not (odd and one.entry % 2))  # noqa: B023
+            told = asked_for(store, query, limit, seen, near)
             assert told == naive, query
         some += bool(naive)
     assert some > rounds * 0.3

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from guantong.capture.model import Action, Event, EventType, Quantity
+from guantong.capture.model import Action, ErrorDeclaration, Event, EventType, Quantity, Typed
 from guantong.store import (
     EventFilter,
     Fact,
     Indexed,
+    Near,
     Role,
     RowStore,
     SegmentStore,
@@ -170,6 +171,54 @@ def test_scan_filters(store: Engine, wanted: EventFilter, ids: list[str]) -> Non
     store.append([document(0, first, second), document(1, third, by="urn:test:b")])
     found = [stored.event.id.removeprefix("urn:test:") for stored in store.scan_events(wanted)]
     assert found == ids
+
+
+SAID: dict[str, dict[str, object]] = {
+    "1": {"error": ErrorDeclaration(5, "did_not_occur")},
+    "2": {"sources": (Typed("owning_party", "urn:test:从"),)},
+    "3": {"extensions": {"{urn:x:}a": {"{urn:x:}b": "deep"}}},
+    "4": {"ilmd": {"{urn:x:}a": "said"}, "read_point": "urn:test:there"},
+}
+
+
+@pytest.mark.parametrize(
+    ("texts", "ids"),
+    [
+        ((("error",),), ["1"]),
+        ((("urn:test:从",),), ["2"]),
+        ((("{urn:x:}b",),), ["3"]),
+        ((("{urn:x:}a",),), ["3", "4"]),
+        ((("{urn:x:}a",), ("said", "other")), ["4"]),
+        ((("urn:test:none",),), []),
+    ],
+)
+def test_a_scan_for_what_is_mentioned(
+    store: Engine, texts: tuple[tuple[str, ...], ...], ids: list[str]
+) -> None:
+    said = [event(int(n), 10, epcs=(ITEM,), **members) for n, members in SAID.items()]
+    store.append([document(0, *said)])
+    found = store.scan_events(EventFilter(mentions=texts))
+    assert [stored.event.id.removeprefix("urn:test:") for stored in found] == ids
+
+
+def test_a_scan_for_what_is_near_lets_pass_all_that_is_and_little_else(tmp_path: Path) -> None:
+    said = [event(int(n), 10, epcs=(ITEM,), **members) for n, members in SAID.items()]
+    documents = [document(0, *said), document(1, event(5, 10, epcs=(ITEM,)), by="urn:test:b")]
+    near = {
+        ("5",): Near("urn:test:b".__eq__),
+        ("2",): Near("urn:test:从".__eq__),
+        ("4", "5"): Near("urn:test:b".__eq__, "urn:test:there".__eq__),
+        (): Near(lambda _: False),
+    }
+    for engine in ENGINES:
+        store = engine.open(tmp_path / engine.__name__)
+        store.append(documents)
+        for ids, one in near.items():
+            passed = store.scan_events(EventFilter(near=one))
+            found = {stored.event.id.removeprefix("urn:test:") for stored in passed}
+            assert found >= set(ids)
+            assert engine is not SegmentStore or found == set(ids)
+        store.close()
 
 
 def test_pages_by_key_neither_repeat_nor_hide(store: Engine) -> None:

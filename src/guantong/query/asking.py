@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from guantong.query.master import MasterData
+from guantong.query.master import MasterData, is_of_attributes
 from guantong.query.matching import matches
 from guantong.query.parameters import Query, Test
 from guantong.query.patterns import is_pattern
-from guantong.store.door import EventFilter, Store, Stored
+from guantong.query.sensors import is_field
+from guantong.store.door import EventFilter, Near, Store, Stored
 
 Key = tuple[int, int]
 """Record time and number: the order of pages."""
@@ -27,6 +28,13 @@ _ITEMS: Final = tuple(
         *("epcClass", "inputEPCClass", "outputEPCClass", "anyEPCClass"),
     )
 )
+
+_SAID: Final = (
+    *("EQ_source_", "EQ_destination_", "EQ_bizTransaction_", "EQ_persistentDisposition_"),
+    *("EQ_errorReason", "EQ_correctiveEventID"),
+)
+"""Tests whose values stand in an event as they are asked for."""
+_OF_ERRORS: Final = ("errorDeclaration", "errorDeclarationTime")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,7 @@ def page_of(
     limit: int,
     as_of: int | None = None,
     master: MasterData | None = None,
+    near: Near | None = None,
 ) -> Page:
     """The events a query asks for.
 
@@ -60,6 +69,7 @@ def page_of(
         limit: Events on a page, at least 1.
         as_of: Ledger size, None for everything.
         master: What is within a place, and attributes, where the query asks for them.
+        near: What all events have that may be seen, as far as the store can tell.
 
     Returns:
         At most `limit` events. A page with a next one may have less: `EXAMINED_MAX` were looked at.
@@ -68,7 +78,8 @@ def page_of(
     query = query if master is None else master.widened(query)
     found: list[Stored] = []
     last = after
-    for examined, stored in enumerate(_candidates(store, query, after, size)):
+    candidates = _candidates(store, query, near, after=after, as_of=size, ready=limit + 1)
+    for examined, stored in enumerate(candidates):
         if examined >= EXAMINED_MAX:
             return Page(tuple(found), last, size)
         if matches(query, stored.event, stored.record_ms, master) and seen(stored):
@@ -80,27 +91,28 @@ def page_of(
 
 
 def _candidates(
-    store: Store, query: Query, after: Key | None, as_of: int | None
+    store: Store, query: Query, near: Near | None, *, after: Key | None, as_of: int, ready: int
 ) -> Iterator[Stored]:
-    """All events that may be asked for, and others, in order."""
+    """All events that may be asked for, and others, in order; `ready` of them are likely to do."""
     tests = {test.name: test for test in query.tests}
     named = [tests[name] for name in _ITEMS if name in tests and _is_exact(tests[name])]
     if named:
         yield from _of_items(store, min(named, key=lambda test: len(test.values)), after, as_of)
         return
-    wanted = _filter(tests)
+    wanted = _filter(tests, near)
     begin, end = _bound(tests, "GE_recordTime"), _bound(tests, "LT_recordTime")
     if begin is not None:
         after = max(after or (begin, -1), (begin, -1))
+    size = min(ready, BATCH)
     while True:
-        batch = store.scan_events(wanted, after=after, limit=BATCH, as_of=as_of)
+        batch = store.scan_events(wanted, after=after, limit=size, as_of=as_of)
         for stored in batch:
             if end is not None and stored.record_ms >= end:
                 return
             yield stored
-        if len(batch) < BATCH:
+        if len(batch) < size:
             return
-        after = batch[-1].record_ms, batch[-1].no
+        after, size = (batch[-1].record_ms, batch[-1].no), min(4 * size, BATCH)
 
 
 def _of_items(store: Store, test: Test, after: Key | None, as_of: int | None) -> Iterator[Stored]:
@@ -115,7 +127,7 @@ def _is_exact(test: Test) -> bool:
     return not any(is_pattern(text) for text in _texts(test))
 
 
-def _filter(tests: dict[str, Test]) -> EventFilter:
+def _filter(tests: dict[str, Test], near: Near | None) -> EventFilter:
     """What the store itself can tell of these tests; it may let more through."""
     places = ("EQ_readPoint", "EQ_bizLocation", "WD_readPoint", "WD_bizLocation")
     place = next((tests[name] for name in places if name in tests), None)
@@ -128,7 +140,24 @@ def _filter(tests: dict[str, Test]) -> EventFilter:
         transformation_ids=_texts(tests.get("EQ_transformationID")),
         time_from_ms=_bound(tests, "GE_eventTime"),
         time_to_ms=_bound(tests, "LT_eventTime"),
+        mentions=tuple(texts for test in tests.values() if (texts := _mentioned(test))),
+        near=near,
     )
+
+
+def _mentioned(test: Test) -> tuple[str, ...]:
+    """Texts of which an event that passes a test says one, as a name or as a whole; () for any."""
+    name = test.name
+    if "{" in name:
+        return (name[name.index("{") :],)
+    if name.startswith(_SAID):
+        return _texts(test)
+    field = name.partition("_")[2]
+    if is_of_attributes(test):
+        return ()
+    if field in _OF_ERRORS:
+        return ("error",)
+    return ("sensors",) if is_field(field) else ()
 
 
 def _texts(test: Test | None) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import Final
 from guantong.query.asking import page_of
 from guantong.query.master import MasterData
 from guantong.query.parameters import Query
-from guantong.store.door import EventFilter, Store, Stored
+from guantong.store.door import EventFilter, Near, Store, Stored
 
 LIMIT: Final = 1_000
 """Events asked of a store at once."""
@@ -26,6 +26,7 @@ def came(
     since: tuple[int, int],
     size: int,
     master: MasterData | None = None,
+    near: Near | None = None,
 ) -> Iterator[Stored]:
     """The events a query asks for in the entries of a part of the ledger.
 
@@ -36,6 +37,7 @@ def came(
         since: The first entry, and its record time.
         size: Ledger size up to which to look.
         master: As for `page_of`.
+        near: As for `page_of`.
 
     Yields:
         Each event, in the order in which they were received.
@@ -51,6 +53,7 @@ def came(
             limit=LIMIT,
             as_of=size,
             master=master,
+            near=near,
         )
         yield from page.events
         after = page.after

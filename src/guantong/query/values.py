@@ -14,7 +14,7 @@ from guantong.capture.model import EventType
 from guantong.query import fields
 from guantong.query.asking import BATCH, EXAMINED_MAX, Key, page_of
 from guantong.query.parameters import parse
-from guantong.store.door import EventFilter, Store, Stored
+from guantong.store.door import EventFilter, Near, Store, Stored
 
 Cursor = tuple[int, int, int]
 """Record time and number of an event, and how many of its values were looked at."""
@@ -39,6 +39,7 @@ def values_of(
     after: Cursor | None = None,
     limit: int,
     as_of: int | None = None,
+    near: Near | None = None,
 ) -> Values:
     """The values of a field.
 
@@ -49,15 +50,17 @@ def values_of(
         after: Where the page before ended, None to begin.
         limit: Values on a page, at least 1.
         as_of: Ledger size, None for everything.
+        near: As for `page_of`.
 
     Returns:
         At most `limit` values. A page with a next one may have less: so many events were looked at.
     """
     size = store.projected_size if as_of is None else as_of
-    walk = _Walk(store, field, seen, size)
+    walk = _Walk(store, field, seen, near, size)
     key: Key | None = (after[0], after[1] - 1) if after else None
     skip, examined = (after[2] if after else 0), 0
-    while batch := store.scan_events(EventFilter(), after=key, limit=BATCH, as_of=size):
+    wanted = EventFilter(near=near)
+    while batch := store.scan_events(wanted, after=key, limit=BATCH, as_of=size):
         for stored in batch:
             if walk.is_whole:
                 return Values(tuple(walk.found), None, size)
@@ -74,8 +77,16 @@ def values_of(
 class _Walk:
     """One page under way."""
 
-    def __init__(self, store: Store, field: str, seen: Callable[[Stored], bool], size: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        field: str,
+        seen: Callable[[Stored], bool],
+        near: Near | None,
+        size: int,
+    ) -> None:
         self._store = store
+        self._near = near
         self._field = field
         self._seen = seen
         self._size = size
@@ -108,7 +119,13 @@ class _Walk:
         query, after = parse({self._field: [value]}), None
         while True:
             page = page_of(
-                self._store, query, seen=self._seen, after=after, limit=1, as_of=self._size
+                self._store,
+                query,
+                seen=self._seen,
+                after=after,
+                limit=1,
+                as_of=self._size,
+                near=self._near,
             )
             if page.events or page.after is None:
                 return bool(page.events) and page.events[0].no == stored.no

@@ -5,7 +5,7 @@ answers as far as the index goes. Pages, HTTP and command line all ask through i
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from enum import StrEnum
@@ -191,10 +191,12 @@ class World(AbstractContextManager["World"]):
         """A page of what the caller may see of the events a query asks for."""
         with self._readers.lend() as store, store.still():
             size = _reach(store, as_of)
+            sight = self._sight(store, caller, size)
             return query.page_of(
                 store,
                 asked,
-                seen=self._sight(store, caller, size),
+                seen=sight.sees,
+                near=sight.near,
                 after=after,
                 limit=limit,
                 as_of=size,
@@ -223,8 +225,16 @@ class World(AbstractContextManager["World"]):
         """A page of the values of a field, in the events that the caller may see."""
         with self._readers.lend() as store, store.still():
             size = _reach(store, as_of)
-            seen = self._sight(store, caller, size)
-            return query.values_of(store, field, seen=seen, after=after, limit=limit, as_of=size)
+            sight = self._sight(store, caller, size)
+            return query.values_of(
+                store,
+                field,
+                seen=sight.sees,
+                near=sight.near,
+                after=after,
+                limit=limit,
+                as_of=size,
+            )
 
     def came(
         self, asked: query.Query, caller: Caller, *, since: int, entries: int
@@ -248,23 +258,27 @@ class World(AbstractContextManager["World"]):
             if size > self.ledger.size:
                 self.ledger.refresh()
             at_ms = self.ledger.entry(since).statement.received
-            seen = self._sight(store, caller, size)
-            master = query.MasterData(store, caller, size)
+            sight = self._sight(store, caller, size)
             found = query.came(
-                store, asked, seen=seen, since=(since, at_ms), size=size, master=master
+                store,
+                asked,
+                seen=sight.sees,
+                near=sight.near,
+                since=(since, at_ms),
+                size=size,
+                master=query.MasterData(store, caller, size),
             )
             return [(one.entry, one.position, one.event.id) for one in found], size
 
     def placed(self, places: Sequence[query.Place], caller: Caller) -> list[Stored]:
         """The events at some places, as far as the caller may see them now."""
         with self._readers.lend() as store, store.still():
-            seen = self._sight(store, caller, store.projected_size)
-            return [one for one in query.placed(store, places) if seen(one)]
+            sight = self._sight(store, caller, store.projected_size)
+            return [one for one in query.placed(store, places) if sight.sees(one)]
 
-    def _sight(self, store: Store, caller: Caller, size: int) -> Callable[[Stored], bool]:
+    def _sight(self, store: Store, caller: Caller, size: int) -> Sight:
         register = parties.Register(store, as_of=size)
-        sight = Sight(caller, register.firm_of, register.region_of)
-        return lambda stored: sight.why_hidden(stored) is None
+        return Sight(caller, register.firm_of, register.region_of)
 
     def first_since(self, at_ms: int) -> int:
         """The first ledger entry of a time or later; the ledger's size when there is none yet."""

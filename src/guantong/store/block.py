@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from guantong.store.packing import pack, unpack
+from guantong.store.packing import Named, pack, unpack
 
 Ints: TypeAlias = NDArray[np.int64]
 
@@ -25,16 +25,21 @@ ROW_COLUMNS: Final = ("item", "count", "role", "unit", "quantity")
 """What is said of items; `unit` is 0 for single items, for an amount its unit's term + 1, and
 `quantity` the bits of the amount as a double."""
 
+_AT: Final = len(ROW_COLUMNS)
+_ROWS: Final = {name: at for at, name in enumerate(ROW_COLUMNS)}
+_EVENTS: Final = {name: at for at, name in enumerate(EVENT_COLUMNS, _AT + 1)}
+"""Where each column lies in the bytes of a block."""
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
     """Rows of one extent, by item, then event, role, amounts last."""
 
-    rows: dict[str, Ints]
+    rows: Mapping[str, Ints]
     """`ROW_COLUMNS`, items counted within the extent."""
     at: Ints
     """Row of the event in `events`."""
-    events: dict[str, Ints]
+    events: Mapping[str, Ints]
     """`EVENT_COLUMNS`, one row for each event, by number."""
 
     def __len__(self) -> int:
@@ -71,9 +76,7 @@ def encode(block: Block) -> bytes:
 def decode(data: bytes) -> Block:
     """The block that `encode` was given."""
     columns, _ = unpack(data)
-    own = len(ROW_COLUMNS)
-    rows = dict(zip(ROW_COLUMNS, columns[:own], strict=True))
-    return Block(rows, columns[own], dict(zip(EVENT_COLUMNS, columns[own + 1 :], strict=True)))
+    return Block(Named(columns, _ROWS), columns[_AT], Named(columns, _EVENTS))
 
 
 def merged(blocks: Sequence[Block]) -> Block:

@@ -4,7 +4,7 @@ Every reading takes `as_of`, a ledger size: only what stood in the ledger's firs
 entries counts. None means everything projected so far.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import IntEnum, StrEnum
 from typing import Final, Protocol
 
@@ -147,6 +147,15 @@ class Happening(msgspec.Struct, frozen=True):
     stored: Stored
 
 
+class Near(msgspec.Struct, frozen=True):
+    """Whose events: an event passes by one name, of those who may be in it, for which this holds."""
+
+    party: Callable[[str], bool]
+    """Of the capturing party, and of sources and destinations."""
+    place: Callable[[str], bool] | None = None
+    """Of read point and business location; None when no place lets an event pass."""
+
+
 class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which events to scan; empty members do not restrict, members AND, values OR."""
 
@@ -164,6 +173,11 @@ class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Event time, inclusive."""
     time_to_ms: int | None = None
     """Event time, exclusive."""
+    mentions: tuple[tuple[str, ...], ...] = ()
+    """For each: one of these is the name of a member, or the whole of a text, among the sources,
+    destinations and all that no other member of this filter asks about. Others may be let through."""
+    near: Near | None = None
+    """Others may be let through."""
 
 
 class Store(Protocol):

@@ -22,7 +22,7 @@ from guantong.store.hashes import (
     bits_for,
     paged,
 )
-from guantong.store.packing import unpack
+from guantong.store.packing import Columns, unpack
 from guantong.store.sqlite import snapshot
 
 
@@ -118,7 +118,7 @@ def _under(
     db: sqlite3.Connection, runs: Sequence[tuple[int, int]], prefix: int, least: int
 ) -> tuple[Ints, Ints]:
     """What runs hold of the keys with these upper `least` bits, sorted."""
-    parts: list[list[Ints]] = []
+    parts: list[Columns] = []
     for run, bits in runs:
         low, high = prefix << (bits - least), (prefix + 1) << (bits - least)
         sql = "SELECT data FROM hash_page WHERE run = ? AND page >= ? AND page < ?"

@@ -6,8 +6,8 @@ one weight lie together, so that Zstandard finds what repeats. A column of one v
 nothing but its header.
 """
 
-from collections.abc import Sequence
-from typing import Final, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, TypeAlias, overload
 
 import msgspec
 import numpy as np
@@ -45,18 +45,79 @@ def pack(columns: Sequence[Ints], extra: bytes = b"") -> bytes:
     return zstandard.ZstdCompressor(level=LEVEL).compress(plain)
 
 
-def unpack(data: bytes) -> tuple[list[Ints], bytes]:
+class Columns(Sequence[Ints]):
+    """Columns as they were packed, each made a column of numbers when it is first asked for."""
+
+    def __init__(self, plain: bytes, start: int, heads: Sequence[_Header]) -> None:
+        """Nothing is made yet.
+
+        Args:
+            plain: Not compressed any more.
+            start: Where the planes of the first column begin.
+            heads: Of all columns.
+
+        Raises:
+            ValueError: if there are more or less bytes than the heads say.
+        """
+        self._plain = plain
+        self._heads = heads
+        self._made: list[Ints | None] = [None] * len(heads)
+        self._starts = [start]
+        for count, _, width, step in heads:
+            self._starts.append(self._starts[-1] + _stored(count, step) * width)
+        if self._starts[-1] != len(plain):
+            raise ValueError(len(plain))
+
+    def __len__(self) -> int:
+        return len(self._heads)
+
+    @overload
+    def __getitem__(self, at: int) -> Ints: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Ints]: ...
+    def __getitem__(self, at: int | slice) -> Ints | Sequence[Ints]:
+        if isinstance(at, slice):
+            return [self[one] for one in range(*at.indices(len(self)))]
+        made = self._made[at]
+        if made is None:
+            made = self._made[at] = self._of(at)
+        return made
+
+    def _of(self, at: int) -> Ints:
+        count, base, width, step = self._heads[at]
+        values = _values(self._plain, self._starts[at], _stored(count, step), width)
+        return values + base if step is None else _summed(base, values + step)
+
+
+class Named(Mapping[str, Ints]):
+    """Some of the columns under names."""
+
+    def __init__(self, columns: Columns, places: Mapping[str, int]) -> None:
+        """Each name with the place of its column."""
+        self._columns = columns
+        self._at = places
+
+    def __getitem__(self, name: str) -> Ints:
+        return self._columns[self._at[name]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._at)
+
+    def __len__(self) -> int:
+        return len(self._at)
+
+
+def unpack(data: bytes) -> tuple[Columns, bytes]:
     """The columns and the bytes that `pack` was given."""
     plain = zstandard.ZstdDecompressor().decompress(data)
     start = 4 + int.from_bytes(plain[:4], "little")
     heads, extra = _header_of(plain[4:start])
-    columns = []
-    for count, base, width, step in heads:
-        stored = count if step is None else count - 1
-        values = _values(plain, start, stored, width)
-        start += stored * width
-        columns.append(values + base if step is None else _summed(base, values + step))
-    return columns, extra
+    return Columns(plain, start, heads), extra
+
+
+def _stored(count: int, step: int | None) -> int:
+    """How many values lie there: one less where differences do."""
+    return count if step is None else count - 1
 
 
 def _packed(column: Ints) -> tuple[_Header, list[bytes]]:

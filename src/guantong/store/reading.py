@@ -7,7 +7,7 @@ of one name never changes.
 
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
 from typing import Final, Generic, TypeAlias, TypeVar
@@ -394,7 +394,7 @@ def _until(parts: Sequence[dict[str, Ints]], as_of: int | None) -> Rows:
     return rows if chosen.all() else rows.take(chosen)
 
 
-def cut_to(rows: dict[str, Ints], first: Ints, last: Ints) -> dict[str, Ints] | None:
+def cut_to(rows: Mapping[str, Ints], first: Ints, last: Ints) -> dict[str, Ints] | None:
     """Rows of one extent cut to ranges within it; None when all of them are inside.
 
     Args:

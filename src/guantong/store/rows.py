@@ -393,6 +393,9 @@ def _conditions(wanted: EventFilter) -> tuple[list[str], list[object]]:
         listed = marks(wanted.locations)
         where.append(f"(read_point IN ({listed}) OR biz_location IN ({listed}))")
         values += wanted.locations * 2
+    for texts in wanted.mentions:
+        where.append(f"({' OR '.join(['instr(body, ?) > 0'] * len(texts))})")
+        values += [text.encode() for text in texts]
     if wanted.time_from_ms is not None:
         where.append("time_ms >= ?")
         values.append(wanted.time_from_ms)

@@ -5,15 +5,16 @@ columns are compared all at once, and only what is asked for becomes events.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from guantong.capture.table import TYPES
+from guantong.capture.table import TYPES, ends_of
 from guantong.store.columns import Flag, Rows, distinct
-from guantong.store.door import EventFilter, Stored
+from guantong.store.door import EventFilter, Near, Stored
 from guantong.store.hashes import Hashes, key_of, keys_of
 from guantong.store.reading import Reader
 from guantong.store.recent import Recent
@@ -156,6 +157,9 @@ class _Asked:
             "by": terms.numbers(wanted.parties),
         }
         self._places = terms.numbers(wanted.locations)
+        self._others: list[_Mention | _Nearness] = [_Mention(terms, t) for t in wanted.mentions]
+        if wanted.near is not None:
+            self._others.append(_Nearness(terms, wanted.near))
         self._types = [TYPES.index(t) for t in TYPES if t in wanted.types]
         asked = (wanted.steps, wanted.dispositions, wanted.parties)
         self._restricts = dict(zip(self._by_column, map(bool, asked), strict=True))
@@ -214,6 +218,9 @@ class _Asked:
             numbers_of = np.arange(segment.first, segment.first + len(segment))
             same = (events.record_ms == after[0]) & (numbers_of > after[1])
             chosen &= (events.record_ms > after[0]) | same
+        for other in self._others:
+            if chosen.any():
+                chosen &= other.chosen(segment)
         return chosen
 
     def confirms(self, segment: Segment, row: int) -> bool:
@@ -223,3 +230,60 @@ class _Asked:
             return False
         joined = segment.joined.get(row, "")
         return not wanted.transformation_ids or joined in wanted.transformation_ids
+
+
+class _Named:
+    """Which numbers of terms stand for a text of which something holds; each is asked once."""
+
+    def __init__(self, terms: Terms, holds: Callable[[str], bool]) -> None:
+        self._terms = terms
+        self._holds = holds
+        self._known: dict[int, bool] = {}
+
+    def chosen(self, numbers: Ints) -> NDArray[np.bool_]:
+        """For each number of a column."""
+        holding = [number for number in distinct(numbers).tolist() if self._of(number)]
+        return np.isin(numbers, holding)
+
+    def _of(self, number: int) -> bool:
+        known = self._known.get(number)
+        if known is None:
+            known = self._known[number] = self._holds(self._terms.text(number))
+        return known
+
+
+def _any_end(holds: Callable[[str], bool]) -> Callable[[str], bool]:
+    """The same of any source or destination in an `ends_text`."""
+    return lambda text: any(holds(one.value) for one in chain.from_iterable(ends_of(text)))
+
+
+class _Mention:
+    """Texts, one of which an event must say somewhere."""
+
+    def __init__(self, terms: Terms, texts: Sequence[str]) -> None:
+        self._raw = [text.encode() for text in texts]
+        self._ends = _Named(terms, _any_end(frozenset(texts).__contains__))
+
+    def chosen(self, segment: Segment) -> NDArray[np.bool_]:
+        """Which events of a segment may say one of them."""
+        rests = [any(raw in rest for raw in self._raw) for rest in segment.rests]
+        events = segment.events
+        return np.array(rests, np.bool_)[events.rest] | self._ends.chosen(events.ends)
+
+
+class _Nearness:
+    """Names, one of which must be in an event."""
+
+    def __init__(self, terms: Terms, near: Near) -> None:
+        self._by = _Named(terms, near.party)
+        self._ends = _Named(terms, _any_end(near.party))
+        self._place = None if near.place is None else _Named(terms, near.place)
+
+    def chosen(self, segment: Segment) -> NDArray[np.bool_]:
+        """Which events of a segment may have one of them."""
+        events = segment.events
+        chosen = self._by.chosen(events.by) | self._ends.chosen(events.ends)
+        if self._place is not None:
+            chosen |= self._place.chosen(events.read_point)
+            chosen |= self._place.chosen(events.biz_location)
+        return chosen

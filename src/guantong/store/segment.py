@@ -7,15 +7,15 @@ same events under the same numbers.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from guantong.store.packing import pack, unpack
+from guantong.store.packing import Columns, pack, unpack
 
 Ints: TypeAlias = NDArray[np.int64]
 
@@ -25,7 +25,7 @@ _TEXT, _IS_UUID, _IS_HASH = 0, 1, 2
 _SIZES: Final = {_IS_UUID: 16, _IS_HASH: 32}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EventColumns:
     """Events, one a row. Texts are terms of the index; 0 is ""."""
 
@@ -61,7 +61,7 @@ class EventColumns:
         return len(self.entry)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RunColumns:
     """Items of the events, one row for consecutive numbers, in the order of the events."""
 
@@ -76,6 +76,39 @@ class RunColumns:
 
     def __len__(self) -> int:
         return len(self.role)
+
+
+_EVENTS: Final = {field.name: at for at, field in enumerate(fields(EventColumns))}
+_RUNS: Final = {field.name: at for at, field in enumerate(fields(RunColumns), len(_EVENTS))}
+
+
+class _LateEvents(EventColumns):
+    """Columns of a decoded segment: one is made when it is first asked for."""
+
+    def __init__(self, columns: Columns) -> None:
+        self.__dict__["columns"] = columns
+
+    def __getattr__(self, name: str) -> Ints:
+        return _made(self.__dict__, _EVENTS, name)
+
+
+class _LateRuns(RunColumns):
+    """The same of its runs."""
+
+    def __init__(self, columns: Columns) -> None:
+        self.__dict__["columns"] = columns
+
+    def __getattr__(self, name: str) -> Ints:
+        return _made(self.__dict__, _RUNS, name)
+
+
+def _made(own: dict[str, Any], places: dict[str, int], name: str) -> Ints:
+    """A column, kept where the next look finds it."""
+    if name not in places:
+        raise AttributeError(name)
+    columns: Columns = own["columns"]
+    own[name] = made = columns[places[name]]
+    return made
 
 
 @dataclass(frozen=True)
@@ -109,8 +142,8 @@ class Segment:
 
 def encode(segment: Segment) -> bytes:
     """A segment as bytes."""
-    columns = [getattr(segment.events, field.name) for field in fields(EventColumns)]
-    columns += [getattr(segment.runs, field.name) for field in fields(RunColumns)]
+    columns = [getattr(segment.events, name) for name in _EVENTS]
+    columns += [getattr(segment.runs, name) for name in _RUNS]
     kinds, raw = _packed_ids(segment.ids)
     extra = _extra_bytes((raw, segment.joined, segment.rests))
     return pack([*columns, kinds], extra)
@@ -119,16 +152,9 @@ def encode(segment: Segment) -> bytes:
 def decode(first: int, data: bytes) -> Segment:
     """The segment that `encode` was given."""
     columns, extra = unpack(data)
-    events, runs = len(fields(EventColumns)), len(fields(RunColumns))
     raw, joined, rests = _extra_of(extra)
-    return Segment(
-        first,
-        EventColumns(*columns[:events]),
-        RunColumns(*columns[events : events + runs]),
-        _Ids(columns[-1], raw),
-        joined,
-        rests,
-    )
+    ids = _Ids(columns[len(columns) - 1], raw)
+    return Segment(first, _LateEvents(columns), _LateRuns(columns), ids, joined, rests)
 
 
 def merged(segments: Sequence[Segment]) -> Segment:
@@ -139,7 +165,9 @@ def merged(segments: Sequence[Segment]) -> Segment:
     parts: list[EventColumns] = []
     for segment in segments:
         moved = [rests.setdefault(rest, len(rests)) for rest in segment.rests]
-        parts.append(replace(segment.events, rest=np.array(moved, np.int64)[segment.events.rest]))
+        own = {name: getattr(segment.events, name) for name in _EVENTS}
+        own["rest"] = np.array(moved, np.int64)[own["rest"]]
+        parts.append(EventColumns(**own))
         joined |= {row + len(ids): text for row, text in segment.joined.items()}
         ids += segment.ids
     return Segment(
@@ -185,8 +213,13 @@ class _Ids(Sequence[str]):
     def __init__(self, kinds: Ints, raw: bytes) -> None:
         self._kinds = kinds
         self._raw = raw
+
+    @cached_property
+    def _starts(self) -> Ints:
+        """Where the bytes of each begin, and one more for the end."""
+        kinds = self._kinds
         sizes = np.where(kinds == _IS_UUID, 16, np.where(kinds == _IS_HASH, 32, kinds - 3))
-        self._starts = np.concatenate(([0], np.cumsum(sizes)))
+        return np.concatenate(([0], np.cumsum(sizes)))
 
     def __len__(self) -> int:
         return len(self._kinds)

@@ -18,7 +18,7 @@ from typing import TypeAlias
 from guantong.caller import Caller, Level
 from guantong.capture.model import Event, EventType
 from guantong.capture.withholding import has_withheld
-from guantong.store.door import Role, Stored
+from guantong.store.door import Near, Role, Stored
 from guantong.trace.custody import custody
 from guantong.trace.effect import Effect
 from guantong.trace.hands import effect_on
@@ -91,6 +91,23 @@ class Sight:
             case _:
                 return Why.NOT_PUBLIC
 
+    def sees(self, stored: Stored) -> bool:
+        """Whether an event may be seen whole."""
+        return self.why_hidden(stored) is None
+
+    @property
+    def near(self) -> Near | None:
+        """What every event has that the caller may see; None for one who sees all."""
+        if self.caller.sees_all():
+            return None
+        match self.caller.level:
+            case Level.PARTY:
+                return Near(self._is_own_firm)
+            case Level.REGULATOR:
+                return Near(self._is_own_region, self._is_own_region)
+            case _:
+                return Near(lambda _: False)
+
     def is_whole(self, item: str, step: Step) -> bool:
         """Whether the caller may have the event of a step as it was sent.
 
@@ -120,18 +137,22 @@ class Sight:
         return self.why_hidden(_NOTHING) or Why.NOT_PUBLIC
 
     def _is_own(self, stored: Stored) -> bool:
-        return self.caller.sees_all() or bool(
-            self.caller.party and self.firm_of(self.caller.party) == self.firm_of(stored.by)
-        )
+        return self.caller.sees_all() or self._is_own_firm(stored.by)
+
+    def _is_own_firm(self, party: str) -> bool:
+        own = self.caller.party and self.firm_of(self.caller.party)
+        return bool(own) and self.firm_of(party) == own
+
+    def _is_own_region(self, name: str) -> bool:
+        return bool(name) and self.region_of(name).startswith(self.caller.region)
 
     def _is_concerned(self, stored: Stored) -> bool:
-        own = self.caller.party and self.firm_of(self.caller.party)
-        return bool(own) and any(self.firm_of(party) == own for party in _parties(stored))
+        return any(self._is_own_firm(party) for party in _parties(stored))
 
     def _is_in_region(self, stored: Stored) -> bool:
         event = stored.event
         named = (*_parties(stored), event.biz_location, event.read_point)
-        return any(self.region_of(name).startswith(self.caller.region) for name in named if name)
+        return any(self._is_own_region(name) for name in named)
 
 
 def _parties(stored: Stored) -> Iterator[str]:
