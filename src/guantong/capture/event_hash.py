@@ -272,14 +272,14 @@ def _measured(name: str, raw: object, order: Iterable[str]) -> list[str]:
     if not isinstance(raw, Mapping):
         return []
     found = [
-        f"{field}={_field(field, raw[field])}" for field in order if raw.get(field) is not None
+        f"{field}={spelled(field, raw[field])}" for field in order if raw.get(field) is not None
     ]
     found.extend(_members(_extensions(raw)))
     return [name, *found] if found else []
 
 
-def _field(name: str, value: object) -> str:
-    """The value of a field of a sensor element."""
+def spelled(name: str, value: object) -> str:
+    """A value in its one spelling, whose member of a sensor element it is where it is one."""
     if name in _TIMES and isinstance(value, str):
         try:
             return moment(instant(value))

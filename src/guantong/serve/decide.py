@@ -1,14 +1,21 @@
 """Is this new? What the writer asks the index about a whole group at once."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from guantong.capture import EventTable
+from guantong.capture.event_hash import event_hash
+from guantong.capture.likeness import says_same
+from guantong.capture.model import Event
 from guantong.capture.table import rest_of
 from guantong.errors import Fault as Found
 from guantong.errors import fault
 from guantong.serve.job import Fault, Job, Receipt
 from guantong.serve.projector import DOCUMENTS
-from guantong.store import Store
+from guantong.store import EventFilter, Store
+
+COMPARED_MAX: Final = 1_000
+"""Events of one document that are compared with those of the same hash; more are refused unseen."""
 
 
 class Known:
@@ -16,6 +23,8 @@ class Known:
 
     def __init__(self, store: Store, jobs: Sequence[Job]) -> None:
         """Ask once for all."""
+        self._store = store
+        self._taken: list[Job] = []
         documents = [job for job in jobs if job.typ in DOCUMENTS]
         self._digests: dict[tuple[str, str], Job] = {}
         self._ids: dict[str, set[str]] = {}
@@ -45,8 +54,9 @@ class Known:
             return []
         kept, faults = [], []
         again = _withdraws(job.table)
-        for position, one, error in zip(job.positions(), job.table.ids, again, strict=True):
-            if one in known and not error:
+        others = self._others(job, known)
+        for row, (position, one) in enumerate(zip(job.positions(), job.table.ids, strict=True)):
+            if one in known and not again[row] and row not in others:
                 faults.append(_duplicate(job.reading.format, position, one))
             else:
                 kept.append(position)
@@ -54,8 +64,36 @@ class Known:
             job.kept = frozenset(kept)
         return faults
 
+    def _others(self, job: Job, known: set[str]) -> set[int]:
+        """Rows of events that have no more in common with the known ones than the hash."""
+        rows = [row for row, one in enumerate(job.table.ids) if one in known]
+        events = {row: job.table.part(row, row + 1)[0] for row in rows[:COMPARED_MAX]}
+        hashed = {row: one for row, one in events.items() if one.id == event_hash(one)}
+        before = self._before(job.by, {one.id for one in hashed.values()})
+        return {
+            row
+            for row, event in hashed.items()
+            if not any(says_same(event, other) for other in before[event.id])
+        }
+
+    def _before(self, by: str, ids: set[str]) -> dict[str, list[Event]]:
+        """A party's events of some ids: in the index, and of the jobs that were taken."""
+        found: dict[str, list[Event]] = {one: [] for one in ids}
+        wanted = EventFilter(ids=tuple(ids), parties=(by,))
+        after = None
+        while ids and (batch := self._store.scan_events(wanted, after=after, limit=COMPARED_MAX)):
+            for stored in batch:
+                found[stored.event.id].append(stored.event)
+            after = batch[-1].record_ms, batch[-1].no
+        for job in self._taken:
+            for row, one in enumerate(job.table.ids if job.by == by else ()):
+                if one in ids:
+                    found[one] += job.table.part(row, row + 1)
+        return found
+
     def take(self, job: Job) -> None:
         """Remember a job that goes in."""
+        self._taken.append(job)
         self._digests[job.by, job.digest] = job
         self._ids.setdefault(job.by, set()).update(job.table.ids)
 

@@ -54,9 +54,12 @@ class Scanner:
         if asked.nothing or limit <= 0:
             return []
         found: list[Stored] = []
-        for segment in self._segments(wanted, asked, after):
-            rows = np.flatnonzero(asked.chosen(segment, after, bound(as_of)))
-            for row in rows.tolist():
+        leads = self._leads(wanted)
+        for segment in self._segments(leads, asked, after):
+            chosen = asked.chosen(segment, after, bound(as_of))
+            if leads is not None:
+                chosen &= np.isin(segment.first + np.arange(len(segment)), leads)
+            for row in np.flatnonzero(chosen).tolist():
                 if asked.confirms(segment, row):
                     found.append(self._reader.stored(segment.first + row))
                     if len(found) == limit:
@@ -64,13 +67,12 @@ class Scanner:
         return found
 
     def _segments(
-        self, wanted: EventFilter, asked: "_Asked", after: Key | None
+        self, leads: Ints | None, asked: "_Asked", after: Key | None
     ) -> Iterator[Segment]:
         """Segments that may hold what is asked for, in order."""
-        events = self._leads(wanted)
-        if events is not None:
+        if leads is not None:
             last = -1
-            for event in events.tolist():
+            for event in leads.tolist():
                 if event >= last:
                     segment = self._reader.segment_of(event)
                     last = segment.first + len(segment)
@@ -151,6 +153,7 @@ class _Asked:
 
     def __init__(self, terms: Terms, wanted: EventFilter) -> None:
         self._wanted = wanted
+        self._ids = frozenset(wanted.ids)
         self._by_column = {
             "step": terms.numbers(wanted.steps),
             "disposition": terms.numbers(wanted.dispositions),
@@ -226,7 +229,7 @@ class _Asked:
     def confirms(self, segment: Segment, row: int) -> bool:
         """Whether what columns do not hold is as asked for."""
         wanted = self._wanted
-        if wanted.ids and segment.ids[row] not in wanted.ids:
+        if wanted.ids and segment.ids[row] not in self._ids:
             return False
         joined = segment.joined.get(row, "")
         return not wanted.transformation_ids or joined in wanted.transformation_ids
