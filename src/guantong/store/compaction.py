@@ -69,7 +69,7 @@ class NewSegment:
 
     replaced: tuple[tuple[int, int], ...]
     """First event and size of each, in order."""
-    zone: tuple[int, ...]
+    zone: tuple[int | bytes, ...]
     data: bytes
 
 
@@ -121,7 +121,7 @@ def built(db: sqlite3.Connection, reader: Reader, planned: Plan) -> Iterator[Pie
     for neighbours in planned.segments:
         with snapshot(db):
             segment = together([reader.segment(*one) for one in neighbours])
-        yield NewSegment(neighbours, zone(segment), encode(segment))
+        yield NewSegment(neighbours, zone(segment, reader.text), encode(segment))
     yield from hash_merge.removed(db, planned.dropped)
     for merge in planned.merges:
         yield from hash_merge.built(db, merge)

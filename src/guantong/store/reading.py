@@ -99,6 +99,10 @@ class Reader:
         for kept in (self._segments, self._blocks, self._events):
             kept.clear()
 
+    def text(self, term: int) -> str:
+        """The text of a term."""
+        return self._terms.text(term)
+
     # Events
 
     def segment_of(self, event: int) -> Segment:

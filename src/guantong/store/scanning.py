@@ -18,6 +18,7 @@ from guantong.store.door import EventFilter, Near, Stored
 from guantong.store.hashes import Hashes, key_of, keys_of
 from guantong.store.reading import Reader
 from guantong.store.recent import Recent
+from guantong.store.said import Sought
 from guantong.store.segment import Segment
 from guantong.store.sqlite import bound
 from guantong.store.terms import Terms
@@ -78,13 +79,14 @@ class Scanner:
                     last = segment.first + len(segment)
                     yield segment
             return
-        sql = f"SELECT first, n FROM segment WHERE {asked.where} ORDER BY first"
+        sql = f"SELECT first, n, said FROM segment WHERE {asked.where} ORDER BY first"
         start = -1
         while True:
             values = (*asked.values, start, -(2**63) if after is None else after[0])
             page = self._db.execute(f"{sql} LIMIT 64", values).fetchall()
-            for first, n in page:
-                yield self._reader.segment(first, n)
+            for first, n, said in page:
+                if asked.sought.may_be_in(said):
+                    yield self._reader.segment(first, n)
             if len(page) < 64:
                 return
             start = page[-1][0]
@@ -160,6 +162,8 @@ class _Asked:
             "by": terms.numbers(wanted.parties),
         }
         self._places = terms.numbers(wanted.locations)
+        groups = [*wanted.mentions, *([wanted.locations] if wanted.locations else ())]
+        self.sought = Sought(groups)
         self._others: list[_Mention | _Nearness] = [_Mention(terms, t) for t in wanted.mentions]
         if wanted.near is not None:
             self._others.append(_Nearness(terms, wanted.near))
@@ -180,7 +184,6 @@ class _Asked:
         values: list[int] = []
         masks = (
             ("kinds", self._types if self._wanted.types else None),
-            ("places", self._places if self._wanted.locations else None),
             ("steps", self._asked_of("step")),
             ("dispositions", self._asked_of("disposition")),
             ("parties", self._asked_of("by")),

@@ -28,7 +28,7 @@ from guantong.store.writing import Writer
 
 Ints: TypeAlias = NDArray[np.int64]
 
-VERSION: Final = 5
+VERSION: Final = 6
 """Layout of the file; another number means: drop it and rebuild."""
 
 SCHEMA: Final = "".join(

@@ -22,6 +22,8 @@ Words: TypeAlias = NDArray[np.uint64]
 
 BITS_A_KEY: Final = 20
 """One key in some 3,000 passes that is not there."""
+BITS_A_TEXT: Final = 12
+"""Of a sieve that is kept beside what it speaks of: one in some 100 passes that is not there."""
 WORDS_MAX: Final = 1 << 24
 """Of a sieve, 128 MB: beyond 53 million keys it has fewer bits for each and lets more pass."""
 _ODD: Final = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9)
@@ -113,3 +115,31 @@ class Sieve:
     def _at(self, page: Ints, place: Words) -> Ints:
         within = (place * np.uint64(self._size)) >> np.uint64(32)
         return page * self._size + within.astype(np.int64)
+
+
+Mark: TypeAlias = tuple[tuple[int, int], tuple[int, int]]
+"""Place and mask of the two words of one key."""
+
+
+def mark_of(key: int) -> Mark:
+    """Where one key leaves its marks."""
+    (first, second), (one, other) = marks_of(np.array([key], np.int64))
+    return (int(first[0]), int(one[0])), (int(second[0]), int(other[0]))
+
+
+def sieve_of(keys: Ints) -> bytes:
+    """A small sieve of some keys, for `may_hold`."""
+    words = np.zeros(max(1, -(-len(keys) * BITS_A_TEXT // 64)), np.uint64)
+    for place, mask in zip(*marks_of(keys), strict=True):
+        np.bitwise_or.at(words, (place * np.uint64(len(words))) >> np.uint64(32), mask)
+    return words.astype("<u8").tobytes()
+
+
+def may_hold(sieve: bytes, mark: Mark) -> bool:
+    """Whether a key may be among those that a small sieve was made of."""
+    size = len(sieve) // 8
+    for place, mask in mark:
+        at = (place * size >> 32) * 8
+        if ~int.from_bytes(sieve[at : at + 8], "little") & mask:
+            return False
+    return True

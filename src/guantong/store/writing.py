@@ -5,7 +5,7 @@ of `hot` for each range of items, and what finds them again.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 from itertools import chain
 from typing import Final, TypeAlias
@@ -23,6 +23,7 @@ from guantong.store.door import Fault, Indexed, StoreError
 from guantong.store.facts import Facts
 from guantong.store.hashes import Hashes, key_of, keys_of
 from guantong.store.numbering import BITS, Numbering
+from guantong.store.said import sieved
 from guantong.store.segment import EventColumns, RunColumns, Segment, encode, merged
 from guantong.store.terms import Terms
 
@@ -39,7 +40,7 @@ CREATE TABLE segment(
   first INTEGER PRIMARY KEY, n INTEGER NOT NULL, entry_from INTEGER NOT NULL,
   record_from INTEGER NOT NULL, record_to INTEGER NOT NULL, time_from INTEGER NOT NULL,
   time_to INTEGER NOT NULL, kinds INTEGER NOT NULL, steps INTEGER NOT NULL,
-  dispositions INTEGER NOT NULL, places INTEGER NOT NULL, parties INTEGER NOT NULL,
+  dispositions INTEGER NOT NULL, parties INTEGER NOT NULL, said BLOB NOT NULL,
   data BLOB NOT NULL);
 CREATE TABLE hot(
   item INTEGER NOT NULL, event INTEGER NOT NULL, role INTEGER NOT NULL, seq INTEGER NOT NULL,
@@ -175,11 +176,11 @@ class Writer:
     def _insert(self, segment: Segment) -> None:
         self._db.execute(
             f"INSERT INTO segment VALUES({','.join('?' * 13)})",
-            (*zone(segment), encode(segment)),
+            (*zone(segment, self._terms.text), encode(segment)),
         )
 
 
-def zone(segment: Segment) -> tuple[int, ...]:
+def zone(segment: Segment, text: Callable[[int], str]) -> tuple[int | bytes, ...]:
     """What may be in a segment: the columns of its row before the data."""
     events = segment.events
     return (
@@ -193,8 +194,8 @@ def zone(segment: Segment) -> tuple[int, ...]:
         mask_of(events.kind >> 2),
         mask_of(events.step),
         mask_of(events.disposition),
-        mask_of(events.read_point) | mask_of(events.biz_location),
         mask_of(events.by),
+        sieved(segment, text),
     )
 
 
