@@ -144,6 +144,8 @@ def test_a_token_is_for_one_query_of_one_caller(house: House) -> None:
     [
         ("EQ_colour=red", "query.parameter"),
         ("orderBy=bizStep", "query.value"),
+        ("orderBy=ex:grade", "query.value"),
+        ("orderBy=", "query.value"),
         ("orderBy=eventTime&orderDirection=UP", "query.value"),
         ("eventCountLimit=3", "query.value"),
         ("orderDirection=ASC", "query.value"),
@@ -196,6 +198,25 @@ def test_another_order(house: House, asked: str, found: list[list[int]]) -> None
             ),
         )
     assert pages == found
+
+
+def test_the_order_of_an_extension(house: House) -> None:
+    """Also where an event lacks it, and in pages."""
+    grades = ["10", 9, "b", None, "2026-01-01T00:00:00Z", "a"]
+    context = {"@context": [{"ex": "http://x.example/"}]}
+    put(
+        house,
+        *[
+            event(n, **context, **({} if grade is None else {"ex:grade": grade}))
+            for n, grade in enumerate(grades)
+        ],
+    )
+    for direction, found in (("ASC", [[1, 0, 4], [5, 2, 3]]), ("DESC", [[2, 5, 4], [0, 1, 3]])):
+        by = "{http%3A%2F%2Fx.example%2F}grade"
+        first = house.ask("GET", f"/events?perPage=3&orderBy={by}&orderDirection={direction}")
+        assert [numbers(first), numbers(house.ask("GET", after(first)))] == found
+    answer = house.ask("GET", f"/events?orderBy={by}&eventCountLimit=2")
+    assert numbers(answer) == [2, 5]
 
 
 def test_what_can_not_be_looked_through(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -215,7 +215,9 @@ PUBLIC = {
         came
         elements_of
         from_text
+        in_order
         matches
+        order_of
         page_of
         parse
         placed

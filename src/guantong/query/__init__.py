@@ -7,6 +7,7 @@ tells of one event whether it is asked for. A parameter not read yet is refused,
 from guantong.query.asking import Key, Page, page_of
 from guantong.query.master import MasterData
 from guantong.query.matching import matches
+from guantong.query.ordering import in_order, order_of
 from guantong.query.parameters import Fault, Query, QueryError, Test, from_text, parse
 from guantong.query.since import Place, came, placed
 from guantong.query.values import Cursor, Values, values_of
@@ -27,7 +28,9 @@ __all__ = [
     "came",
     "elements_of",
     "from_text",
+    "in_order",
     "matches",
+    "order_of",
     "page_of",
     "parse",
     "placed",

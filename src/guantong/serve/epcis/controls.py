@@ -28,7 +28,7 @@ NAMES: Final = frozenset(
     {"perPage", "nextPageToken", "maxEventCount"}
     | {"orderBy", "orderDirection", "eventCountLimit", "includeMasterData"}
 )
-ORDERS: Final = ("eventTime", "recordTime")
+ORDERS: Final = "eventTime | recordTime | the whole name of an extension"
 DIRECTIONS: Final = ("ASC", "DESC")
 TRUTH: Final = ("true", "false")
 
@@ -57,7 +57,7 @@ class Controls(msgspec.Struct, frozen=True):
 
     per_page: int
     order: str
-    """One of `ORDERS`, "" for that of the receipt."""
+    """As `guantong.query.order_of` spells it, "" for that of the receipt."""
     descending: bool
     limit: int | None
     """``eventCountLimit``: the first so many in that order are the whole answer."""
@@ -77,7 +77,9 @@ class Controls(msgspec.Struct, frozen=True):
         Raises:
             QueryError: if a value is none, or two do not go together.
         """
-        order = _one_of(given, "orderBy", ORDERS)
+        order = query.order_of(given.get("orderBy", ""))
+        if "orderBy" in given and not order:
+            raise QueryError(_wrong("orderBy", ORDERS, given["orderBy"]))
         limit, most = (_number(given, name) for name in ("eventCountLimit", "maxEventCount"))
         for name in ("eventCountLimit", "orderDirection"):
             if name in given and not order:
@@ -122,12 +124,8 @@ class Controls(msgspec.Struct, frozen=True):
         return token
 
     def ordered(self, events: Sequence[Stored]) -> list[Stored]:
-        """Events in the order that is asked for, as many as there may be; the receipt breaks ties."""
-
-        def key(one: Stored) -> tuple[int, int]:
-            return (one.event.time_ms if self.order == ORDERS[0] else one.record_ms), one.no
-
-        return sorted(events, key=key, reverse=self.descending)[: self.limit]
+        """Events in the order that is asked for, as many as there may be."""
+        return query.in_order(events, self.order, descending=self.descending)[: self.limit]
 
 
 def _one_of(given: Mapping[str, str], name: str, words: Sequence[str]) -> str:
