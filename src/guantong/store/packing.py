@@ -83,6 +83,16 @@ class Columns(Sequence[Ints]):
             made = self._made[at] = self._of(at)
         return made
 
+    def value(self, at: int, row: int) -> int:
+        """One number of a column; of columns that are not made yet most need not be for it."""
+        count, base, width, step = self._heads[at]
+        if step is not None or self._made[at] is not None:
+            return int(self[at][row])
+        start, plain = self._starts[at] + row, self._plain
+        for weight in range(width):
+            base += plain[start + weight * count] << 8 * weight
+        return base
+
     def _of(self, at: int) -> Ints:
         count, base, width, step = self._heads[at]
         values = _values(self._plain, self._starts[at], _stored(count, step), width)

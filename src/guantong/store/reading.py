@@ -9,6 +9,7 @@ import sqlite3
 from collections import OrderedDict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import isnan
 from operator import itemgetter
 from typing import Final, Generic, TypeAlias, TypeVar
 
@@ -39,7 +40,7 @@ from guantong.store.directory import Directory, Hot
 from guantong.store.door import Fault, Happening, Role, Stored, StoreError
 from guantong.store.numbering import BITS, MASK, Numbering
 from guantong.store.room import part_of
-from guantong.store.segment import Segment, decode
+from guantong.store.segment import EventRow, Segment, decode
 from guantong.store.sqlite import bound
 from guantong.store.terms import Terms
 
@@ -130,21 +131,20 @@ class Reader:
 
     def build(self, segment: Segment, row: int) -> Stored:
         """The event of a row of a segment."""
-        columns = segment.events
+        said = segment.events.row(row)
         return Stored(
             segment.first + row,
-            int(columns.entry[row]),
-            int(columns.position[row]),
-            self._terms.text(int(columns.by[row])),
-            int(columns.record_ms[row]),
-            self._event(segment, row),
+            said.entry,
+            said.position,
+            self._terms.text(said.by),
+            said.record_ms,
+            self._event(segment, row, said),
         )
 
-    def _event(self, segment: Segment, row: int) -> Event:
-        columns = segment.events
+    def _event(self, segment: Segment, row: int, said: EventRow) -> Event:
         text = self._terms.text
         members: dict[str, object] = {}
-        raw = segment.rests[columns.rest[row]]
+        raw = segment.rests[said.rest]
         if raw:
             rest = rest_of(raw)
             members = {name: getattr(rest, name) for name in REST_FIELDS}
@@ -154,18 +154,17 @@ class Reader:
                 members["parent"] = items[0]
             else:
                 members[single], members[measured] = tuple(items), tuple(amounts)
-        sources, destinations = ends_of(text(int(columns.ends[row])))
-        kind = int(columns.kind[row])
+        sources, destinations = ends_of(text(said.ends))
         return Event(
-            type=type_of(kind),
-            action=action_of(kind),
-            time_ms=int(columns.time_ms[row]),
-            offset=text(int(columns.offset[row])),
+            type=type_of(said.kind),
+            action=action_of(said.kind),
+            time_ms=said.time_ms,
+            offset=text(said.offset),
             id=segment.ids[row],
-            step=text(int(columns.step[row])),
-            disposition=text(int(columns.disposition[row])),
-            read_point=text(int(columns.read_point[row])),
-            biz_location=text(int(columns.biz_location[row])),
+            step=text(said.step),
+            disposition=text(said.disposition),
+            read_point=text(said.read_point),
+            biz_location=text(said.biz_location),
             transformation_id=segment.joined.get(row, ""),
             sources=sources,
             destinations=destinations,
@@ -190,24 +189,16 @@ class Reader:
         self, segment: Segment, low: int, high: int, roles: Collection[int] | None
     ) -> Iterator[tuple[int, list[str], Quantity | None]]:
         """Role and items of each run of an event, or its amount."""
-        chosen: slice | Ints = slice(low, high)
+        rows = segment.runs.rows(low, high)
         if roles is not None:
-            of = segment.runs.role[low:high].tolist()
-            chosen = np.array([low + n for n, role in enumerate(of) if role in roles], np.int64)
-        runs = segment.runs
-        first = runs.item[chosen]
-        rows = zip(
-            runs.role[chosen].tolist(),
-            runs.count[chosen].tolist(),
-            runs.unit[chosen].tolist(),
-            runs.quantity[chosen].view(np.float64).tolist(),
-            self._numbering.spelled(first),
-            first.tolist(),
-            strict=True,
-        )
-        for role, count, unit, quantity, (head, width, serial), number in rows:
+            rows = [row for row in rows if row[0] in roles]
+        things = self._numbering.spelled(np.array([row[1] for row in rows], np.int64))
+        for (role, number, count, unit, bits), (head, width, serial) in zip(
+            rows, things, strict=True
+        ):
             if unit:
-                much = None if np.isnan(quantity) else quantity
+                quantity = _double(bits)
+                much = None if isnan(quantity) else quantity
                 uom = self._terms.text(unit - 1)
                 yield role, [], Quantity(spell(head, width, serial), much, uom)
             elif count == 1:

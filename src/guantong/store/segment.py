@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 import numpy as np
@@ -22,6 +22,8 @@ Ints: TypeAlias = NDArray[np.int64]
 _UUID: Final = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _HASH: Final = re.compile(r"ni:///sha-256;[0-9a-f]{64}\?ver=CBV2\.0")
 _TEXT, _IS_UUID, _IS_HASH = 0, 1, 2
+FEW: Final = 8
+"""Rows that are quicker read one by one than by columns."""
 _SIZES: Final = {_IS_UUID: 16, _IS_HASH: 32}
 
 
@@ -60,6 +62,34 @@ class EventColumns:
     def __len__(self) -> int:
         return len(self.entry)
 
+    def row(self, at: int) -> "EventRow":
+        """One event."""
+        return EventRow(*(int(getattr(self, name)[at]) for name in EventRow._fields))
+
+
+class EventRow(NamedTuple):
+    """The columns of one event."""
+
+    entry: int
+    position: int
+    by: int
+    record_ms: int
+    time_ms: int
+    kind: int
+    flags: int
+    offset: int
+    step: int
+    disposition: int
+    read_point: int
+    biz_location: int
+    ends: int
+    rest: int
+    runs: int
+
+
+Run: TypeAlias = tuple[int, int, int, int, int]
+"""A row of `RunColumns`."""
+
 
 @dataclass(frozen=True)
 class RunColumns:
@@ -77,6 +107,11 @@ class RunColumns:
     def __len__(self) -> int:
         return len(self.role)
 
+    def rows(self, low: int, high: int) -> list[Run]:
+        """Some rows, one after the other."""
+        columns = (self.role, self.item, self.count, self.unit, self.quantity)
+        return list(zip(*[column[low:high].tolist() for column in columns], strict=True))
+
 
 _EVENTS: Final = {field.name: at for at, field in enumerate(fields(EventColumns))}
 _RUNS: Final = {field.name: at for at, field in enumerate(fields(RunColumns), len(_EVENTS))}
@@ -85,21 +120,47 @@ _RUNS: Final = {field.name: at for at, field in enumerate(fields(RunColumns), le
 class _LateEvents(EventColumns):
     """Columns of a decoded segment: one is made when it is first asked for."""
 
+    columns: Columns
+
     def __init__(self, columns: Columns) -> None:
         self.__dict__["columns"] = columns
 
     def __getattr__(self, name: str) -> Ints:
         return _made(self.__dict__, _EVENTS, name)
 
+    def row(self, at: int) -> EventRow:
+        """One event; hardly a column is made for it."""
+        value = self.columns.value
+        return EventRow(*[value(column, at) for column in _EVENTS.values()])
+
 
 class _LateRuns(RunColumns):
     """The same of its runs."""
+
+    columns: Columns
 
     def __init__(self, columns: Columns) -> None:
         self.__dict__["columns"] = columns
 
     def __getattr__(self, name: str) -> Ints:
         return _made(self.__dict__, _RUNS, name)
+
+    def rows(self, low: int, high: int) -> list[Run]:
+        """Some rows; of few hardly a column is made."""
+        if high - low > FEW:
+            return super().rows(low, high)
+        value = self.columns.value
+        role, item, count, unit, quantity = _RUNS.values()
+        return [
+            (
+                value(role, at),
+                value(item, at),
+                value(count, at),
+                value(unit, at),
+                value(quantity, at),
+            )
+            for at in range(low, high)
+        ]
 
 
 def _made(own: dict[str, Any], places: dict[str, int], name: str) -> Ints:
@@ -218,6 +279,8 @@ class _Ids(Sequence[str]):
     def _starts(self) -> Ints:
         """Where the bytes of each begin, and one more for the end."""
         kinds = self._kinds
+        if len(kinds) and (kinds == kinds[0]).all() and int(kinds[0]) in _SIZES:
+            return np.arange(len(kinds) + 1) * _SIZES[int(kinds[0])]
         sizes = np.where(kinds == _IS_UUID, 16, np.where(kinds == _IS_HASH, 32, kinds - 3))
         return np.concatenate(([0], np.cumsum(sizes)))
 
