@@ -22,6 +22,7 @@ NAMES = (
     "signed",
     "evidence",
     "credit",
+    "labels",
 )
 PAGE = Path(__file__).parent.parent / "docs" / "reference" / "performance.md"
 BEGIN, END = "<!-- begin parts: written by python -m benchmarks --write -->", "<!-- end parts -->"

@@ -56,16 +56,35 @@ PUBLIC = {
         read_table
     """,
     "coding": """
+        Carrier
+        CodeList
         CodeRange
         CodingError
+        Courier
         Fault
+        Glyphs
+        Label
+        Printing
+        TEMPLATES
+        Template
+        a4
         check_fits
+        class_of
+        code_list
         codes_of
         facts_of
+        found
         issued
         key_before
+        labels_of
         parse
+        pdf_of
+        printing_of
+        read_template
+        roll
         speaks_for
+        tspl
+        zpl
     """,
     "credit": """
         Aggregation

@@ -33,6 +33,7 @@ class Fault(StrEnum):
     RANGE = "coding.range"
     CLASS = "coding.class"
     USED = "coding.used"
+    LABEL = "coding.label"
 
 
 class CodingError(Refusal):
@@ -113,7 +114,7 @@ def parse(body: bytes) -> CodeRange:
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise CodingError(fault(Fault.FORMAT, expected="a code range object", got=error)) from error
     _check_bounds(given)
-    class_uri = _class_uri(given.class_uri)
+    class_uri = class_of(given.class_uri)
     if ":" not in class_uri:
         expected = "a class code, or a URI"
         raise CodingError(
@@ -172,7 +173,7 @@ def _is_day(text: str) -> bool:
         return False
 
 
-def _class_uri(text: str) -> str:
+def class_of(text: str) -> str:
     """The class a text names: the best reading that is a class, else its canonical spelling."""
     classes = [found.value.uri for found in read(text) if found.value.kind is Kind.CLASS]
     return classes[0] if classes else canonical(text)
@@ -218,6 +219,11 @@ def key_before(store: Store, class_uri: str, party: str) -> str:
     """The key under which a party issued serials of a class before, "" for none."""
     found = _ranges_before(store, class_uri, party)
     return next((before.key for before in found if before.spread), "")
+
+
+def ranges_of(store: Store, class_uri: str) -> Iterator[CodeRange]:
+    """All ranges issued of a class, whoever did, in ledger order."""
+    return map(_range_of, store.facts("code_range", (class_uri,)))
 
 
 def _ranges_before(store: Store, class_uri: str, party: str) -> Iterator[CodeRange]:

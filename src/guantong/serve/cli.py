@@ -26,6 +26,7 @@ from guantong.serve.index_cli import bulletin_group, credit_group
 from guantong.serve.intake import Receipt
 from guantong.serve.job import offer_of
 from guantong.serve.keys import end_of, new_key
+from guantong.serve.label_cli import label_command
 from guantong.serve.ledger_cli import ledger_group
 from guantong.serve.mirror_cli import close, link, mirror_group, succeed
 from guantong.serve.outbox_cli import outbox_group
@@ -448,6 +449,7 @@ main.add_command(bulletin_group)
 main.add_command(bench_command)
 main.add_command(scope_command)
 main.add_command(outbox_group)
+main.add_command(label_command)
 
 
 def progress(files: Iterable[Path], label: str) -> Iterable[Path]:
@@ -485,7 +487,8 @@ def filing_lines(receipt: Receipt) -> Iterable[str]:
 
 def fault_line(fault: Found) -> str:
     """A fault as one line: where, what it means, what was expected and found."""
-    return f"{fault.path or '-'}: {words.both(fault)['en']} [{fault.code}]"
+    wanted = f" Expected {fault.expected}, got {fault.got}." if fault.expected else ""
+    return f"{fault.path or '-'}: {words.both(fault)['en']}{wanted} [{fault.code}]"
 
 
 def tell(line: str, *, err: bool = False) -> None:

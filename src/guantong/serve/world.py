@@ -320,6 +320,11 @@ class World(AbstractContextManager["World"]):
             known = verdict.best_known(store, readings)
         return (known, *(reading for reading in readings if reading is not known))
 
+    def printing(self, class_uri: str, first: int, last: int) -> coding.Printing:
+        """Codes that were issued, with what labels say of them; see `coding.printing_of`."""
+        with self._readers.lend() as store, store.still():
+            return coding.printing_of(store, class_uri, first, last)
+
     def target_of(self, text: str) -> str:
         """URI of the item, lot or class that a text names: for an order about it.
 
