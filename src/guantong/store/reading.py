@@ -47,9 +47,9 @@ from guantong.store.terms import Terms
 Ints: TypeAlias = NDArray[np.int64]
 
 SEGMENTS_KEPT: Final = 256
-"""Decoded segments in memory, some 300 KB each."""
+"""Decoded segments in memory, 120 KB each and more for the columns that were made."""
 BLOCKS_KEPT: Final = 1_024
-"""Decoded blocks in memory, some 100 KB each."""
+"""Decoded blocks in memory, 5 KB each and more for the columns that were made."""
 EVENTS_KEPT: Final = 16_384
 """Events in memory."""
 
