@@ -8,12 +8,12 @@ import xlsxwriter
 
 from guantong.bulletin.model import Claim, Report
 from guantong.bulletin.shown import explained
+from guantong.capture.cells import harmless
 
 HEADERS: Final = (
     "text", "start", "end", "subject", "period", "value", "unit", "rule", "verdict", "should_be",
     "because", "missing", "key", "corrected_by",
 )  # fmt: skip
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def to_csv(report: Report) -> bytes:
@@ -22,7 +22,7 @@ def to_csv(report: Report) -> bytes:
     writer = csv.writer(out)
     writer.writerow(HEADERS)
     for claim in report.claims:
-        writer.writerow([_safe(cell) for cell in _cells(claim)])
+        writer.writerow(map(harmless, _cells(claim)))
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -50,9 +50,3 @@ def _cells(claim: Claim) -> tuple[str, ...]:
         claim.value, claim.unit, str(claim.rule), str(claim.verdict), claim.should_be,
         grounds, claim.missing, claim.key, claim.corrected_by,
     )  # fmt: skip
-
-
-def _safe(cell: str) -> str:
-    """A text a spreadsheet program would take for a formula gets an apostrophe before it."""
-    number = cell.removeprefix("-").replace(".", "", 1).isdecimal()
-    return f"'{cell}" if cell.startswith(_FORMULA) and not number else cell

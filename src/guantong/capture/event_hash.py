@@ -36,6 +36,8 @@ from guantong.capture.vocabulary import (
 from guantong.identify.canonical import canonical
 from guantong.identify.model import IdentifierError
 
+HASHED: Final = "ni:///sha-256;"
+"""What an id that is a hash begins with."""
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _CODED: Final = ("http", "urn:epc:")
 _CBV_URN: Final = "urn:epcglobal:cbv:"
@@ -102,7 +104,7 @@ def event_hash(event: Event) -> str:
 
 def hash_of(text: str) -> str:
     """The id that a pre-hash gives."""
-    return f"ni:///sha-256;{sha256(text.encode()).hexdigest()}?ver=CBV2.0"
+    return f"{HASHED}{sha256(text.encode()).hexdigest()}?ver=CBV2.0"
 
 
 def prehash(event: Event) -> str:

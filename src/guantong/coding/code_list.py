@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from hashlib import sha256
 from typing import NamedTuple
 
+from guantong.capture.cells import harmless
 from guantong.coding.labels import Label
 
 HEAD = ("number", "symbol", "lines")
@@ -37,10 +38,6 @@ def code_list(labels: Iterable[Label]) -> CodeList:
     rows.writerow(HEAD)
     count = 0
     for count, label in enumerate(labels, 1):
-        rows.writerow((count, _harmless(label.text), *map(_harmless, label.lines)))
+        rows.writerow((count, harmless(label.text), *map(harmless, label.lines)))
     data = held.getvalue().encode("utf-8-sig")
     return CodeList(data, count, sha256(data).hexdigest())
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text

@@ -11,8 +11,9 @@ from typing import Final, NamedTuple
 import msgspec
 
 from guantong.coding.issue import CodingError, Fault
-from guantong.coding.symbols import HOST, QUIET, Carrier, Modules, modules_of, printed, text_of
+from guantong.coding.symbols import QUIET, Carrier, Modules, modules_of, printed, text_of
 from guantong.errors import fault
+from guantong.identify.gs1_keys import CANONICAL_HOST
 
 POINT_MM: Final = 25.4 / 72
 MODULE_MIN_MM: Final = 0.19
@@ -164,7 +165,7 @@ def labels_of(
     uris: Iterable[str],
     words: Mapping[str, str],
     *,
-    resolver: str = HOST,
+    resolver: str = CANONICAL_HOST,
 ) -> Iterator[Label]:
     """The labels of some codes, one by one.
 

@@ -22,13 +22,11 @@ from numpy.typing import NDArray
 from guantong.coding.issue import CodingError, Fault
 from guantong.errors import fault
 from guantong.identify import ElementString, Gs1Identifier, IdentifierError, parse_uri, read
+from guantong.identify.gs1_keys import CANONICAL_HOST
 from guantong.identify.spelling import split_urn
 
 Modules: TypeAlias = NDArray[np.bool_]
 """True where it is dark; a bar code has one row."""
-
-HOST: Final = "https://id.gs1.org"
-"""Of every canonical Digital Link."""
 
 
 class Carrier(StrEnum):
@@ -59,7 +57,7 @@ QUIET: Final = {
 """Modules around a symbol that must stay white; beside a bar code."""
 
 
-def text_of(uri: str, carrier: Carrier, *, lot: str = "", resolver: str = HOST) -> str:
+def text_of(uri: str, carrier: Carrier, *, lot: str = "", resolver: str = CANONICAL_HOST) -> str:
     """What a symbol says.
 
     Args:
@@ -82,7 +80,7 @@ def text_of(uri: str, carrier: Carrier, *, lot: str = "", resolver: str = HOST) 
             raise CodingError(fault(Fault.LABEL, expected=expected, got=uri, path="carrier"))
         return _elements(value, lot).bracketed
     if isinstance(value, Gs1Identifier):
-        return f"{resolver}{value.uri.removeprefix(HOST)}"
+        return f"{resolver}{value.uri.removeprefix(CANONICAL_HOST)}"
     return printed(uri)
 
 

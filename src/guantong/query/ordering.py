@@ -5,6 +5,8 @@ References:
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
+from math import isnan
 from typing import Final, TypeAlias
 
 from guantong.capture.values import instant
@@ -36,9 +38,16 @@ def order_of(text: str) -> str:
 
 def in_order(events: Sequence[Stored], order: str, *, descending: bool) -> list[Stored]:
     """Events in an order; the receipt breaks ties, and those that lack the member are the last."""
-    ranked = [(rank, one.no, one) for one in events if (rank := _rank(one, order)) is not None]
-    ranked.sort(key=lambda each: each[:2], reverse=descending)
-    return [one for *_, one in ranked] + [one for one in events if _rank(one, order) is None]
+    having: list[tuple[Rank, int, Stored]] = []
+    lacking: list[Stored] = []
+    for one in events:
+        rank = _rank(one, order)
+        if rank is None:
+            lacking.append(one)
+        else:
+            having.append((rank, one.no, one))
+    having.sort(key=lambda each: each[:2], reverse=descending)
+    return [one for *_, one in having] + lacking
 
 
 def _rank(one: Stored, order: str) -> Rank | None:
@@ -50,11 +59,11 @@ def _rank(one: Stored, order: str) -> Rank | None:
 
 
 def _rank_of(value: str | float) -> Rank:
-    try:
-        return 0, float(value), b""
-    except ValueError:
-        text = str(value)
-    try:
+    text = str(value)
+    with suppress(ValueError):
+        number = float(value)
+        if not isnan(number):  # it is neither before nor after any other
+            return 0, number, b""
+    with suppress(Refusal):
         return 1, instant(text), b""
-    except Refusal:
-        return 2, 0, text.encode()
+    return 2, 0, text.encode()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from guantong.capture import EventTable
-from guantong.capture.event_hash import event_hash
+from guantong.capture.event_hash import HASHED, event_hash
 from guantong.capture.likeness import says_same
 from guantong.capture.model import Event
 from guantong.capture.table import rest_of
@@ -66,7 +66,8 @@ class Known:
 
     def _others(self, job: Job, known: set[str]) -> set[int]:
         """Rows of events that have no more in common with the known ones than the hash."""
-        rows = [row for row, one in enumerate(job.table.ids) if one in known]
+        ids = enumerate(job.table.ids)
+        rows = [row for row, one in ids if one in known and one.startswith(HASHED)]
         events = {row: job.table.part(row, row + 1)[0] for row in rows[:COMPARED_MAX]}
         hashed = {row: one for row, one in events.items() if one.id == event_hash(one)}
         before = self._before(job.by, {one.id for one in hashed.values()})

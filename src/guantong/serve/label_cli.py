@@ -8,6 +8,7 @@ import click
 
 from guantong import coding
 from guantong.coding import Courier, Glyphs, Label, Template
+from guantong.identify.gs1_keys import CANONICAL_HOST
 from guantong.serve.ledger_cli import data_option
 from guantong.serve.world import read_world
 from guantong.settings import Settings
@@ -27,7 +28,7 @@ FORMS: Final = ("a4", "roll", "zpl", "tspl", "csv")
     help="One of ours, or a JSON file: what is printed, and where.",
 )
 @click.option("--as", "form", type=click.Choice(FORMS), default="a4", help="What for.")
-@click.option("--resolver", default="https://id.gs1.org", help="Where QR Codes lead.")
+@click.option("--resolver", default=CANONICAL_HOST, help="Where QR Codes lead.")
 @click.option("--font", type=click.Path(path_type=Path), help="A font file with all characters.")
 @click.option(
     "--printer-font", default="", help="In a ZPL printer, with Chinese, such as E:SIMSUN.TTF."

@@ -6,10 +6,10 @@ same events under the same numbers.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import ClassVar, Final, NamedTuple, TypeAlias
 
 import msgspec
 import numpy as np
@@ -117,16 +117,25 @@ _EVENTS: Final = {field.name: at for at, field in enumerate(fields(EventColumns)
 _RUNS: Final = {field.name: at for at, field in enumerate(fields(RunColumns), len(_EVENTS))}
 
 
-class _LateEvents(EventColumns):
+class _Late:
     """Columns of a decoded segment: one is made when it is first asked for."""
 
+    PLACES: ClassVar[Mapping[str, int]]
+    """Where each lies among all columns of the segment."""
     columns: Columns
 
     def __init__(self, columns: Columns) -> None:
         self.__dict__["columns"] = columns
 
     def __getattr__(self, name: str) -> Ints:
-        return _made(self.__dict__, _EVENTS, name)
+        if name not in self.PLACES:
+            raise AttributeError(name)
+        made = self.__dict__[name] = self.columns[self.PLACES[name]]
+        return made
+
+
+class _LateEvents(_Late, EventColumns):
+    PLACES = _EVENTS
 
     def row(self, at: int) -> EventRow:
         """One event; hardly a column is made for it."""
@@ -134,16 +143,8 @@ class _LateEvents(EventColumns):
         return EventRow(*[value(column, at) for column in _EVENTS.values()])
 
 
-class _LateRuns(RunColumns):
-    """The same of its runs."""
-
-    columns: Columns
-
-    def __init__(self, columns: Columns) -> None:
-        self.__dict__["columns"] = columns
-
-    def __getattr__(self, name: str) -> Ints:
-        return _made(self.__dict__, _RUNS, name)
+class _LateRuns(_Late, RunColumns):
+    PLACES = _RUNS
 
     def rows(self, low: int, high: int) -> list[Run]:
         """Some rows; of few hardly a column is made."""
@@ -161,15 +162,6 @@ class _LateRuns(RunColumns):
             )
             for at in range(low, high)
         ]
-
-
-def _made(own: dict[str, Any], places: dict[str, int], name: str) -> Ints:
-    """A column, kept where the next look finds it."""
-    if name not in places:
-        raise AttributeError(name)
-    columns: Columns = own["columns"]
-    own[name] = made = columns[places[name]]
-    return made
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,15 @@
+"""How is a text put into a cell of a sheet that others open?
+
+>>> harmless("=SUM(A1)"), harmless("-5.2"), harmless("BV 2.5")
+("'=SUM(A1)", '-5.2', 'BV 2.5')
+"""
+
+from typing import Final
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def harmless(cell: str) -> str:
+    """A text a spreadsheet program would take for a formula gets an apostrophe before it."""
+    number = cell.removeprefix("-").replace(".", "", 1).isdecimal()
+    return f"'{cell}" if cell.startswith(_FORMULA) and not number else cell
