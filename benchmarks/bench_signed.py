@@ -20,11 +20,10 @@ from hashlib import sha256
 from pathlib import Path
 from statistics import median, quantiles
 
-import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from benchmarks.bench_capture import documents
-from guantong.caller import Caller, Level
+from guantong.caller import OPERATOR, Caller, Level
 from guantong.capture import TableReading
 from guantong.clock import SystemClock
 from guantong.ledger import Ledger, StatementType, SystemEntropy
@@ -33,7 +32,7 @@ from guantong.ledger.disclosure import Bundle, check
 from guantong.ledger.party_key import Algorithm, SigningKey
 from guantong.ledger.signed import Signed, pae
 from guantong.ledger.signer import Signer, create_key
-from guantong.serve import party_keys
+from guantong.serve import party_keys, signing
 from guantong.serve.bundles import make_bundle
 from guantong.serve.intake import Intake, Receipt
 from guantong.serve.job import Job, entry_of, job_of, offer_of
@@ -73,17 +72,7 @@ class House:
             self.parties.append(party)
             text = party.key.public.encode()
             record = party_keys.registration(text, party.caller.party)
-            body, facts = msgspec.json.encode(record), party_keys.facts_of(record)
-            job = entry_of(
-                StatementType.KEY,
-                body,
-                facts,
-                Caller("operator", Level.OPERATOR),
-                now(),
-                media=party_keys.KEY_MEDIA,
-                meta=record.meta(),
-            )
-            jobs.append(job)
+            jobs.append(entry_of(signing.made_about(record), OPERATOR, now()))
         self.intake.commit(jobs, lambda: None)
 
     def signed(self, bodies: Sequence[bytes]) -> list[bytes]:

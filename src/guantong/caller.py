@@ -21,6 +21,21 @@ class Level(StrEnum):
     """The people who run this installation; sees all, for repair."""
 
 
+class Scope(StrEnum):
+    """What a key may be used for. Closed; a key without any is good for all."""
+
+    READ = "read"
+    """Questions, as its firm may ask them."""
+    CAPTURE = "capture"
+    """Documents in, and what became of them."""
+    CODES = "codes"
+    """Codes issued."""
+    KEYS = "keys"
+    """Signing keys begun and ended."""
+    SUBSCRIBE = "subscribe"
+    """Subscriptions begun and ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The one on whose behalf something is asked."""
@@ -31,6 +46,13 @@ class Caller:
     """How much is visible."""
     region: str = ""
     """For a regulator: the GB/T 2260 prefix it is responsible for; "" means the whole country."""
+
+    scopes: tuple[Scope, ...] = ()
+    """What the key may be used for; empty for all."""
+
+    def may(self, scope: Scope) -> bool:
+        """Whether the key is good for this."""
+        return not self.scopes or scope in self.scopes
 
     def sees_all(self) -> bool:
         """Whether nothing is hidden from this caller."""

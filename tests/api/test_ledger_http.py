@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from guantong.caller import OPERATOR, Caller, Level
 from guantong.clock import SetClock
-from guantong.ledger import StatementType, Submission, SystemEntropy, leaf_hash
+from guantong.ledger import StatementType, SystemEntropy, leaf_hash
 from guantong.ledger.bundle import Proof, verify
 from guantong.ledger.checkpoint import Checkpoint, Trust
 from guantong.ledger.export import audit
@@ -27,6 +27,7 @@ from guantong.serve.app import create_app
 from guantong.serve.cli import main
 from guantong.serve.keys import new_key
 from guantong.serve.ledger_http import routes
+from guantong.serve.made import Made
 from guantong.serve.world import World, open_world
 from guantong.settings import Settings
 from tests.conftest import ROOT
@@ -48,12 +49,15 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             OPERATOR,
         ):
             KEYS[caller.party] = opened.add_key(new_key(caller), OPERATOR)
-        fillers = [
-            Submission(typ=StatementType.LOOK, by="firm" if n == 50 else "other", body=b"%d" % n)
-            for n in range(SIZE - ledger.size)
-        ]
-        ledger.append(fillers)
+        for n in range(SIZE - ledger.size):
+            said_by(opened, "firm" if n == 50 else "other", b"%d" % n)
         yield opened
+
+
+def said_by(world: World, party: str, body: bytes) -> None:
+    """Enter something."""
+    made = Made(StatementType.MANIFEST, body, ())
+    world.writer().enter(made, Caller(party, Level.PARTY)).result()
 
 
 KEYS: dict[str, str] = {}
@@ -93,7 +97,7 @@ def test_a_new_checkpoint_is_signed_once_a_second_if_something_changed(
     world: World, client: TestClient, clock: SetClock
 ) -> None:
     first = client.get("/ledger/checkpoint").content
-    world.ledger.append([Submission(typ=StatementType.LOOK, by="other", body=b"late")])
+    said_by(world, "other", b"late")
     clock.at_ms += 999
     assert client.get("/ledger/checkpoint").content == first
     clock.at_ms += 1
@@ -158,7 +162,7 @@ def test_nothing_is_shown_beyond_the_last_checkpoint(
     world: World, client: TestClient, clock: SetClock
 ) -> None:
     size = trust_in(client).open(client.get("/ledger/checkpoint").content)[0].size
-    world.ledger.append([Submission(typ=StatementType.LOOK, by="other", body=b"later")])
+    said_by(world, "other", b"later")
     tile = Tile(0, size // 256, size % 256 + 1)
     assert client.get(f"/ledger/{tile.path()}").status_code == 404
     assert client.get(f"/ledger/proof/{size}").status_code == 404

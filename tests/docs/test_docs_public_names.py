@@ -76,6 +76,7 @@ PUBLIC = {
         found
         issued
         key_before
+        label_svg
         labels_of
         parse
         pdf_of
@@ -83,6 +84,7 @@ PUBLIC = {
         read_template
         roll
         speaks_for
+        symbol_svg
         tspl
         zpl
     """,
@@ -197,6 +199,7 @@ PUBLIC = {
         Where
         even
         filings
+        people
         start_ms
         stories
     """,

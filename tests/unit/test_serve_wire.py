@@ -16,6 +16,7 @@ from guantong.serve import passing as serve_passing
 from guantong.serve import wire
 from guantong.serve.intake import read_offer
 from guantong.serve.job import IntakeError, Job, Offer, Receipt, entry_of, job_of
+from guantong.serve.made import Made
 from guantong.serve.passing import LARGE_BYTES, Passing
 from guantong.store import Fact
 from tests.fault.capture_victim import document
@@ -57,12 +58,14 @@ def without_answer(job: Job) -> dict[str, object]:
     [
         made(),
         entry_of(
-            StatementType.HOLD,
-            b"{}",
-            (Fact("hold", "k", {"a": [1, "b"]}, links=("c",)),),
+            Made(
+                StatementType.HOLD,
+                b"{}",
+                (Fact("hold", "k", {"a": [1, "b"]}, links=("c",)),),
+                meta={"n": 1},
+            ),
             MAKER,
             7,
-            meta={"n": 1},
         ),
     ],
     ids=["document", "entry"],

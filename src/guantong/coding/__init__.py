@@ -5,6 +5,7 @@ printed as labels: PDF sheets, ZPL and TSPL for printers, lists for print houses
 """
 
 from guantong.coding.code_list import CodeList, code_list
+from guantong.coding.drawing import label_svg, symbol_svg
 from guantong.coding.issue import (
     CodeRange,
     CodingError,
@@ -46,6 +47,7 @@ __all__ = [
     "found",
     "issued",
     "key_before",
+    "label_svg",
     "labels_of",
     "parse",
     "pdf_of",
@@ -53,6 +55,7 @@ __all__ = [
     "read_template",
     "roll",
     "speaks_for",
+    "symbol_svg",
     "tspl",
     "zpl",
 ]

@@ -23,6 +23,7 @@ from guantong.market.market import (
     Fault,
     MarketError,
     filings,
+    people,
     start_ms,
     stories,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "Where",
     "even",
     "filings",
+    "people",
     "start_ms",
     "stories",
 ]

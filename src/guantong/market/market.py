@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from enum import StrEnum
 from math import inf
+from typing import NamedTuple
 
 from guantong.errors import Refusal
 from guantong.market import cable, ebike, rebar, records, stove
@@ -41,6 +42,14 @@ class Fault(StrEnum):
 
 class MarketError(Refusal):
     """A market that can not be made."""
+
+
+class People(NamedTuple):
+    """Firms one can look around as."""
+
+    works: str
+    shop: str
+    site: str
 
 
 class Line(StrEnum):
@@ -97,6 +106,26 @@ def stories(seed: int, *, events: int = EVENTS, start: dt.date = START) -> tuple
     _check(seed, events)
     everybody = world(seed, events=events, year=start.year)
     return tuple(told(everybody, Mint(), midnight(start)).stories)
+
+
+def people(seed: int, *, events: int = EVENTS, start: dt.date = START) -> People:
+    """The firms one can look around as: canonical party keys.
+
+    Args:
+        seed: As for `filings`.
+        events: As for `filings`.
+        start: As for `filings`.
+
+    Returns:
+        A factory of bikes, a shop that sells them, a building site.
+
+    Raises:
+        MarketError: as `filings`.
+    """
+    _check(seed, events)
+    everybody = world(seed, events=events, year=start.year)
+    roles = (Role.BIKE, Role.BIKE_SHOP, Role.SITE)
+    return People(*(everybody.firm(role, 0).uri for role in roles))
 
 
 def _check(seed: int, events: int) -> None:

@@ -10,6 +10,7 @@ from guantong.caller import Caller, Level
 from guantong.serve import asked, json_out, pages, words
 from guantong.serve.desk import Desk
 from guantong.serve.pages import View
+from guantong.serve.people.sessions import csrf_of
 from guantong.serve.words import Language
 
 VARY: Final = "Accept, Accept-Language, Cookie, Authorization, X-API-Key"
@@ -37,6 +38,7 @@ def view(
 ) -> View:
     """What every page needs beside its content."""
     language = asked.language(request)
+    token = request.cookies.get(asked.SESSION_COOKIE, "")
     return View(
         language=language,
         switch=asked.with_query(request, lang=language.other.value),
@@ -44,6 +46,7 @@ def view(
         size=size,
         as_of=as_of,
         who=who,
+        csrf=csrf_of(token) if who and token else "",
     )
 
 

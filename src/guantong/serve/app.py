@@ -31,6 +31,10 @@ from guantong.serve import (
     problems,
 )
 from guantong.serve.desk import Desk, Timed
+from guantong.serve.desks import entrance
+from guantong.serve.desks import rooms as desks
+from guantong.serve.desks.office import Installation, Office
+from guantong.serve.desks.watched import Watched
 from guantong.serve.epcis.app import Epcis
 from guantong.serve.fast_capture import FastCapture
 from guantong.serve.pages import Example
@@ -70,6 +74,12 @@ def create_app(desk: Desk, settings: Settings) -> FastCapture:
     outside = Outside(desk)
     uploads = Uploads(desk, settings)
     epcis = Epcis(desk, uploads, settings, desk.clock) if isinstance(desk, Timed) else None
+    office = Office(desk, uploads) if isinstance(desk, Installation) else None
+    watched = (
+        [Middleware(Watched, desk=desk, uploads=uploads, refused=outside.refused)]
+        if isinstance(desk, Installation)
+        else []
+    )
     routes: list[BaseRoute] = [
         Route("/", outside.home),
         Route("/check", outside.check),
@@ -88,6 +98,7 @@ def create_app(desk: Desk, settings: Settings) -> FastCapture:
         Route("/capture", uploads.capture, methods=["POST"]),
         Route("/codes", uploads.codes, methods=["POST"]),
         *uploads.key_routes(),
+        *(desks.routes(office) if office else ()),
         *index_pages.routes(desk),
         *bulletin_pages.routes(desk),
         *ledger_http.routes(desk),
@@ -96,7 +107,7 @@ def create_app(desk: Desk, settings: Settings) -> FastCapture:
     app = Starlette(
         routes=routes,
         lifespan=epcis.lifespan if epcis else None,
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=[Middleware(SecurityHeaders), *watched],
         exception_handlers={
             Refusal: outside.refused,
             HTTPException: outside.refused,
@@ -304,6 +315,9 @@ class Outside:
         self, request: Request, faults: tuple[Found, ...], headers: Mapping[str, str] | None = None
     ) -> Response:
         status = problems.status_of(faults)
+        is_over = bool(faults) and faults[0].code == Fault.SIGN_IN
+        if is_over and request.method == "GET" and not _prefers_problem(request):
+            return entrance.lead_in(request)
         extra = {**problems.headers_for(status), **(headers or {})}
         if _is_submission(request) or _prefers_problem(request):
             return answer.json(problems.document(faults), status, problems.MEDIA, extra)
@@ -311,12 +325,12 @@ class Outside:
         return answer.page(request, body, status, extra)
 
 
-FORMS: Final = frozenset({"/key", "/bulletin"})
-"""What people post to; everything else is posted by programs."""
+FORMS: Final = ("/key", "/bulletin", "/login", "/logout", "/account", "/desk")
+"""Below these people post; everything else is posted by programs."""
 
 
 def _is_submission(request: Request) -> bool:
-    return request.method == "POST" and request.url.path not in FORMS
+    return request.method == "POST" and not request.url.path.startswith(FORMS)
 
 
 def _prefers_problem(request: Request) -> bool:

@@ -4,18 +4,21 @@ Text from outside becomes a value here; what is wrong becomes an `HttpError`.
 """
 
 import base64
+import datetime as dt
 from enum import StrEnum
 from typing import Final, TypeVar
 from urllib.parse import quote, unquote, urlencode
 
 from starlette.requests import HTTPConnection, Request
 
-from guantong.caller import PUBLIC, Caller
+from guantong.caller import PUBLIC, Caller, Scope
 from guantong.errors import fault
 from guantong.identify.digital_link import SHORT_NAMES
 from guantong.identify.gs1_keys import KEYS
 from guantong.serve import words
-from guantong.serve.desk import Desk
+from guantong.serve.desk import Desk, People
+from guantong.serve.people.account import Role
+from guantong.serve.people.person import Person
 from guantong.serve.problems import Fault, HttpError
 from guantong.serve.words import Language
 
@@ -31,6 +34,8 @@ BLANKS: Final = " \t\r\n\u3000\ufeff"
 COOKIE: Final = "lang"
 KEY_COOKIE: Final = "key"
 """Where a browser keeps a key; it counts for questions only."""
+SESSION_COOKIE: Final = "session"
+"""Where a browser keeps who is signed in."""
 SUFFIX: Final = ".json"
 OURS: Final = frozenset({"q", "lang", "format", "as_of", "at_least", "direction"})
 """Query parameters that are ours and no part of a Digital Link."""
@@ -66,46 +71,100 @@ def caller(request: Request, desk: Desk) -> Caller:
     """Who asks.
 
     Returns:
-        The holder of the key; without a key the public.
+        The holder of the key, or who is signed in; else the public.
 
     Raises:
-        HttpError: if a key is given and it is none; nobody is silently made the public.
+        HttpError: if a key or session is given and it is none; nobody is silently made the
+            public.
     """
     key = _key(request)
     if not key and request.method in {"GET", "HEAD"}:
+        if SESSION_COOKIE in request.cookies and isinstance(desk, People):
+            return person(request, desk).account.caller()
         key = request.cookies.get(KEY_COOKIE, "")
     return caller_by(key, desk) if key else PUBLIC
 
 
-def caller_by(key: str, desk: Desk) -> Caller:
+def person(request: HTTPConnection, desk: object, *roles: Role) -> Person:
+    """Who is signed in.
+
+    Args:
+        request: Any.
+        desk: Knows the people.
+        roles: Of which the person must have one; any when none is named.
+
+    Returns:
+        The person, with the session.
+
+    Raises:
+        HttpError: if nobody is signed in, or with another role.
+    """
+    found = signed_in(request, desk)
+    if found is None:
+        got = "one that is over" if SESSION_COOKIE in request.cookies else "nobody"
+        raise HttpError(fault(Fault.SIGN_IN, expected="a session", got=got))
+    if roles and found.account.role not in roles:
+        expected, got = " | ".join(roles), found.account.role.value
+        raise HttpError(fault(Fault.ROLE, expected=expected, got=got))
+    return found
+
+
+def signed_in(request: HTTPConnection, desk: object) -> Person | None:
+    """Who is signed in, None when nobody is."""
+    token = request.cookies.get(SESSION_COOKIE, "")
+    return desk.person(token) if token and isinstance(desk, People) else None
+
+
+def known_caller(request: HTTPConnection, desk: Desk) -> Caller | None:
+    """Who asks with a key or a session, None when that is nobody; refuses nothing."""
+    key = _key(request) or _password(request)
+    if not key and (found := signed_in(request, desk)) is not None:
+        return found.account.caller()
+    key = key or request.cookies.get(KEY_COOKIE, "")
+    return desk.caller_of(key) if key else None
+
+
+def caller_by(key: str, desk: Desk, needs: Scope | None = Scope.READ) -> Caller:
     """The holder of a key.
+
+    Args:
+        key: As it was sent.
+        desk: Knows the keys.
+        needs: What the key must be good for.
 
     Returns:
         On whose behalf it speaks.
 
     Raises:
-        HttpError: if it is none.
+        HttpError: if it is none, or not good for that.
     """
     found = desk.caller_of(key)
     if found is None:
         raise HttpError(fault(Fault.KEY_UNKNOWN, expected="a key in use", got="another text"))
+    if needs is not None and not found.may(needs):
+        raise HttpError(fault(Fault.SCOPE, expected=needs.value, got=" | ".join(found.scopes)))
     return found
 
 
-def keyed_caller(request: HTTPConnection, desk: Desk) -> Caller:
+def keyed_caller(request: HTTPConnection, desk: Desk, needs: Scope | None = Scope.READ) -> Caller:
     """Who asks, where a key is demanded.
+
+    Args:
+        request: Any.
+        desk: Knows the keys.
+        needs: What the key must be good for.
 
     Returns:
         The holder of the key.
 
     Raises:
-        HttpError: if there is no key, or it is none.
+        HttpError: if there is no key, it is none, or not good for that.
     """
     key = _key(request) or _password(request)
     if not key:
         expected = "Authorization: Bearer <key>, or X-API-Key"
         raise HttpError(fault(Fault.KEY_MISSING, expected=expected, got="no key"))
-    return caller_by(key, desk)
+    return caller_by(key, desk, needs)
 
 
 def _key(request: HTTPConnection) -> str:
@@ -150,6 +209,23 @@ def size(request: Request, name: str) -> int | None:
     if not (given.isascii() and given.isdecimal() and len(given) <= SIZE_DIGITS_MAX):
         raise HttpError(fault(Fault.QUERY, expected="a ledger size", got=given, path=name))
     return int(given)
+
+
+def day(request: Request, name: str) -> dt.date | None:
+    """A day among the query parameters.
+
+    Returns:
+        The day, None when it is absent or empty.
+
+    Raises:
+        HttpError: if it is none.
+    """
+    given = request.query_params.get(name, "")
+    try:
+        return dt.date.fromisoformat(given) if given else None
+    except ValueError:
+        expected = "a day such as 2026-03-01"
+        raise HttpError(fault(Fault.QUERY, expected=expected, got=given, path=name)) from None
 
 
 def one_of(request: Request, name: str, kind: type[Choice], default: Choice) -> Choice:
@@ -231,13 +307,13 @@ def address(code: str) -> str:
     return "/c/" + quote(code, safe="")
 
 
-def with_query(request: Request, **changed: str) -> str:
+def with_query(request: HTTPConnection, **changed: str) -> str:
     """This request's own path and query with some parameters set."""
     kept = [pair for pair in request.query_params.multi_items() if pair[0] not in changed]
     return f"{_raw_path(request)}?{urlencode([*kept, *changed.items()])}"
 
 
-def _raw_path(request: Request) -> str:
+def _raw_path(request: HTTPConnection) -> str:
     raw = request.scope.get("raw_path") or request.scope["path"].encode()
     return quote(bytes(raw).partition(b"?")[0], safe="/%:@!$&'()*+,;=-._~")
 

@@ -13,7 +13,7 @@ import msgspec
 
 from guantong import __version__, capture, coding
 from guantong import identify as room
-from guantong.caller import OPERATOR, Caller, Level
+from guantong.caller import OPERATOR, Caller, Level, Scope
 from guantong.capture import Limits
 from guantong.capture.event_hash import event_hash
 from guantong.errors import Fault as Found
@@ -30,6 +30,7 @@ from guantong.serve.label_cli import label_command
 from guantong.serve.ledger_cli import ledger_group
 from guantong.serve.mirror_cli import close, link, mirror_group, succeed
 from guantong.serve.outbox_cli import outbox_group
+from guantong.serve.people_cli import people_group
 from guantong.serve.scope_cli import scope_command
 from guantong.serve.sign_cli import signing_group
 from guantong.serve.witness_cli import witness_group
@@ -308,11 +309,19 @@ def hold(
 @click.argument("party")
 @click.option("--level", type=click.Choice([level.value for level in Level]), default="party")
 @click.option("--region", default="", help="For a regulator: GB/T 2260 prefix.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice([scope.value for scope in Scope]),
+    help="What it is good for, may be given several times; all when not given.",
+)
 @data_option
-def key(party: str, level: str, region: str, data: Path) -> None:
+def key(party: str, level: str, region: str, scopes: tuple[str, ...], data: Path) -> None:
     """Make an API key that acts as PARTY; it is shown once."""
+    caller = Caller(party, Level(level), region, tuple(map(Scope, scopes)))
     with open_world(Settings(data=data)) as world:
-        click.echo(world.add_key(new_key(Caller(party, Level(level), region)), OPERATOR))
+        click.echo(world.add_key(new_key(caller), OPERATOR))
 
 
 @main.command()
@@ -450,6 +459,7 @@ main.add_command(bench_command)
 main.add_command(scope_command)
 main.add_command(outbox_group)
 main.add_command(label_command)
+main.add_command(people_group)
 
 
 def progress(files: Iterable[Path], label: str) -> Iterable[Path]:

@@ -20,9 +20,16 @@ from guantong import coding, market
 from guantong.caller import OPERATOR, Caller, Level
 from guantong.clock import SetClock, SystemClock
 from guantong.ledger import SeededEntropy
-from guantong.serve import ahead
+from guantong.serve import ahead, words
+from guantong.serve.epcis.spool import DIRECTORY as SPOOL
 from guantong.serve.intake import Offer, Receipt
 from guantong.serve.keys import NewKey, key_of
+from guantong.serve.outbox.box import DIRECTORY as OUTBOX
+from guantong.serve.passing import DIRECTORY as PASSING
+from guantong.serve.people import password
+from guantong.serve.people.account import Account, Role, account_of
+from guantong.serve.people.sessions import FILE as SESSIONS
+from guantong.serve.words import Language
 from guantong.serve.world import INDEX, LEDGER, World, open_world
 from guantong.settings import Settings
 from guantong.store import Fact
@@ -37,6 +44,11 @@ AHEAD_MAX: Final = 500
 """Most documents handed over before the first is answered."""
 
 
+INSPECTOR: Final = "urn:guantong:opaque:demo-inspector"
+PASSWORD: Final = "guantong-demo"
+"""Of all people of the demo; everybody knows it."""
+
+
 class Recipe(msgspec.Struct, frozen=True):
     """What a demo directory was made from."""
 
@@ -44,7 +56,7 @@ class Recipe(msgspec.Struct, frozen=True):
     events: int
     complete: bool = False
     """Whether loading came to its end."""
-    version: int = 1
+    version: int = 2
     """Of the market: another number means it must be made again."""
 
 
@@ -113,8 +125,9 @@ def load(settings: Settings, recipe: Recipe, *, quiet: bool = False) -> World:
 
 def clear(data: Path) -> None:
     """Remove a demo that was interrupted or made from another recipe, and nothing else."""
-    shutil.rmtree(data / LEDGER, ignore_errors=True)
-    for path in (*data.glob(f"{INDEX}*"), data / RECIPE):
+    for name in (LEDGER, OUTBOX, SPOOL, PASSING):
+        shutil.rmtree(data / name, ignore_errors=True)
+    for path in (*data.glob(f"{INDEX}*"), *data.glob(f"{SESSIONS}*"), data / RECIPE):
         path.unlink()
 
 
@@ -141,14 +154,32 @@ def fill(world: World, clock: SetClock, recipe: Recipe, *, quiet: bool) -> None:
             tell(done, recipe.events, began, quiet=quiet)
     settle(waiting)
     world.add_key(inspector_key(recipe.seed), OPERATOR)
+    for made in logins(recipe.seed, recipe.events):
+        world.enter(made.made(), OPERATOR)
     world.wait(world.ledger.size)
     tell(done, recipe.events, began, quiet=quiet, last=True)
 
 
 def inspector_key(seed: int) -> NewKey:
     """A key to look around with. It is no secret: anyone who knows the seed knows it."""
-    inspector = Caller("urn:guantong:opaque:demo-inspector", Level.REGULATOR)
+    inspector = Caller(INSPECTOR, Level.REGULATOR)
     return key_of(inspector, "demo", f"inspector-{seed}")
+
+
+def logins(seed: int, events: int) -> list[Account]:
+    """People to look around as, each with `PASSWORD`; good for this demo only."""
+    firms = market.people(seed, events=events)
+    salt = f"demo {seed}".encode().ljust(16, b".")
+    hashed = password.hashed(PASSWORD, salt=salt)
+    people = (
+        account_of("clerk", firms.works, Role.PRODUCER),
+        account_of("shop", firms.shop, Role.SELLER),
+        account_of("site", firms.site, Role.USER),
+        account_of("inspector", INSPECTOR, Role.REGULATOR),
+        account_of("auditor", "urn:guantong:opaque:demo-auditor", Role.AUDITOR),
+        account_of("operator", "", Role.OPERATOR),
+    )
+    return [replace(one, password=hashed) for one in people]
 
 
 def settle(waiting: list[tuple[str, Future[Receipt]]]) -> None:
@@ -236,7 +267,11 @@ def announce(address: str, summary: dict[str, object], recipe: Recipe) -> None:
     if address:
         click.echo(f"\n  {address}/\n")
         key = inspector_key(recipe.seed).text
-        click.echo(f"监管视角 · To see trade as an inspector: {address}/key with {key}\n")
+        click.echo(f"监管视角 · To see trade as an inspector: {address}/key with {key}")
+        click.echo(f"登录 · To sign in ({PASSWORD}): {address}/login")
+        for one in logins(recipe.seed, recipe.events):
+            click.echo(f"    {one.login:<10} {words.word('role', one.role.value, Language.ZH)}")
+        click.echo("")
     examples = summary["examples"]
     assert isinstance(examples, list)
     for example in examples:

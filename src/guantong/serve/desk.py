@@ -8,7 +8,10 @@ from guantong.clock import Clock
 from guantong.coding import CodeRange
 from guantong.identify.model import Reading
 from guantong.serve.intake import Offer, Receipt
-from guantong.serve.party_keys import PartyKey
+from guantong.serve.made import Made
+from guantong.serve.people.account import Account
+from guantong.serve.people.person import Person
+from guantong.serve.people.sessions import Sessions
 from guantong.trace.model import Trail
 from guantong.verdict.model import Verdict
 
@@ -63,19 +66,32 @@ class Quick(Protocol):
 
 
 @runtime_checkable
-class KeyKeeper(Protocol):
-    """A desk that enters signing keys of parties."""
+class People(Protocol):
+    """A desk at which people sign in."""
 
-    def enter_signing_key(self, record: PartyKey, caller: Caller) -> Receipt:
-        """Enter that a party signs with a key from here on, or no more."""
+    sessions: Sessions
+
+    def account(self, login: str) -> Account | None:
+        """The account of a login."""
+
+    def person(self, token: str) -> Person | None:
+        """Who is signed in by a token."""
 
 
 @runtime_checkable
-class QuickKeyKeeper(Protocol):
+class Registrar(Protocol):
+    """A desk that enters what is no document: keys, accounts, looks."""
+
+    def enter(self, made: Made, caller: Caller) -> Receipt:
+        """Enter it; returns when it is durable."""
+
+
+@runtime_checkable
+class QuickRegistrar(Protocol):
     """The same without a thread for each."""
 
-    async def take_signing_key(self, record: PartyKey, caller: Caller) -> Receipt:
-        """As `KeyKeeper.enter_signing_key`."""
+    async def take_entry(self, made: Made, caller: Caller) -> Receipt:
+        """As `Registrar.enter`."""
 
 
 @runtime_checkable

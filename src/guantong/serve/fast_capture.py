@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from guantong.caller import Scope as KeyScope
 from guantong.errors import Refusal
 from guantong.serve import asked, upload
 from guantong.serve.desk import Desk
@@ -82,7 +83,7 @@ class FastCapture:
         await self._send(response, send)
 
     async def _answer(self, plain: "Plain", receive: Receive) -> Response:
-        caller = asked.caller_by(plain.key, self._desk)
+        caller = asked.caller_by(plain.key, self._desk, KeyScope.CAPTURE)
         body = BytesIO()
         try:
             if not await self._read(body, receive):

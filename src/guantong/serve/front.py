@@ -9,20 +9,19 @@ import socket
 import time
 from typing import Final
 
-import msgspec
 from anyio import CapacityLimiter, to_thread
 
 from guantong import coding
 from guantong.caller import Caller
 from guantong.capture import Limits, TableReading
 from guantong.clock import Clock
-from guantong.ledger import Ledger, StatementType
+from guantong.ledger import Ledger
 from guantong.ledger.entropy import SystemEntropy
-from guantong.serve import passing, signing
+from guantong.serve import passing
 from guantong.serve.fitting import read_offer
 from guantong.serve.job import IntakeError, Job, Offer, Receipt, entry_of, job_of
 from guantong.serve.line import Line
-from guantong.serve.party_keys import PartyKey
+from guantong.serve.made import Made
 from guantong.serve.passing import Passing
 from guantong.serve.scans import outside
 from guantong.serve.server import let_threads_end, run_server, threads
@@ -112,15 +111,11 @@ class Front(World):
 
     async def take_codes(self, codes: coding.CodeRange, caller: Caller) -> Receipt:
         """Enter a range of codes as issued; returns when it is durable."""
-        with self._readers.lend() as store:
-            coding.check_fits(store, codes, caller.party)
-        body, facts = msgspec.json.encode(codes), coding.facts_of(codes)
-        now_ms = self.clock.now_ms()
-        return await self._line.ask(entry_of(StatementType.CODE_RANGE, body, facts, caller, now_ms))
+        return await self.take_entry(self.made_codes(codes, caller), caller)
 
-    async def take_signing_key(self, record: PartyKey, caller: Caller) -> Receipt:
-        """Enter that a party signs with a key from here on, or no more."""
-        return await self._line.ask(signing.job_about(record, caller, self.clock.now_ms()))
+    async def take_entry(self, made: Made, caller: Caller) -> Receipt:
+        """Enter something that is no document; returns when it is durable."""
+        return await self._line.ask(entry_of(made, caller, self.clock.now_ms()))
 
     async def _read(self, offer: Offer) -> TableReading:
         size = len(offer.data)

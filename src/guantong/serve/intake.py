@@ -8,7 +8,7 @@ acknowledgement (`Intake.wait` waits for it).
 
 import queue
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -18,7 +18,7 @@ from guantong.capture import Limits, TableReading
 from guantong.clock import Clock
 from guantong.errors import Fault as Found
 from guantong.errors import fault
-from guantong.ledger import Entry, Ledger, LedgerError, StatementType, Submission, check
+from guantong.ledger import Entry, Ledger, LedgerError, Submission, check
 from guantong.serve import projector
 from guantong.serve.chain import Chain
 from guantong.serve.decide import Known
@@ -34,8 +34,9 @@ from guantong.serve.job import (
     submissions_of,
 )
 from guantong.serve.lawful import Lawful
+from guantong.serve.made import Made
 from guantong.serve.projector import DOCUMENTS
-from guantong.store import Fact, Indexed, Store
+from guantong.store import Indexed, Store
 from guantong.trace import Rule
 
 __all__ = ["Fault", "Intake", "IntakeError", "Offer", "Receipt", "read_offer"]
@@ -118,31 +119,17 @@ class Intake:
         done.set_result(job)
         return done
 
-    def enter(
-        self,
-        typ: StatementType,
-        body: bytes,
-        facts: tuple[Fact, ...],
-        caller: Caller,
-        *,
-        media: str = "application/json",
-        meta: Mapping[str, str | int] | None = None,
-    ) -> Future[Receipt]:
-        """Enter something that is no document: a range of codes, a key, a release.
+    def enter(self, made: Made, caller: Caller) -> Future[Receipt]:
+        """Enter something that is no document.
 
         Args:
-            typ: What it is.
-            body: As the vault keeps it.
-            facts: What it leaves in the store; a rebuild must make the same from `body`.
+            made: What it is.
             caller: On whose behalf.
-            media: Media type of the body.
-            meta: Small facts for the statement.
 
         Returns:
             Holds the receipt, with its place in the ledger, once it is durable.
         """
-        job = entry_of(typ, body, facts, caller, self._clock.now_ms(), media=media, meta=meta or {})
-        return self._put(job)
+        return self._put(entry_of(made, caller, self._clock.now_ms()))
 
     def wait(self, size: int, *, seconds: float = 10.0) -> bool:
         """Wait until the index has the ledger's first `size` entries; False when time ran out."""

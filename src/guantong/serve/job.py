@@ -22,6 +22,7 @@ from guantong.ledger import LedgerError, StatementType, Submission
 from guantong.parties import Filing
 from guantong.serve import personal, projector
 from guantong.serve.events import Said
+from guantong.serve.made import Made
 from guantong.serve.seal import MEDIA as SIGNED
 from guantong.serve.seal import (
     NONE,
@@ -249,26 +250,13 @@ def _seal(offer: Offer, said: TableReading, facts: Facts, salt: bytes) -> Seal:
     return of_signer(offer.data, said, facts, offer.signature)
 
 
-def entry_of(
-    typ: StatementType,
-    body: bytes,
-    facts: tuple[Fact, ...],
-    caller: Caller,
-    now_ms: int,
-    *,
-    media: str = "application/json",
-    meta: Mapping[str, str | int] | None = None,
-) -> Job:
+def entry_of(made: Made, caller: Caller, now_ms: int) -> Job:
     """Something that is no document, as the writer takes it.
 
     Args:
-        typ: What it is.
-        body: As the vault keeps it.
-        facts: What it leaves in the store; a rebuild must make the same from `body`.
+        made: What it is.
         caller: On whose behalf.
         now_ms: When it came.
-        media: Media type of the body.
-        meta: Small facts for the statement.
 
     Returns:
         The job.
@@ -279,15 +267,15 @@ def entry_of(
     may_submit(caller)
     return Job(
         by=caller.party,
-        typ=typ,
-        body=body,
-        media=media,
+        typ=made.typ,
+        body=made.body,
+        media=made.media,
         name="",
-        digest=hashlib.sha256(body).hexdigest(),
+        digest=hashlib.sha256(made.body).hexdigest(),
         reading=projector.NOTHING,
         record_ms=now_ms,
-        facts=facts,
-        meta=meta or {},
+        facts=made.facts,
+        meta=made.meta,
     )
 
 

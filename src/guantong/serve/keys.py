@@ -11,9 +11,11 @@ from typing import Final
 
 import msgspec
 
-from guantong.caller import Caller, Level
+from guantong.caller import Caller, Level, Scope
 from guantong.errors import fault
+from guantong.ledger import StatementType
 from guantong.parties.registry import text_of
+from guantong.serve.made import Made
 from guantong.serve.problems import Fault, HttpError
 from guantong.store import Fact, Store
 
@@ -36,6 +38,8 @@ class KeyRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     """For a regulator: GB/T 2260 prefix."""
     revoked: bool = False
     """Whether the key stops here."""
+    scopes: tuple[Scope, ...] = ()
+    """What it is good for; empty for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,9 @@ def new_key(caller: Caller) -> NewKey:
 
 def key_of(caller: Caller, public: str, secret: str) -> NewKey:
     """The key with these parts; only the seeded demo chooses them itself."""
-    record = KeyRecord(public, caller.party, caller.level, _digest(secret), caller.region)
+    record = KeyRecord(
+        public, caller.party, caller.level, _digest(secret), caller.region, scopes=caller.scopes
+    )
     return NewKey(f"{PREFIX}_{public}_{secret}", record)
 
 
@@ -80,6 +86,11 @@ def end_of(store: Store, public: str) -> NewKey:
     return NewKey("", KeyRecord(known, kept.party, kept.level, region=kept.region, revoked=True))
 
 
+def made(record: KeyRecord) -> Made:
+    """The entry about a key."""
+    return Made(StatementType.KEY, msgspec.json.encode(record), facts_of(record))
+
+
 def facts_of(record: KeyRecord) -> tuple[Fact, ...]:
     """The fact a key entry leaves in the store."""
     return (Fact("key", record.id, msgspec.to_builtins(record)),)
@@ -95,8 +106,8 @@ def caller_of(store: Store, key: str) -> Caller | None:
     fields = facts[-1].fields
     if not hmac.compare_digest(text_of(fields, "digest"), _digest(secret)):
         return None
-    party, level = text_of(fields, "party"), Level(text_of(fields, "level"))
-    return Caller(party, level, text_of(fields, "region"))
+    kept = msgspec.convert(fields, KeyRecord)
+    return Caller(kept.party, kept.level, kept.region, kept.scopes)
 
 
 def _digest(secret: str) -> str:

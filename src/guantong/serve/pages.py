@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 from unicodedata import east_asian_width
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -21,6 +21,7 @@ from guantong.identify.gs1_keys import CANONICAL_HOST
 from guantong.serve import asked, words
 from guantong.serve.graph import draw
 from guantong.serve.json_out import instant
+from guantong.serve.problems import Fault as HttpFault
 from guantong.serve.words import Language
 from guantong.trace.model import Direction, Edge, Node, Relation, Trail
 from guantong.verdict.model import Happened, Outcome, Reason, Verdict
@@ -61,6 +62,8 @@ class View:
     """The ledger size that was asked for."""
     who: str = ""
     """As whom the reader sees this, "" for the public."""
+    csrf: str = ""
+    """What forms of this session hold, "" when nobody is signed in."""
     index: bool = False
     """Whether there is a release of the credit index to lead to."""
 
@@ -137,7 +140,8 @@ def key(view: View) -> str:
 
 def problem(view: View, status: int, faults: Sequence[Fault]) -> str:
     """A request that gets no answer."""
-    return render("problem.html", view, status=status, errors=faults)
+    sign_in = any(found.code == HttpFault.SIGN_IN for found in faults)
+    return render("problem.html", view, status=status, errors=faults, sign_in=sign_in)
 
 
 def names_needed(walked: Trail) -> Collection[str]:
@@ -329,6 +333,11 @@ def amount(quantity: float | None, uom: str, language: Language) -> str:
     return f"{quantity:g} {uom or words.say('pieces', language)}"
 
 
+def data_image(svg: str) -> str:
+    """A drawing of ours as the address of a picture, so that no page needs to trust it."""
+    return f"data:image/svg+xml,{quote(svg)}"
+
+
 def static(name: str) -> bytes | None:
     """One of our own files, None when there is none of that name."""
     return _statics().get(name)
@@ -403,6 +412,9 @@ def render(template: str, view: View, **values: object) -> str:
             parties=lambda line: _parties(line, language),
             step=lambda line: _title(line, language),
             named=lambda record: _localised(record, language),
+            options=lambda values, group: [
+                (str(value), words.word(group, str(value), language)) for value in values
+            ],
             amount=lambda quantity, uom: amount(quantity, uom, language),
             **values,
         )
@@ -426,6 +438,7 @@ def _environment() -> Environment:
         "clip": clip,
         "grouped": grouped,
         "address": asked.address,
+        "data_image": data_image,
     }
     environment.globals |= {"static_link": static_link, "NATIVE": words.NATIVE}
     return environment

@@ -32,6 +32,18 @@ class Fault(StrEnum):
     """The request needs an API key."""
     KEY_UNKNOWN = "serve.key_unknown"
     """The API key is wrong or revoked."""
+    SIGN_IN = "serve.sign_in"
+    """Nobody is signed in, or the session is over."""
+    ROLE = "serve.role"
+    """The person who is signed in has another role."""
+    SCOPE = "serve.scope"
+    """The key is not good for this."""
+    SIGN_IN_WRONG = "serve.sign_in_wrong"
+    """Login, password or code is wrong."""
+    SIGN_IN_OFTEN = "serve.sign_in_often"
+    """Too many failures for one login."""
+    FORM = "serve.form"
+    """A form that is not from a page of ours, or not from this session."""
     SLOW = "serve.slow"
     """The sender of a body fell silent."""
     CODING = "serve.coding"
@@ -54,6 +66,12 @@ STATUS: Final = {
     Fault.TOO_LONG: 414,
     Fault.KEY_MISSING: 401,
     Fault.KEY_UNKNOWN: 401,
+    Fault.SIGN_IN: 401,
+    Fault.ROLE: 403,
+    Fault.SCOPE: 403,
+    Fault.SIGN_IN_WRONG: 401,
+    Fault.SIGN_IN_OFTEN: 429,
+    Fault.FORM: 403,
     Fault.SLOW: 408,
     Fault.CODING: 415,
     Fault.NOT_FOUND: 404,

@@ -19,6 +19,7 @@ from guantong.errors import Refusal, fault
 from guantong.ledger import Entry, Ledger, StatementType
 from guantong.serve import index_facts, keys, party_keys, personal
 from guantong.serve.erasing import kept_of
+from guantong.serve.people import account, looks
 from guantong.serve.seal import chained
 from guantong.store import Fact, Indexed, Store
 from guantong.verdict import holds
@@ -157,6 +158,10 @@ def _replayed(ledger: Ledger, entry: Entry, manifest: bytes) -> Indexed:
     if statement.typ is StatementType.KEY:
         record = msgspec.json.decode(ledger.body(entry.index), type=keys.KeyRecord)
         return bare(entry, keys.facts_of(record))
+    if statement.media == account.MEDIA:
+        return bare(entry, account.facts_of(account.parse(ledger.body(entry.index))))
+    if statement.media == looks.MEDIA:
+        return bare(entry, looks.facts_of(looks.parse(ledger.body(entry.index))))
     if statement.typ is StatementType.HOLD:
         hold = msgspec.json.decode(ledger.body(entry.index), type=holds.Hold)
         return bare(entry, holds.facts_of(hold))

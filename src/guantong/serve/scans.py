@@ -16,7 +16,7 @@ from guantong.clock import Clock
 from guantong.identify.digital_link import SHORT_NAMES
 from guantong.identify.gs1_keys import KEYS
 from guantong.serve.app import create_app
-from guantong.serve.asked import KEY_COOKIE
+from guantong.serve.asked import KEY_COOKIE, SESSION_COOKIE
 from guantong.serve.desk import Desk
 from guantong.serve.fast_scan import FastScan
 from guantong.serve.kept import Answers, noting
@@ -36,7 +36,8 @@ UNKEPT: Final = frozenset({"as_of", "at_least"})
 """Query parameters by which an answer is for another moment."""
 URL_MAX: Final = 2_000
 """Bytes of an address whose answer is kept."""
-COOKIE: Final = KEY_COOKIE.encode()
+COOKIES: Final = (KEY_COOKIE.encode(), SESSION_COOKIE.encode())
+"""Of those who are not the public."""
 SIZE: Final = b'"ledger_size":'
 """Last member of an answer in JSON; how far the ledger goes is told anew each time."""
 
@@ -134,7 +135,7 @@ def key_of(scope: Scope) -> tuple[object, ...] | None:
         return None
     shown: list[Any] = [scope["method"], scope.get("scheme"), path, query]
     for name, value in scope["headers"]:
-        if name in KEYED or (name == b"cookie" and COOKIE in value):
+        if name in KEYED or (name == b"cookie" and any(one in value for one in COOKIES)):
             return None
         if name in SHOWN:
             shown += (name, value)

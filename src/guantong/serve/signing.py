@@ -15,7 +15,8 @@ from guantong.ledger import LedgerError, StatementType
 from guantong.ledger.faults import Fault
 from guantong.serve import party_keys
 from guantong.serve.job import Fault as JobFault
-from guantong.serve.job import IntakeError, Job, entry_of
+from guantong.serve.job import IntakeError
+from guantong.serve.made import Made
 from guantong.serve.party_keys import PartyKey
 
 REQUEST_BYTES_MAX: Final = 4_096
@@ -59,18 +60,10 @@ def asked_for(data: bytes, caller: Caller) -> PartyKey:
     return party_keys.registration(asked.public, asked.party, replaces=asked.replaces)
 
 
-def job_about(record: PartyKey, caller: Caller, now_ms: int) -> Job:
-    """The entry about a key, as the writer takes it."""
+def made_about(record: PartyKey) -> Made:
+    """The entry about a key."""
     body, facts = msgspec.json.encode(record), party_keys.facts_of(record)
-    return entry_of(
-        StatementType.KEY,
-        body,
-        facts,
-        caller,
-        now_ms,
-        media=party_keys.KEY_MEDIA,
-        meta=record.meta(),
-    )
+    return Made(StatementType.KEY, body, facts, party_keys.KEY_MEDIA, record.meta())
 
 
 def _check_right(asked: Asked, caller: Caller) -> None:

@@ -10,6 +10,7 @@ from guantong.ledger.cosigned import latest
 from guantong.ledger.signer import Signer
 from guantong.ledger.succession import MEDIA, closing_meta, opening_meta
 from guantong.serve.job import Receipt
+from guantong.serve.made import Made
 from guantong.serve.world import LEDGER, World, open_world
 from guantong.settings import Settings
 
@@ -65,7 +66,7 @@ def begin_successor(predecessor: Path, data: Path) -> tuple[str, Receipt]:
 def _enter(
     world: World, typ: StatementType, body: bytes, media: str, meta: dict[str, str | int]
 ) -> Receipt:
-    entered = world.writer().enter(typ, body, (), OPERATOR, media=media, meta=meta)
+    entered = world.writer().enter(Made(typ, body, (), media, meta), OPERATOR)
     receipt = entered.result()
     if not receipt.accepted:
         raise LedgerError(*receipt.faults)

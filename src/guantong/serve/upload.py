@@ -12,16 +12,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from guantong import coding
-from guantong.caller import Caller
+from guantong.caller import Caller, Scope
 from guantong.capture.faults import Fault as CaptureFault
 from guantong.errors import Fault as Found
 from guantong.errors import fault
 from guantong.serve import asked, json_out, problems, signing
-from guantong.serve.desk import Desk, KeyKeeper, Quick, QuickKeyKeeper
+from guantong.serve.desk import Desk, Quick, QuickRegistrar, Registrar
 from guantong.serve.intake import Fault as IntakeFault
 from guantong.serve.intake import Offer, Receipt
 from guantong.serve.job import offer_of
-from guantong.serve.party_keys import PartyKey
+from guantong.serve.made import Made
 from guantong.serve.problems import Fault, HttpError
 from guantong.settings import Settings
 
@@ -78,13 +78,13 @@ class Uploads:
 
     def key_routes(self) -> list[Route]:
         """Where signing keys are entered; nowhere over a desk that enters none."""
-        if not isinstance(self._desk, KeyKeeper):
+        if not isinstance(self._desk, Registrar):
             return []
         return [Route("/signing-keys", self.signing_key, methods=["POST"])]
 
     async def capture(self, request: Request) -> Response:
         """Take a document; answers after it is on the disk."""
-        caller = asked.keyed_caller(request, self._desk)
+        caller = asked.keyed_caller(request, self._desk, Scope.CAPTURE)
         proceed = proceeds(request)
 
         def take(data: bytes) -> Awaitable[Receipt]:
@@ -94,7 +94,7 @@ class Uploads:
 
     async def codes(self, request: Request) -> Response:
         """Take a range of issued codes; answers after it is on the disk."""
-        caller = asked.keyed_caller(request, self._desk)
+        caller = asked.keyed_caller(request, self._desk, Scope.CODES)
 
         def take(data: bytes) -> Awaitable[Receipt]:
             return self._take_codes(coding.parse(data), caller)
@@ -103,10 +103,10 @@ class Uploads:
 
     async def signing_key(self, request: Request) -> Response:
         """Take what is said about the signing key of a party; answers after it is on the disk."""
-        caller = asked.keyed_caller(request, self._desk)
+        caller = asked.keyed_caller(request, self._desk, Scope.KEYS)
 
         def take(data: bytes) -> Awaitable[Receipt]:
-            return self._take_key(signing.asked_for(data, caller), caller)
+            return self.enter(signing.made_about(signing.asked_for(data, caller)), caller)
 
         return await self._taken(request, signing.REQUEST_BYTES_MAX, take)
 
@@ -147,13 +147,13 @@ class Uploads:
             return await self._quick.take_codes(codes, caller)
         return await to_thread.run_sync(self._desk.issue, codes, caller, limiter=self._waiting)
 
-    async def _take_key(self, record: PartyKey, caller: Caller) -> Receipt:
+    async def enter(self, made: Made, caller: Caller) -> Receipt:
+        """Enter something that is no document; returns when it is durable."""
         desk = self._desk
-        if isinstance(desk, QuickKeyKeeper):
-            return await desk.take_signing_key(record, caller)
-        assert isinstance(desk, KeyKeeper)
-        enter = desk.enter_signing_key
-        return await to_thread.run_sync(enter, record, caller, limiter=self._waiting)
+        if isinstance(desk, QuickRegistrar):
+            return await desk.take_entry(made, caller)
+        assert isinstance(desk, Registrar)
+        return await to_thread.run_sync(desk.enter, made, caller, limiter=self._waiting)
 
     @asynccontextmanager
     async def body(self, request: Request, bytes_max: int) -> AsyncIterator[bytes]:

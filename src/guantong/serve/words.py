@@ -50,9 +50,15 @@ def table(name: str) -> Mapping[str, Mapping[str, object]]:
     return tomllib.loads(text)
 
 
+@cache
+def sentences() -> Mapping[str, Mapping[str, object]]:
+    """The sentences of all pages, by key."""
+    return {**table("page"), **table("desk")}
+
+
 def say(key: str, language: Language, **values: object) -> str:
     """A sentence of the pages, its braces filled in."""
-    text = str(table("page")[key][language])
+    text = str(sentences()[key][language])
     return text.format_map(values) if values else text
 
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
 from types import TracebackType
@@ -25,14 +26,19 @@ from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
 from guantong.identify import Reading as CodeReading
 from guantong.ledger import Entropy, Ledger, StatementType, SystemEntropy
-from guantong.ledger.disclosure import KEY_MEDIA
 from guantong.ledger.ledger import is_seeded
 from guantong.ledger.signer import create_key
-from guantong.serve import keys, party_keys, projector, scan_bundle
+from guantong.serve import keys, party_keys, projector, scan_bundle, signing
 from guantong.serve.compactor import Compactor
 from guantong.serve.erasing import Erasure, Keeps, check_erasable, ground_of
 from guantong.serve.filed import Filed
 from guantong.serve.intake import Intake, Offer, Receipt
+from guantong.serve.made import Made
+from guantong.serve.people import account as accounts
+from guantong.serve.people.account import Account
+from guantong.serve.people.person import Person
+from guantong.serve.people.person import find as find_person
+from guantong.serve.people.sessions import Sessions
 from guantong.serve.readers import Readers
 from guantong.settings import Settings
 from guantong.store import EventFilter, Fact, SegmentStore, Store, Stored, StoreError
@@ -124,6 +130,8 @@ class World(AbstractContextManager["World"]):
             with suppress(StoreError):  # a full disk: the next one to open does it
                 self._written.fold()
             self.store.close()
+        if "sessions" in self.__dict__:
+            self.sessions.close()
         self._readers.close()
         self._written.close()
         self.ledger.close()
@@ -370,6 +378,21 @@ class World(AbstractContextManager["World"]):
         with self._readers.lend() as store:
             return keys.caller_of(store, key)
 
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Who is signed in."""
+        return Sessions(self.settings.data, self.clock)
+
+    def account(self, login: str) -> Account | None:
+        """The account of a login, None when there is none."""
+        with self._readers.lend() as store:
+            return accounts.find(store, login)
+
+    def person(self, token: str) -> Person | None:
+        """Who is signed in by a token, None when nobody is."""
+        with self._readers.lend() as store:
+            return find_person(store, self.sessions, token)
+
     def facts(self, kind: str, keys: Collection[str]) -> list[Fact]:
         """Facts of a kind about some keys, in ledger order."""
         with self._readers.lend() as store:
@@ -435,10 +458,14 @@ class World(AbstractContextManager["World"]):
 
     def offer_codes(self, codes: coding.CodeRange, caller: Caller) -> Future[Receipt]:
         """As `issue`, without waiting for the disk."""
+        return self.writer().enter(self.made_codes(codes, caller), caller)
+
+    def made_codes(self, codes: coding.CodeRange, caller: Caller) -> Made:
+        """The entry by which the caller's firm issues a range of codes."""
         with self._readers.lend() as store:
             coding.check_fits(store, codes, caller.party)
         body = msgspec.json.encode(codes)
-        return self.writer().enter(StatementType.CODE_RANGE, body, coding.facts_of(codes), caller)
+        return Made(StatementType.CODE_RANGE, body, coding.facts_of(codes))
 
     def coding_key(self, class_uri: str, caller: Caller) -> str:
         """The key under which the caller's unguessable serials of a class were issued, or ""."""
@@ -458,27 +485,37 @@ class World(AbstractContextManager["World"]):
         Raises:
             WorldError: if no entry can be made of it.
         """
-        body = msgspec.json.encode(made.record)
-        facts = keys.facts_of(made.record)
-        receipt = self.writer().enter(StatementType.KEY, body, facts, caller).result()
+        self.enter(keys.made(made.record), caller)
+        return made.text
+
+    def enter(self, made: Made, caller: Caller) -> Receipt:
+        """Enter something that is no document; returns when it is durable and in the index.
+
+        Args:
+            made: What it is.
+            caller: On whose behalf.
+
+        Returns:
+            The receipt.
+
+        Raises:
+            WorldError: if no entry can be made of it.
+        """
+        receipt = self.writer().enter(made, caller).result()
         if not receipt.accepted:
             raise WorldError(*receipt.faults)
         self.wait(receipt.ledger_index + 1)
-        return made.text
+        return receipt
 
     def enter_signing_key(self, record: party_keys.PartyKey, caller: Caller) -> Receipt:
         """Enter that a party signs with a key from here on, or no more."""
-        body, facts = msgspec.json.encode(record), party_keys.facts_of(record)
-        entered = self.writer().enter(
-            StatementType.KEY, body, facts, caller, media=KEY_MEDIA, meta=record.meta()
-        )
-        return entered.result()
+        return self.writer().enter(signing.made_about(record), caller).result()
 
     def hold(self, order: holds.Hold, caller: Caller) -> Receipt:
         """Enter a recall or stop on an item, lot or class, or its end."""
         body = msgspec.json.encode(order)
-        facts = holds.facts_of(order)
-        return self.writer().enter(StatementType.HOLD, body, facts, caller).result()
+        made = Made(StatementType.HOLD, body, holds.facts_of(order))
+        return self.writer().enter(made, caller).result()
 
     def erase(self, index: int, ground: str, caller: Caller) -> Receipt:
         """Erase the body of a document: its key and salt; what the index says stays.
@@ -499,14 +536,9 @@ class World(AbstractContextManager["World"]):
             check_erasable(self.ledger, index)
             (document,) = projector.replayed(self.ledger, index, index + 1)
             erasure = Erasure(entry=index, ground=why, keeps=Keeps.of(document))
-            entered = writer.enter(
-                StatementType.ERASURE,
-                msgspec.json.encode(erasure),
-                (),
-                caller,
-                meta=erasure.meta(),
-            )
-            receipt = entered.result()
+            body = msgspec.json.encode(erasure)
+            made = Made(StatementType.ERASURE, body, (), meta=erasure.meta())
+            receipt = writer.enter(made, caller).result()
         if not receipt.accepted:
             raise WorldError(*receipt.faults)
         self.wait(receipt.ledger_index + 1)
@@ -522,10 +554,8 @@ class World(AbstractContextManager["World"]):
         meta: Mapping[str, str | int],
     ) -> Receipt:
         """Enter a manifest: a release of the credit index, and what belongs to it."""
-        entered = self.writer().enter(
-            StatementType.MANIFEST, body, facts, caller, media=media, meta=meta
-        )
-        receipt = entered.result()
+        made = Made(StatementType.MANIFEST, body, facts, media, meta)
+        receipt = self.writer().enter(made, caller).result()
         self.wait(receipt.ledger_index + 1)
         return receipt
 

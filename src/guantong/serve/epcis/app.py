@@ -115,14 +115,14 @@ class Epcis:
 
     async def top(self, request: Request) -> Response:
         """The top-level resources."""
-        asked.keyed_caller(request, self._desk)
+        asked.keyed_caller(request, self._desk, None)
         protocol.check_accepts(request)
         found = {"@context": CONTEXT, "type": "Collection", "member": TOP}
         return protocol.told(found)
 
     async def offered(self, request: Request) -> Response:
         """What can be done here."""
-        asked.keyed_caller(request, self._desk)
+        asked.keyed_caller(request, self._desk, None)
         return protocol.done(more={"Allow": "OPTIONS, GET"})
 
 

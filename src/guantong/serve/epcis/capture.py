@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from guantong.caller import Scope
 from guantong.capture.faults import CaptureError, Limits
 from guantong.capture.faults import Fault as CaptureFault
 from guantong.capture.glance import glance
@@ -68,7 +69,7 @@ class Capture:
 
     async def offered(self, request: Request) -> Response:
         """What can be done here."""
-        asked.keyed_caller(request, self._desk)
+        asked.keyed_caller(request, self._desk, Scope.CAPTURE)
         allowed = "OPTIONS, GET" if request.path_params else "OPTIONS, POST, GET"
         more = {"Allow": allowed, "GS1-Capture-Error-Behaviour": "rollback"}
         return Response(status_code=204, headers=self.said | more)
@@ -82,7 +83,7 @@ class Capture:
         Raises:
             HttpError: if it can be told at once that it will not be taken.
         """
-        caller = asked.keyed_caller(request, self._desk)
+        caller = asked.keyed_caller(request, self._desk, Scope.CAPTURE)
         may_submit(caller)
         protocol.check_accepts(request)
         media, proceed = protocol.check_media(request), proceeds(request)
@@ -107,7 +108,7 @@ class Capture:
         Returns:
             JSON; ``Link`` names the next page if there is one.
         """
-        caller = asked.keyed_caller(request, self._desk)
+        caller = asked.keyed_caller(request, self._desk, Scope.CAPTURE)
         protocol.check_accepts(request)
         most, after = _per_page(request), request.query_params.get("nextPageToken", "")
         found = await self._jobs.page(caller.party, after[:NUMBER_MAX], most + 1)
@@ -123,7 +124,7 @@ class Capture:
         Raises:
             EpcisError: if the caller has none of that number.
         """
-        caller = asked.keyed_caller(request, self._desk)
+        caller = asked.keyed_caller(request, self._desk, Scope.CAPTURE)
         protocol.check_accepts(request)
         number = request.path_params["number"][:NUMBER_MAX]
         job = await self._jobs.get(number, caller.party)

@@ -18,7 +18,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from guantong.caller import Caller
+from guantong.caller import Caller, Scope
 from guantong.capture.json_write import query_document
 from guantong.capture.values import instant
 from guantong.clock import Clock
@@ -94,7 +94,7 @@ class Live:
             self._open -= 1
 
     def _wanted(self, line: WebSocket) -> _Wanted:
-        caller = asked.keyed_caller(line, self._desk)
+        caller = asked.keyed_caller(line, self._desk, Scope.SUBSCRIBE)
         name = line.path_params["name"]
         query = self._queries.wanted(caller, name)
         if query is None:

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from guantong.caller import Caller
+from guantong.caller import Caller, Scope
 from guantong.capture import Limits, TableReading
 from guantong.capture.faults import CaptureError
 from guantong.capture.faults import Fault as CaptureFault
@@ -61,7 +61,7 @@ class SingleEvents:
             CaptureError: if it can not be read, or there is not exactly one.
             EpcisError: if it is there already.
         """
-        caller = asked.keyed_caller(request, self._desk)
+        caller = asked.keyed_caller(request, self._desk, Scope.CAPTURE)
         may_submit(caller)
         accepted, _ = protocol.check_accepts(request, protocol.TYPES)
         media = protocol.check_media(request)

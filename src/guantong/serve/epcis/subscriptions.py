@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from guantong.caller import Caller
+from guantong.caller import Caller, Scope
 from guantong.capture.values import instant
 from guantong.clock import Clock, instant_text
 from guantong.errors import Refusal, fault
@@ -115,7 +115,7 @@ class Subscriptions:
 
     async def offered(self, request: Request) -> Response:
         """What can be done here."""
-        asked.keyed_caller(request, self._desk)
+        asked.keyed_caller(request, self._desk, Scope.SUBSCRIBE)
         allowed = f"OPTIONS, GET, {'DELETE' if 'id' in request.path_params else 'POST'}"
         return protocol.done(more={"Allow": allowed})
 
@@ -128,7 +128,7 @@ class Subscriptions:
         Raises:
             SubscriptionError: if what is said does not go together, or there are too many.
         """
-        caller = asked.keyed_caller(request, self._desk)
+        caller = asked.keyed_caller(request, self._desk, Scope.SUBSCRIBE)
         protocol.check_accepts(request)
         name, wanted = self._queries.asked_for(request, caller)
         async with self._uploads.body(request, BYTES_MAX) as body:
@@ -188,7 +188,7 @@ class Subscriptions:
         Returns:
             JSON; ``Link`` names the next page if there is one.
         """
-        caller = asked.keyed_caller(request, self._desk)
+        caller = asked.keyed_caller(request, self._desk, Scope.SUBSCRIBE)
         protocol.check_accepts(request)
         name, _ = self._queries.asked_for(request, caller)
         how = Controls.of(dict(request.query_params))
@@ -223,7 +223,7 @@ class Subscriptions:
         return protocol.done()
 
     def _line(self, request: Request) -> Line:
-        caller = asked.keyed_caller(request, self._desk)
+        caller = asked.keyed_caller(request, self._desk, Scope.SUBSCRIBE)
         protocol.check_accepts(request)
         name, _ = self._queries.asked_for(request, caller)
         number = request.path_params["id"]

@@ -1,0 +1,120 @@
+"""What do all desks share? Who is signed in, how a page looks, how something is handed in."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Final, Protocol, runtime_checkable
+
+import msgspec
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from guantong.clock import Clock
+from guantong.errors import Refusal
+from guantong.serve import answer, asked, json_out, pages
+from guantong.serve.desk import Desk, People
+from guantong.serve.desks import forms
+from guantong.serve.desks.forms import Form
+from guantong.serve.intake import Receipt
+from guantong.serve.made import Made
+from guantong.serve.people.account import Role
+from guantong.serve.people.person import Person
+from guantong.serve.problems import HttpError
+from guantong.serve.readers import Readers
+from guantong.serve.upload import Uploads
+
+JSON: Final = "application/json"
+
+
+@runtime_checkable
+class Installation(Desk, People, Protocol):
+    """What desks stand on: an installation with people, a clock, and handles for reading."""
+
+    clock: Clock
+
+    @property
+    def readers(self) -> Readers:
+        """The handles for reading, each lent to one question."""
+
+
+class Office:
+    """The ground under the desks."""
+
+    def __init__(self, desk: Installation, uploads: Uploads) -> None:
+        """Stand on an installation; what is handed in goes through `uploads`."""
+        self.desk = desk
+        self.uploads = uploads
+
+    def person(self, request: Request, *roles: Role) -> Person:
+        """Who is signed in; see `asked.person`."""
+        return asked.person(request, self.desk, *roles)
+
+    def form(
+        self, request: Request, person: Person, *, bytes_max: int = forms.BYTES_MAX
+    ) -> AbstractAsyncContextManager[Form]:
+        """The form the person posted; see `forms.reading`."""
+        return forms.reading(request, self.uploads, person.session, bytes_max=bytes_max)
+
+    def page(
+        self,
+        request: Request,
+        person: Person,
+        template: str,
+        status: int = 200,
+        **values: object,
+    ) -> Response:
+        """A page for the person."""
+        who = answer.who(request, person.account.caller(), self.desk) or person.account.login
+        view = answer.view(request, json=False, who=who)
+        body = pages.render(
+            f"desk/{template}", view, account=person.account, csrf=person.session.csrf, **values
+        )
+        return answer.page(request, body, status)
+
+    async def submit(self, document: object, person: Person) -> Receipt:
+        """Hand in a document in the name of the person's firm.
+
+        Args:
+            document: Anything that JSON can hold, or the bytes of a document.
+            person: Who does it.
+
+        Returns:
+            The receipt, once it is durable and in the index.
+
+        Raises:
+            HttpError: if it was refused, with all that is wrong.
+        """
+        data = document if isinstance(document, bytes) else msgspec.json.encode(document)
+        receipt = await self.uploads.take(data, JSON, person.account.caller())
+        return await self._seen(receipt)
+
+    async def enter(self, made: Made, person: Person) -> Receipt:
+        """Enter something that is no document in the name of the person's firm."""
+        return await self._seen(await self.uploads.enter(made, person.account.caller()))
+
+    async def _seen(self, receipt: Receipt) -> Receipt:
+        if not receipt.accepted:
+            raise HttpError(*receipt.faults)
+        await to_thread.run_sync(self.desk.wait, receipt.ledger_index + 1)
+        return receipt
+
+
+def on_to(path: str) -> Response:
+    """Lead the browser on to a page, after something was done."""
+    return RedirectResponse(path, 303, {"Cache-Control": "no-store"})
+
+
+def told(refusal: Refusal) -> Mapping[str, Any]:
+    """What a page says of a refusal that leads back to its form."""
+    return {"errors": refusal.faults}
+
+
+def download(data: bytes, name: str, media: str) -> Response:
+    """A file to be saved."""
+    kept = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(data, headers=kept, media_type=media)
+
+
+Page = Callable[[Request], Response]
+
+__all__ = ["Installation", "Office", "Page", "download", "json_out", "on_to", "told"]
