@@ -16,8 +16,8 @@ from guantong.serve.world import World
 
 PASSWORD = "correct horse 电池"
 HASH = password.hashed(PASSWORD, salt=b"a salt for tests")
-MAKER = "urn:guantong:uscc:91330100MA2AXXXX6X"
-SHOP = "urn:guantong:uscc:91420100MA4KXXXX0E"
+MAKER = "urn:guantong:uscc:91110000600037341L"
+SHOP = "urn:guantong:uscc:92110105MA01NCMJ5Q"
 OFFICE = "urn:guantong:opaque:office.33"
 
 

@@ -222,7 +222,7 @@ def test_nothing_comes_from_elsewhere_and_nothing_runs(client: TestClient) -> No
         "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
         "base-uri 'none'; frame-ancestors 'none'"
     )
-    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["referrer-policy"] == "same-origin"
     assert answer.headers["x-content-type-options"] == "nosniff"
     page = Tags(answer.text)
     links = [link.get("href") or "" for link in page.all("link")]

@@ -3,16 +3,15 @@
 import re
 from pathlib import Path
 
-from guantong.coding import TEMPLATES, Carrier, read_template
+from guantong.coding import FILE_FORMS, TEMPLATES, Carrier, read_template
 from guantong.coding.labels import MODULE_MIN_MM, WORDS
-from guantong.serve.label_cli import FORMS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "labels.md").read_text("utf-8")
 
 
 def test_forms_carriers_templates_and_words_are_all_there() -> None:
     named = set(re.findall(r"`([a-z0-9_-]+)`", PAGE))
-    assert named >= {*FORMS, *Carrier, *TEMPLATES, *WORDS}
+    assert named >= {*FILE_FORMS, *Carrier, *TEMPLATES, *WORDS}
     assert f"narrower than {MODULE_MIN_MM} mm" in PAGE
 
 

@@ -61,31 +61,47 @@ PUBLIC = {
         CodeRange
         CodingError
         Courier
+        FILE_FORMS
         Fault
         Glyphs
         Label
+        PRINT_MEDIA
+        PrintJob
         Printing
         TEMPLATES
         Template
+        VOID_MEDIA
+        Void
         a4
         check_fits
+        check_job
+        check_void
         class_of
         code_list
         codes_of
         facts_of
+        file_of
         found
         issued
+        jobs_of
         key_before
         label_svg
         labels_of
         parse
+        parse_job
+        parse_void
         pdf_of
         printing_of
+        range_of
+        ranges_of
         read_template
         roll
         speaks_for
         symbol_svg
         tspl
+        void_reason
+        voids_of
+        words_of
         zpl
     """,
     "credit": """

@@ -189,6 +189,19 @@ def query_document(
     }
 
 
+def capture_document(events: Iterable[Event], created_ms: int) -> Members:
+    """Events as an EPCISDocument to be handed in; ids and all, as they are."""
+    writer = EventWriter()
+    told = [writer.write(event) for event in events]
+    return {
+        "@context": writer.context,
+        "type": "EPCISDocument",
+        "schemaVersion": "2.0",
+        "creationDate": instant(created_ms),
+        "epcisBody": {"eventList": told},
+    }
+
+
 def instant(at_ms: int, offset: str = "+00:00") -> str:
     """An instant to the millisecond, as a clock at that offset shows it."""
     at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(

@@ -102,8 +102,8 @@ def table_of(data: bytes, faults: Collector) -> Table | None:
         The table; None when there is none, with a fault that says why.
     """
     try:
-        grids = _grids(data, faults.limits)
-        candidates = [grid for grid in grids if _header_at(grid) >= 0]
+        grids = grids_of(data, faults.limits)
+        candidates = [grid for grid in grids if header_at(grid) >= 0]
         if len(candidates) != 1:
             _refuse_count(len(candidates))
     except CaptureError as refusal:
@@ -120,7 +120,7 @@ def _refuse_count(count: int) -> None:
     raise CaptureError(fault(Fault.FORMAT, expected=want, got=f"{count} such sheets"))
 
 
-def _grids(data: bytes, limits: Limits) -> Iterable[list[list[Cell]]]:
+def grids_of(data: bytes, limits: Limits) -> Iterable[list[list[Cell]]]:
     """All sheets of a workbook, or the one of a CSV file."""
     if data.startswith(b"PK\x03\x04"):
         return sheets_of(data).values()
@@ -220,7 +220,7 @@ def _known(cells: Iterable[Cell]) -> int:
     return sum(plain(str(cell).strip('"')) in COLUMNS for cell in cells)
 
 
-def _header_at(grid: list[list[Cell]]) -> int:
+def header_at(grid: list[list[Cell]]) -> int:
     """Index of the header row; -1 when no row has two known headers."""
     for index, row in enumerate(grid[:HEADER_WITHIN]):
         if _known(row) >= 2:
@@ -230,7 +230,7 @@ def _header_at(grid: list[list[Cell]]) -> int:
 
 def _table(grid: list[list[Cell]], faults: Collector) -> Table | None:
     """The rows below the header."""
-    at = _header_at(grid)
+    at = header_at(grid)
     keys, headers = _columns(grid[at], faults)
     below = grid[at + 1 :]
     if len(below) > faults.limits.events_max:

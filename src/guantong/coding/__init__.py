@@ -17,17 +17,36 @@ from guantong.coding.issue import (
     issued,
     key_before,
     parse,
+    range_of,
+    ranges_of,
     speaks_for,
 )
+from guantong.coding.label_file import FILE_FORMS, file_of
 from guantong.coding.label_font import Courier, Glyphs, found
 from guantong.coding.label_pdf import a4, pdf_of, roll
 from guantong.coding.label_printers import tspl, zpl
 from guantong.coding.labels import TEMPLATES, Label, Template, labels_of, read_template
-from guantong.coding.printing import Printing, printing_of
+from guantong.coding.printed import (
+    PRINT_MEDIA,
+    VOID_MEDIA,
+    PrintJob,
+    Void,
+    check_job,
+    check_void,
+    jobs_of,
+    parse_job,
+    parse_void,
+    void_reason,
+    voids_of,
+)
+from guantong.coding.printing import Printing, printing_of, words_of
 from guantong.coding.symbols import Carrier
 
 __all__ = [
+    "FILE_FORMS",
+    "PRINT_MEDIA",
     "TEMPLATES",
+    "VOID_MEDIA",
     "Carrier",
     "CodeList",
     "CodeRange",
@@ -36,26 +55,39 @@ __all__ = [
     "Fault",
     "Glyphs",
     "Label",
+    "PrintJob",
     "Printing",
     "Template",
+    "Void",
     "a4",
     "check_fits",
+    "check_job",
+    "check_void",
     "class_of",
     "code_list",
     "codes_of",
     "facts_of",
+    "file_of",
     "found",
     "issued",
+    "jobs_of",
     "key_before",
     "label_svg",
     "labels_of",
     "parse",
+    "parse_job",
+    "parse_void",
     "pdf_of",
     "printing_of",
+    "range_of",
+    "ranges_of",
     "read_template",
     "roll",
     "speaks_for",
     "symbol_svg",
     "tspl",
+    "void_reason",
+    "voids_of",
+    "words_of",
     "zpl",
 ]

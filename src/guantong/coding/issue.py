@@ -34,6 +34,8 @@ class Fault(StrEnum):
     CLASS = "coding.class"
     USED = "coding.used"
     LABEL = "coding.label"
+    REPRINT = "coding.reprint"
+    VOID = "coding.void"
 
 
 class CodingError(Refusal):
@@ -84,16 +86,21 @@ class CodeRange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
 
     def holds(self, item: str) -> bool:
         """Whether an item URI lies in the range; "007" is not 7 where serials are canonical."""
+        return self.place(item) is not None
+
+    def place(self, item: str) -> int | None:
+        """The serial of an item URI before it was spread; None when it is not in the range."""
         digits = item.removeprefix(self.head)
         if digits == item or not (digits.isascii() and digits.isdecimal()):
-            return False
+            return None
+        place = int(digits)
         if self.spread:
-            return len(digits) == self.spread and self._holds_place(int(digits))
-        return self.first <= int(digits) <= self.last and self.code(int(digits)) == item
-
-    def _holds_place(self, shown: int) -> bool:
-        place = place_of(bytes.fromhex(self.key), self.spread, shown)
-        return self.first <= place <= self.last
+            if len(digits) != self.spread:
+                return None
+            place = place_of(bytes.fromhex(self.key), self.spread, place)
+        elif not self.first <= place <= self.last or self.code(place) != item:
+            return None
+        return place if self.first <= place <= self.last else None
 
 
 def parse(body: bytes) -> CodeRange:
@@ -202,7 +209,7 @@ def check_fits(store: Store, asked: CodeRange, party: str) -> None:
             one code.
     """
     form = (asked.spread, asked.key)
-    for before in _ranges_before(store, asked.class_uri, party):
+    for before in ranges_of(store, asked.class_uri, party):
         if before.head == asked.head and (before.spread, before.key) != form:
             expected = f"serials of {before.spread} digits under one key" if before.spread else ""
             raise CodingError(
@@ -217,21 +224,18 @@ def check_fits(store: Store, asked: CodeRange, party: str) -> None:
 
 def key_before(store: Store, class_uri: str, party: str) -> str:
     """The key under which a party issued serials of a class before, "" for none."""
-    found = _ranges_before(store, class_uri, party)
+    found = ranges_of(store, class_uri, party)
     return next((before.key for before in found if before.spread), "")
 
 
-def ranges_of(store: Store, class_uri: str) -> Iterator[CodeRange]:
-    """All ranges issued of a class, whoever did, in ledger order."""
-    return map(_range_of, store.facts("code_range", (class_uri,)))
-
-
-def _ranges_before(store: Store, class_uri: str, party: str) -> Iterator[CodeRange]:
+def ranges_of(store: Store, class_uri: str, party: str = "") -> Iterator[CodeRange]:
+    """All ranges of a class that a party issued, or anybody, in ledger order."""
     facts = store.facts("code_range", (class_uri,))
-    return (_range_of(fact) for fact in facts if fact.by == party)
+    return (range_of(fact) for fact in facts if party in {"", fact.by})
 
 
-def _range_of(fact: Fact) -> CodeRange:
+def range_of(fact: Fact) -> CodeRange:
+    """The range that a fact states."""
     key = {"key": fact.spread.key.hex()} if fact.spread else {}
     return msgspec.convert(fact.fields | key, CodeRange)
 
@@ -257,7 +261,7 @@ def issued(
     keys = [key for key in (class_uri, *_stems(item)) if key]
     found: tuple[CodeRange, Fact] | None = None
     for fact in store.facts("code_range", keys, as_of=as_of):
-        held = _range_of(fact)
+        held = range_of(fact)
         if held.holds(item):
             if speaks_for(store, held.class_uri, fact.by, as_of=as_of):
                 return held, fact

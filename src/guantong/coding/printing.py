@@ -40,12 +40,13 @@ def printing_of(store: Store, class_uri: str, first: int, last: int) -> Printing
     """
     for codes in ranges_of(store, class_uri):
         if codes.first <= first <= last <= codes.last:
-            return Printing(codes, first, last, _words(store, codes))
+            return Printing(codes, first, last, words_of(store, codes))
     expected, got = "serials that were issued together", f"{first}..{last} of {class_uri}"
     raise CodingError(fault(Fault.RANGE, expected=expected, got=got, path="first"))
 
 
-def _words(store: Store, codes: CodeRange) -> Mapping[str, str]:
+def words_of(store: Store, codes: CodeRange) -> Mapping[str, str]:
+    """What the lines of labels of a range may name."""
     made = parties.product(store, codes.class_uri)
     firm = parties.firm(store, made.firm) if made is not None and made.firm else None
     return {

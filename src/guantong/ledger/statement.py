@@ -60,6 +60,8 @@ class StatementType(StrEnum):
     """The last entry of a log: which one follows."""
     OPENED = "opened"
     """The first entry of a log that follows another: how that one ended."""
+    SETTING = "setting"
+    """What a party chose for itself, such as names of columns."""
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

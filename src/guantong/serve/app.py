@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route, request_response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from guantong.caller import Caller
+from guantong.capture import Limits
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
 from guantong.serve import (
@@ -30,10 +31,11 @@ from guantong.serve import (
     pages,
     problems,
 )
-from guantong.serve.desk import Desk, Timed
+from guantong.serve.desk import Desk, People, Timed
 from guantong.serve.desks import entrance
 from guantong.serve.desks import rooms as desks
 from guantong.serve.desks.office import Installation, Office
+from guantong.serve.desks.start import SEEN
 from guantong.serve.desks.watched import Watched
 from guantong.serve.epcis.app import Epcis
 from guantong.serve.fast_capture import FastCapture
@@ -44,6 +46,7 @@ from guantong.serve.upload import Uploads, left
 from guantong.serve.words import Language
 from guantong.settings import Settings
 from guantong.trace.model import Direction
+from guantong.verdict.model import Verdict
 
 POLICY: Final = (
     b"default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
@@ -51,7 +54,7 @@ POLICY: Final = (
 )
 SECURITY: Final = (
     (b"content-security-policy", POLICY),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", b"same-origin"),
     (b"x-content-type-options", b"nosniff"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )
@@ -74,6 +77,7 @@ def create_app(desk: Desk, settings: Settings) -> FastCapture:
     outside = Outside(desk)
     uploads = Uploads(desk, settings)
     epcis = Epcis(desk, uploads, settings, desk.clock) if isinstance(desk, Timed) else None
+    limits = Limits(bytes_max=settings.document_bytes_max, events_max=settings.document_events_max)
     office = Office(desk, uploads) if isinstance(desk, Installation) else None
     watched = (
         [Middleware(Watched, desk=desk, uploads=uploads, refused=outside.refused)]
@@ -98,7 +102,7 @@ def create_app(desk: Desk, settings: Settings) -> FastCapture:
         Route("/capture", uploads.capture, methods=["POST"]),
         Route("/codes", uploads.codes, methods=["POST"]),
         *uploads.key_routes(),
-        *(desks.routes(office) if office else ()),
+        *(desks.routes(office, limits) if office else ()),
         *index_pages.routes(desk),
         *bulletin_pages.routes(desk),
         *ledger_http.routes(desk),
@@ -191,6 +195,7 @@ class Outside:
         caller = asked.caller(request, self._desk)
         as_of = await self._as_of(request)
         verdict = self._desk.check(text, caller, as_of=as_of)
+        self._note_own(request, verdict, caller)
         if asked.wants_json(request):
             return answer.json(json_out.verdict_json(verdict))
         view = answer.view(
@@ -200,6 +205,14 @@ class Outside:
             who=answer.who(request, caller, self._desk),
         )
         return answer.page(request, pages.scan(view, verdict))
+
+    def _note_own(self, request: Request, verdict: Verdict, caller: Caller) -> None:
+        """Note that somebody has seen a code of the own firm: the last task of the first hour."""
+        own = verdict.product.firm if verdict.product else ""
+        if own and own == caller.party and isinstance(self._desk, People):
+            person = asked.signed_in(request, self._desk)
+            if person is not None:
+                self._desk.sessions.note(person.account.login, SEEN)
 
     async def trace(self, request: Request) -> Response:
         """Where the code in the path came from and went to."""

@@ -79,7 +79,7 @@ def end_of(store: Store, public: str) -> NewKey:
         HttpError: if there is no such key.
     """
     known = public.removeprefix(f"{PREFIX}_").partition("_")[0]
-    facts = store.facts("key", (known,))
+    facts = [fact for fact in store.facts("key", (known,)) if fact.key == known]
     if not facts:
         raise HttpError(fault(Fault.KEY_UNKNOWN, expected="a key in use", got=known))
     kept = msgspec.convert(facts[-1].fields, KeyRecord)
@@ -92,15 +92,25 @@ def made(record: KeyRecord) -> Made:
 
 
 def facts_of(record: KeyRecord) -> tuple[Fact, ...]:
-    """The fact a key entry leaves in the store."""
-    return (Fact("key", record.id, msgspec.to_builtins(record)),)
+    """The fact a key entry leaves in the store; it is found by the firm, too."""
+    return (Fact("key", record.id, msgspec.to_builtins(record), links=(record.party,)),)
+
+
+def keys_of(store: Store, party: str) -> list[tuple[KeyRecord, int]]:
+    """A firm's keys in use, with when each was made, in that order."""
+    found: dict[str, tuple[KeyRecord, int]] = {}
+    for fact in store.facts("key", (party,)):
+        record = msgspec.convert(fact.fields, KeyRecord)
+        found[record.id] = (record, fact.received_ms)
+    return [one for one in found.values() if not one[0].revoked]
 
 
 def caller_of(store: Store, key: str) -> Caller | None:
     """On whose behalf a key speaks; None when it is unknown, wrong or revoked."""
     prefix, _, rest = key.partition("_")
     public, _, secret = rest.partition("_")
-    facts = store.facts("key", (public,)) if prefix == PREFIX and secret else []
+    found = store.facts("key", (public,)) if prefix == PREFIX and secret else []
+    facts = [fact for fact in found if fact.key == public]
     if not facts or facts[-1].fields.get("revoked"):
         return None
     fields = facts[-1].fields

@@ -440,5 +440,6 @@ def _environment() -> Environment:
         "address": asked.address,
         "data_image": data_image,
     }
+    environment.tests["sentence"] = lambda key: key in words.sentences()
     environment.globals |= {"static_link": static_link, "NATIVE": words.NATIVE}
     return environment

@@ -44,6 +44,8 @@ class Fault(StrEnum):
     """Too many failures for one login."""
     FORM = "serve.form"
     """A form that is not from a page of ours, or not from this session."""
+    STOPPED = "serve.stopped_goods"
+    """A code that must not go out: recalled, held or void."""
     SLOW = "serve.slow"
     """The sender of a body fell silent."""
     CODING = "serve.coding"
@@ -72,6 +74,7 @@ STATUS: Final = {
     Fault.SIGN_IN_WRONG: 401,
     Fault.SIGN_IN_OFTEN: 429,
     Fault.FORM: 403,
+    Fault.STOPPED: 409,
     Fault.SLOW: 408,
     Fault.CODING: 415,
     Fault.NOT_FOUND: 404,

@@ -19,7 +19,7 @@ from guantong.errors import Refusal, fault
 from guantong.ledger import Entry, Ledger, StatementType
 from guantong.serve import index_facts, keys, party_keys, personal
 from guantong.serve.erasing import kept_of
-from guantong.serve.people import account, looks
+from guantong.serve.people import account, looks, sheet_columns
 from guantong.serve.seal import chained
 from guantong.store import Fact, Indexed, Store
 from guantong.verdict import holds
@@ -151,6 +151,10 @@ def _replayed(ledger: Ledger, entry: Entry, manifest: bytes) -> Indexed:
                 )
             )
         return read
+    if statement.media == coding.PRINT_MEDIA:
+        return bare(entry, coding.parse_job(ledger.body(entry.index)).facts())
+    if statement.media == coding.VOID_MEDIA:
+        return bare(entry, coding.parse_void(ledger.body(entry.index)).facts())
     if statement.typ is StatementType.CODE_RANGE:
         return bare(entry, coding.facts_of(coding.parse(ledger.body(entry.index))))
     if statement.media == party_keys.KEY_MEDIA:
@@ -160,6 +164,8 @@ def _replayed(ledger: Ledger, entry: Entry, manifest: bytes) -> Indexed:
         return bare(entry, keys.facts_of(record))
     if statement.media == account.MEDIA:
         return bare(entry, account.facts_of(account.parse(ledger.body(entry.index))))
+    if statement.media == sheet_columns.MEDIA:
+        return bare(entry, sheet_columns.parse(ledger.body(entry.index)).facts())
     if statement.media == looks.MEDIA:
         return bare(entry, looks.facts_of(looks.parse(ledger.body(entry.index))))
     if statement.typ is StatementType.HOLD:

@@ -97,7 +97,7 @@ class Uploads:
         caller = asked.keyed_caller(request, self._desk, Scope.CODES)
 
         def take(data: bytes) -> Awaitable[Receipt]:
-            return self._take_codes(coding.parse(data), caller)
+            return self.take_codes(coding.parse(data), caller)
 
         return await self._taken(request, CODES_BYTES_MAX, take)
 
@@ -142,7 +142,8 @@ class Uploads:
             return await self._quick.take(offer, caller)
         return await to_thread.run_sync(self._desk.submit, offer, caller, limiter=self._waiting)
 
-    async def _take_codes(self, codes: coding.CodeRange, caller: Caller) -> Receipt:
+    async def take_codes(self, codes: coding.CodeRange, caller: Caller) -> Receipt:
+        """Enter a range of codes as issued; returns when it is durable."""
         if self._quick is not None:
             return await self._quick.take_codes(codes, caller)
         return await to_thread.run_sync(self._desk.issue, codes, caller, limiter=self._waiting)

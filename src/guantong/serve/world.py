@@ -297,6 +297,12 @@ class World(AbstractContextManager["World"]):
             key=lambda index: self.ledger.entry(index).statement.received,
         )
 
+    def received_ms(self, entry: int) -> int:
+        """When a ledger entry was received, 0 when there is none."""
+        if entry >= self.ledger.size:
+            self.ledger.refresh()
+        return self.ledger.entry(entry).statement.received if entry < self.ledger.size else 0
+
     def event_of(self, entry: int, caller: Caller) -> Stored | None:
         """The first event of a document of the caller's own.
 
@@ -307,10 +313,7 @@ class World(AbstractContextManager["World"]):
         Returns:
             The event, None when there is none, or it is another's.
         """
-        if entry >= self.ledger.size:
-            self.ledger.refresh()
-        at_ms = self.ledger.entry(entry).statement.received
-        wanted, after = EventFilter(parties=(caller.party,)), (at_ms, -1)
+        wanted, after = EventFilter(parties=(caller.party,)), (self.received_ms(entry), -1)
         with self._readers.lend() as store:
             while batch := store.scan_events(wanted, after=after, limit=100):
                 found = next((one for one in batch if one.entry >= entry), None)

@@ -130,6 +130,8 @@ def _answered(
         *reasons.of_dates(heard_first(store, origin.class_uri, life, as_of=as_of), today),
         *reasons.of_life(life, held, caller, register, now_ms=now_ms),
     ]
+    if why := _void(store, origin, value.uri, as_of=as_of):
+        found.append(reason("verdict.void", why=why))
     if origin.issued_by:
         who = register.name_of(origin.issued_by)
         found.append(reason("verdict.issued_by_other", problem=False, who=who))
@@ -144,6 +146,14 @@ def _answered(
         state=held.holder.state.value,
         holder=register.name_of(_seen_holder(life, held.holder, caller, register).party),
     )
+
+
+def _void(store: Store, origin: Origin, item: str, *, as_of: int | None) -> str:
+    """Why the code no longer counts, "" while it does."""
+    if origin.issue is None or origin.issue_fact is None:
+        return ""
+    by = origin.issue_fact.by
+    return coding.void_reason(store, origin.issue, by, item, as_of=as_of)
 
 
 def _seen_holder(life: Life, held: Holder, caller: Caller, register: Register) -> Holder:

@@ -29,6 +29,8 @@ class Origin:
     """For a code that only leads to another item (a vehicle code): that item, else ""."""
     issue: CodeRange | None
     """The code range its code was issued in."""
+    issue_fact: Fact | None
+    """The fact that says so."""
     issued_by: str
     """The party that issued it, when it is none that speaks for the product; else ""."""
     product: Product | None
@@ -69,6 +71,7 @@ def origin_of(store: Store, reading: Reading, life: Life, *, as_of: int | None =
         class_uri=class_uri,
         bound_to=bound_to,
         issue=issue,
+        issue_fact=fact,
         issued_by=_stranger(store, fact, as_of=as_of),
         product=product,
         producer=producer,

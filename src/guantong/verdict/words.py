@@ -62,6 +62,10 @@ WORDS = {
         "Shipped on {day}, and nobody has recorded receiving it",
     ),
     "verdict.returned": ("曾被退货", "It was returned once"),
+    "verdict.void": (
+        "发码单位已作废该编码：{why}",
+        "The issuer has made this code void: {why}",
+    ),
     "verdict.issued_only": (
         "编码已由生产者登记发放，尚无生产或流向记录",
         "The producer registered this code, but has filed no production or flow yet",

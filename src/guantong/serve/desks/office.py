@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from guantong.clock import Clock
+from guantong.coding import CodeRange
 from guantong.errors import Refusal
 from guantong.serve import answer, asked, json_out, pages
 from guantong.serve.desk import Desk, People
@@ -31,6 +32,9 @@ class Installation(Desk, People, Protocol):
     """What desks stand on: an installation with people, a clock, and handles for reading."""
 
     clock: Clock
+
+    def received_ms(self, entry: int) -> int:
+        """When a ledger entry was received, 0 when there is none."""
 
     @property
     def readers(self) -> Readers:
@@ -71,12 +75,13 @@ class Office:
         )
         return answer.page(request, body, status)
 
-    async def submit(self, document: object, person: Person) -> Receipt:
+    async def submit(self, document: object, person: Person, *, media: str = JSON) -> Receipt:
         """Hand in a document in the name of the person's firm.
 
         Args:
             document: Anything that JSON can hold, or the bytes of a document.
             person: Who does it.
+            media: Of the bytes.
 
         Returns:
             The receipt, once it is durable and in the index.
@@ -85,8 +90,12 @@ class Office:
             HttpError: if it was refused, with all that is wrong.
         """
         data = document if isinstance(document, bytes) else msgspec.json.encode(document)
-        receipt = await self.uploads.take(data, JSON, person.account.caller())
+        receipt = await self.uploads.take(data, media, person.account.caller())
         return await self._seen(receipt)
+
+    async def issue(self, codes: CodeRange, person: Person) -> Receipt:
+        """Enter a range of codes as issued by the person's firm."""
+        return await self._seen(await self.uploads.take_codes(codes, person.account.caller()))
 
     async def enter(self, made: Made, person: Person) -> Receipt:
         """Enter something that is no document in the name of the person's firm."""

@@ -7,30 +7,52 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from guantong.capture import Limits
+from guantong.serve.desks.coded import Codes
 from guantong.serve.desks.entrance import Entrance
+from guantong.serve.desks.entries import Entries
+from guantong.serve.desks.filing import Filings
+from guantong.serve.desks.moves import Moves
 from guantong.serve.desks.office import Office
+from guantong.serve.desks.programs import Programs
+from guantong.serve.desks.sheets import Sheets
 from guantong.serve.desks.staff import Staff
+from guantong.serve.desks.start import Start
 from guantong.serve.desks.watched import Looked
 from guantong.serve.people.account import Role
 
 
-def routes(office: Office) -> list[Route]:
+def routes(office: Office, limits: Limits) -> list[Route]:
     """All addresses for people who are signed in, and the door."""
     home = Home(office)
     return [
         Route("/desk", home.home),
         *Entrance(office).routes(),
+        *Start(office).routes(),
+        *Filings(office).routes(),
+        *Codes(office).routes(),
+        *Moves(office).routes(),
+        *Entries(office).routes(),
+        *Sheets(office, limits).routes(),
+        *Programs(office).routes(),
         *Staff(office).routes(),
         *Looked(office).routes(),
     ]
 
 
+START: Final = ("/desk/start", "dk_start")
+CODES: Final = ("/desk/codes", "dk_codes")
+MOVES: Final = ("/desk/moves", "dk_moves")
+SHEETS: Final = ("/desk/sheets", "dk_sheets")
+KEYS: Final = ("/desk/keys", "dk_keys")
+FIRM: Final = ("/desk/firm", "dk_firm")
+PAPERS: Final = (FIRM, ("/desk/products", "dk_products"), ("/desk/certificates", "dk_certificates"))
 PEOPLE: Final = ("/desk/people", "dk_people")
 LOOKS: Final = ("/desk/looks", "dk_looks")
 CARDS: Final[Mapping[Role, tuple[tuple[str, str], ...]]] = {
-    Role.PRODUCER: (),
-    Role.SELLER: (),
-    Role.USER: (),
+    Role.PRODUCER: (START, CODES, MOVES, SHEETS, *PAPERS, KEYS),
+    Role.SELLER: (MOVES, SHEETS, FIRM, KEYS),
+    Role.USER: (MOVES, SHEETS, FIRM, KEYS),
     Role.REGULATOR: (),
     Role.AUDITOR: (LOOKS,),
     Role.OPERATOR: (PEOPLE, LOOKS),

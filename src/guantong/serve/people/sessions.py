@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS session (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS failure (login TEXT NOT NULL, at INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS failure_login ON failure (login, at);
+CREATE TABLE IF NOT EXISTS noted (login TEXT, what TEXT, PRIMARY KEY (login, what)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS step (login TEXT PRIMARY KEY, step INTEGER NOT NULL) WITHOUT ROWID;
 """
 
@@ -107,6 +108,15 @@ class Sessions:
             "SELECT count(*) FROM failure WHERE login = ? AND at >= ?", (login, since)
         )
         return int(found.fetchone()[0]) >= FAILURES_MAX
+
+    def note(self, login: str, what: str) -> None:
+        """Note that a person has done something once; it is asked by `has_done`."""
+        self._db.execute("INSERT OR IGNORE INTO noted VALUES(?,?)", (login, what))
+
+    def has_done(self, login: str, what: str) -> bool:
+        """Whether a person did something once."""
+        sql = "SELECT 1 FROM noted WHERE login = ? AND what = ?"
+        return self._db.execute(sql, (login, what)).fetchone() is not None
 
     def use_step(self, login: str, step: int) -> bool:
         """Note that a code was used; False when that one, or a later one, was used before."""

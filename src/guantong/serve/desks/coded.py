@@ -1,0 +1,342 @@
+"""How does a factory code what it makes? Issue, print, print again, make void: forms over `coding`."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+from anyio import CapacityLimiter, to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from guantong import coding
+from guantong.coding import CodeRange, PrintJob, Void
+from guantong.errors import Fault as Found
+from guantong.errors import Refusal, fault
+from guantong.identify.gs1_keys import CANONICAL_HOST
+from guantong.ledger import StatementType
+from guantong.serve.desks.filing import filed_by
+from guantong.serve.desks.forms import Form
+from guantong.serve.desks.office import Office, download, on_to
+from guantong.serve.made import Made
+from guantong.serve.people.account import Role
+from guantong.serve.people.person import Person
+from guantong.serve.problems import Fault, HttpError
+from guantong.store import Fact, Store
+
+SPREAD: Final = 12
+"""Digits of serials that nobody can guess."""
+COUNT_MAX: Final = 10_000_000
+"""Codes issued by one form."""
+LABELS_MAX: Final = 20_000
+"""Labels of one file; more go as several jobs, or by the command line."""
+PRINTING_MAX: Final = 1
+"""Files made at once."""
+FORMS: Final = {
+    "a4": ("pdf", "application/pdf"),
+    "roll": ("pdf", "application/pdf"),
+    "zpl": ("zpl", "application/octet-stream"),
+    "tspl": ("prn", "application/octet-stream"),
+    "csv": ("csv", "text/csv; charset=utf-8"),
+}
+"""What can be printed: ending and media type of the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """One range a firm issued, and what became of it."""
+
+    codes: CodeRange
+    fact: Fact
+    jobs: tuple[tuple[PrintJob, Fact], ...]
+    voids: tuple[Void, ...]
+
+    @property
+    def count(self) -> int:
+        """How many codes."""
+        return self.codes.last - self.codes.first + 1
+
+
+class Codes:
+    """The pages about codes."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._printing = CapacityLimiter(PRINTING_MAX)
+
+    def routes(self) -> list[Route]:
+        """Their addresses."""
+        return [
+            Route("/desk/codes", self.codes),
+            Route("/desk/codes", self.issue, methods=["POST"]),
+            Route("/desk/codes/{entry:int}", self.range),
+            Route("/desk/codes/{entry:int}/print", self.print, methods=["POST"]),
+            Route("/desk/codes/{entry:int}/void", self.void, methods=["POST"]),
+        ]
+
+    # ---------------------------------------------------------------- issuing
+
+    async def codes(self, request: Request) -> Response:
+        """All ranges of the firm, and the form for the next."""
+        return await self._list_page(request, self._office.person(request, Role.PRODUCER))
+
+    async def _list_page(
+        self,
+        request: Request,
+        person: Person,
+        form: Form | None = None,
+        errors: tuple[Found, ...] = (),
+    ) -> Response:
+        def read() -> tuple[object, object]:
+            with self._office.desk.readers.lend() as store:
+                party = person.account.party
+                return filed_by(store, party).products, issued_by(store, party)
+
+        products, listed = await to_thread.run_sync(read)
+        given = form.fields if form else {"class": request.query_params.get("class", "")}
+        return self._office.page(
+            request,
+            person,
+            "codes.html",
+            400 if errors else 200,
+            products=products,
+            issued=listed,
+            given=given,
+            errors=errors,
+        )
+
+    async def issue(self, request: Request) -> Response:
+        """Issue the next serials of a product.
+
+        Returns:
+            On to the page of the new range; the form with what is wrong.
+        """
+        person = self._office.person(request, Role.PRODUCER)
+        async with self._office.form(request, person) as form:
+            try:
+                codes = await to_thread.run_sync(self._asked_for, form, person)
+                receipt = await self._office.issue(codes, person)
+            except Refusal as refusal:
+                return await self._list_page(request, person, form, refusal.faults)
+        return on_to(f"/desk/codes/{receipt.ledger_index}")
+
+    def _asked_for(self, form: Form, person: Person) -> CodeRange:
+        """The range that follows the firm's last one of the class.
+
+        Returns:
+            The range.
+
+        Raises:
+            HttpError: if a number is none, or too large.
+        """
+        count = _number(form, "count", 1, COUNT_MAX)
+        class_uri = coding.class_of(form.text("class"))
+        party = person.account.party
+        with self._office.desk.readers.lend() as store:
+            before = [one for one in coding.ranges_of(store, class_uri, party) if not one.stem]
+            key = coding.key_before(store, class_uri, party)
+        first = max((one.last + 1 for one in before), default=0)
+        is_spread = bool(key) or (not before and form.text("spread") != "no")
+        asked_for = CodeRange(
+            class_uri=class_uri,
+            first=first,
+            last=first + count - 1,
+            lot=form.text("lot"),
+            day=form.text("day"),
+            spread=SPREAD if is_spread else 0,
+            key=(key or secrets.token_hex(16)) if is_spread else "",
+        )
+        return coding.parse(msgspec.json.encode(asked_for))
+
+    # ---------------------------------------------------------------- one range
+
+    async def range(self, request: Request) -> Response:
+        """One range: what was printed of it, and the forms to print and to make void."""
+        return await self._range_page(request, self._office.person(request, Role.PRODUCER))
+
+    async def _range_page(
+        self,
+        request: Request,
+        person: Person,
+        form: Form | None = None,
+        errors: tuple[Found, ...] = (),
+    ) -> Response:
+        one = await self._range_of(request, person)
+        name = (form.text("template") if form else "") or request.query_params.get("template", "")
+        template = coding.TEMPLATES.get(name) or next(iter(coding.TEMPLATES.values()))
+        previews = await to_thread.run_sync(self._previews, one, _host(request))
+        first = one.codes.code(one.codes.first)
+        given: Mapping[str, str] = form.fields if form else {"template": template.name}
+        return self._office.page(
+            request,
+            person,
+            "code_range.html",
+            400 if errors else 200,
+            one=one,
+            first_code=first,
+            last_code=one.codes.code(one.codes.last),
+            previews=previews,
+            forms=tuple(FORMS),
+            given=given,
+            most=LABELS_MAX,
+            errors=errors,
+        )
+
+    def _previews(self, one: Issued, host: str) -> dict[str, str]:
+        """The first label in each template that can hold it, as SVG."""
+        found: dict[str, str] = {}
+        codes = one.codes
+        with self._office.desk.readers.lend() as store:
+            words = coding.words_of(store, codes)
+        for name, template in coding.TEMPLATES.items():
+            try:
+                uris = codes.codes(codes.first, codes.first)
+                labels = coding.labels_of(template, uris, words, resolver=host)
+                found[name] = coding.label_svg(next(labels), template)
+            except Refusal:
+                continue
+        return found
+
+    async def print(self, request: Request) -> Response:
+        """Give out labels as a file, once the job is in the ledger.
+
+        Returns:
+            The file; the page of the range with what is wrong.
+        """
+        person = self._office.person(request, Role.PRODUCER)
+        one = await self._range_of(request, person)
+        async with self._office.form(request, person) as form:
+            try:
+                job, data = await to_thread.run_sync(
+                    self._made, one, form, _host(request), person, limiter=self._printing
+                )
+                made = Made(
+                    StatementType.CODE_RANGE,
+                    msgspec.json.encode(job),
+                    job.facts(),
+                    coding.PRINT_MEDIA,
+                )
+                receipt = await self._office.enter(made, person)
+            except Refusal as refusal:
+                return await self._range_page(request, person, form, refusal.faults)
+        ending, media = FORMS[job.form]
+        return download(data, f"labels-{receipt.ledger_index}.{ending}", media)
+
+    def _made(self, one: Issued, form: Form, host: str, person: Person) -> tuple[PrintJob, bytes]:
+        first, last = _serials(one, form)
+        if last - first >= LABELS_MAX:
+            expected = f"at most {LABELS_MAX} labels"
+            raise HttpError(
+                fault(Fault.QUERY, expected=expected, got=last - first + 1, path="last")
+            )
+        template = coding.TEMPLATES.get(form.text("template"))
+        shape = form.text("form")
+        if template is None or shape not in FORMS:
+            expected = " | ".join((*coding.TEMPLATES, *FORMS))
+            got = f"{form.text('template')}, {shape}"
+            raise HttpError(fault(Fault.QUERY, expected=expected, got=got, path="template"))
+        job = PrintJob(one.codes.class_uri, first, last, template.name, shape, form.text("reason"))
+        with self._office.desk.readers.lend() as store:
+            coding.check_job(store, job, person.account.party)
+            words = coding.words_of(store, one.codes)
+        uris = one.codes.codes(first, last)
+        labels = coding.labels_of(template, uris, words, resolver=host)
+        data = b"".join(coding.file_of(labels, template, shape))
+        return msgspec.structs.replace(job, digest=hashlib.sha256(data).hexdigest()), data
+
+    async def void(self, request: Request) -> Response:
+        """Make codes void.
+
+        Returns:
+            On to the page of the range; the same with what is wrong.
+        """
+        person = self._office.person(request, Role.PRODUCER)
+        one = await self._range_of(request, person)
+        async with self._office.form(request, person) as form:
+            try:
+                first, last = _serials(one, form)
+                void = Void(one.codes.class_uri, first, last, form.text("reason"))
+                with self._office.desk.readers.lend() as store:
+                    coding.check_void(store, void, person.account.party)
+                body = msgspec.json.encode(void)
+                made = Made(StatementType.CODE_RANGE, body, void.facts(), coding.VOID_MEDIA)
+                await self._office.enter(made, person)
+            except Refusal as refusal:
+                return await self._range_page(request, person, form, refusal.faults)
+        return on_to(f"/desk/codes/{request.path_params['entry']}")
+
+    async def _range_of(self, request: Request, person: Person) -> Issued:
+        """The range of the address; somebody else's is as if there were none. Raises HttpError."""
+        entry = request.path_params["entry"]
+
+        def read() -> Issued | None:
+            with self._office.desk.readers.lend() as store:
+                listed = issued_by(store, person.account.party)
+            return next((one for one in listed if one.fact.entry == entry), None)
+
+        found = await to_thread.run_sync(read)
+        if found is None:
+            expected = "a range your firm issued"
+            raise HttpError(fault(Fault.NOT_FOUND, expected=expected, got=request.url.path))
+        return found
+
+
+def issued_by(store: Store, party: str) -> list[Issued]:
+    """The ranges a firm issued of the products it files, the latest first."""
+    found: list[Issued] = []
+    for product in filed_by(store, party).products:
+        jobs = tuple(coding.jobs_of(store, product.key, party))
+        voids = tuple(coding.voids_of(store, product.key, party))
+        for fact in store.facts("code_range", (product.key,)):
+            if fact.by != party:
+                continue
+            codes = coding.range_of(fact)
+            found.append(
+                Issued(
+                    codes,
+                    fact,
+                    tuple(one for one in jobs if _within(one[0], codes)),
+                    tuple(one for one in voids if _within(one, codes)),
+                )
+            )
+    return sorted(found, key=lambda one: -one.fact.entry)
+
+
+def _within(one: PrintJob | Void, codes: CodeRange) -> bool:
+    return codes.first <= one.first and one.last <= codes.last
+
+
+def _serials(one: Issued, form: Form) -> tuple[int, int]:
+    """Which of a range: by their places in it, from 1; all when nothing is said. Raises HttpError."""
+    begin = _number(form, "from", 1, one.count, default=1)
+    end = _number(form, "to", begin, one.count, default=one.count)
+    return one.codes.first + begin - 1, one.codes.first + end - 1
+
+
+def _number(form: Form, name: str, least: int, most: int, *, default: int | None = None) -> int:
+    """A number out of a form.
+
+    Returns:
+        The number; `default` when the field is empty.
+
+    Raises:
+        HttpError: if it is none, or out of bounds.
+    """
+    text = form.text(name)
+    if not text and default is not None:
+        return default
+    is_one = text.isascii() and text.isdecimal() and len(text) < 16
+    if not is_one or not least <= int(text) <= most:
+        expected = f"a number from {least} to {most}"
+        raise HttpError(fault(Fault.QUERY, expected=expected, got=text[:50], path=name))
+    return int(text)
+
+
+def _host(request: Request) -> str:
+    """Where QR codes lead: here, unless it is only this machine."""
+    if request.url.hostname in {"127.0.0.1", "localhost", "::1", None}:
+        return CANONICAL_HOST
+    return f"{request.url.scheme}://{request.url.netloc}"
