@@ -18,7 +18,8 @@ from guantong.ledger.disclosure import MEDIA, Bundle, Shown, check
 from guantong.ledger.note_key import VerifierKey
 from guantong.ledger.signer import Signer
 from guantong.serve import bundle_http
-from guantong.serve.app import POLICY, create_app
+from guantong.serve.answer import POLICY
+from guantong.serve.app import create_app
 from guantong.serve.cli import main
 from guantong.serve.job import offer_of
 from guantong.serve.ledger_http import routes
@@ -233,7 +234,7 @@ def test_the_page_that_checks_is_one_file_and_runs_only_its_own_script(
         assert "connect-src" not in policy
         assert not re.findall(r"""(?:src|href)=["'](?!\?|/ledger/|#)""", page.text)
         assert client.get("/ledger/vkey").text.strip() in page.text.replace("&#43;", "+")
-    assert client.get("/").headers["content-security-policy"] == POLICY.decode()
+    assert client.get("/livez").headers["content-security-policy"] == POLICY.decode()
 
 
 def test_the_page_is_given_with_the_bundle_in_it(client: TestClient) -> None:

@@ -15,6 +15,16 @@ from guantong.serve.words import Language
 
 VARY: Final = "Accept, Accept-Language, Cookie, Authorization, X-API-Key"
 YEAR: Final = 365 * 24 * 3600
+POLICY: Final = (
+    b"default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+    b"base-uri 'none'; frame-ancestors 'none'"
+)
+SCANNING: Final = (
+    POLICY + b"; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; media-src 'self' blob:"
+)
+"""For pages that read symbols by camera: our own script, and no other host."""
+SCANS: Final = {"Content-Security-Policy": SCANNING.decode()}
+"""Headers of such a page."""
 
 
 def who(request: Request, caller: Caller, desk: Desk) -> str:

@@ -48,12 +48,8 @@ from guantong.settings import Settings
 from guantong.trace.model import Direction
 from guantong.verdict.model import Verdict
 
-POLICY: Final = (
-    b"default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
-    b"base-uri 'none'; frame-ancestors 'none'"
-)
 SECURITY: Final = (
-    (b"content-security-policy", POLICY),
+    (b"content-security-policy", answer.POLICY),
     (b"referrer-policy", b"same-origin"),
     (b"x-content-type-options", b"nosniff"),
     (b"cross-origin-opener-policy", b"same-origin"),
@@ -99,6 +95,7 @@ def create_app(desk: Desk, settings: Settings) -> FastCapture:
         Route("/livez", outside.alive),
         Route("/readyz", outside.ready),
         Route("/static/{name}", outside.static),
+        Route("/static/vendor/{package}/{name}", outside.static),
         Route("/capture", uploads.capture, methods=["POST"]),
         Route("/codes", uploads.codes, methods=["POST"]),
         *uploads.key_routes(),
@@ -163,7 +160,8 @@ class Outside:
             who=answer.who(request, caller, self._desk),
         )
         view = replace(view, index=index_pages.is_issued(self._desk))
-        return answer.page(request, pages.home(view, _examples(status, view.language)))
+        body = pages.home(view, _examples(status, view.language))
+        return answer.page(request, body, headers=answer.SCANS)
 
     async def check(self, request: Request) -> Response:
         """The answer about the text in ``?q=``; without one, back to the scan box."""
@@ -275,7 +273,7 @@ class Outside:
         Raises:
             HttpError: if there is none of that name.
         """
-        name = request.path_params["name"]
+        name = "/".join(request.url.path.split("/")[2:])
         body = pages.static(name)
         if body is None:
             raise HttpError(_not_found(request))

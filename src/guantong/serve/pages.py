@@ -6,10 +6,11 @@ autoescape, so that a code with quotes or tags in it stays inert.
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Final
 from unicodedata import east_asian_width
 from urllib.parse import quote, unquote
@@ -355,8 +356,15 @@ def static_link(name: str) -> str:
 
 @cache
 def _statics() -> Mapping[str, bytes]:
-    folder = files(_PACKAGE).joinpath("static")
-    return {entry.name: entry.read_bytes() for entry in folder.iterdir() if entry.is_file()}
+    return dict(_files_in(files(_PACKAGE).joinpath("static"), ""))
+
+
+def _files_in(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _files_in(entry, f"{prefix}{entry.name}/")
+        else:
+            yield prefix + entry.name, entry.read_bytes()
 
 
 def _is_traced(verdict: Verdict) -> bool:

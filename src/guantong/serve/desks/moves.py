@@ -164,6 +164,8 @@ class Moves:
             steps=STEPS[person.account.role],
             columns=tuple(COLUMNS),
             lines=lines,
+            now_ms=self._office.desk.clock.now_ms(),
+            headers=answer.SCANS,
             stopped=any(line.is_stopped for line in lines),
             errors=errors,
         )

@@ -65,6 +65,8 @@ class Office:
         person: Person,
         template: str,
         status: int = 200,
+        *,
+        headers: Mapping[str, str] | None = None,
         **values: object,
     ) -> Response:
         """A page for the person."""
@@ -73,7 +75,7 @@ class Office:
         body = pages.render(
             f"desk/{template}", view, account=person.account, csrf=person.session.csrf, **values
         )
-        return answer.page(request, body, status)
+        return answer.page(request, body, status, headers)
 
     async def submit(self, document: object, person: Person, *, media: str = JSON) -> Receipt:
         """Hand in a document in the name of the person's firm.
