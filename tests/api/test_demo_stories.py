@@ -145,6 +145,7 @@ def test_made_in_another_process_it_is_the_same_market(
     assert demo(tmp_path / "b") == alone
 
 
+@pytest.mark.full
 def test_an_interrupted_load_starts_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings(data=tmp_path / "a")
 

@@ -288,6 +288,10 @@ DESKS = (
     "keys",
     "people",
     "looks",
+    "coverage",
+    "obliged",
+    "tasks",
+    "register",
 )
 OPEN = {
     Role.PRODUCER: {
@@ -302,7 +306,7 @@ OPEN = {
     },
     Role.SELLER: {"firm", "products", "certificates", "moves", "sheets", "keys"},
     Role.USER: {"firm", "products", "certificates", "moves", "sheets", "keys"},
-    Role.REGULATOR: set(),
+    Role.REGULATOR: {"coverage", "obliged", "tasks", "register"},
     Role.AUDITOR: {"looks"},
     Role.OPERATOR: {"people", "looks"},
 }

@@ -136,7 +136,8 @@ def ask(client: TestClient, path: str, **headers: str) -> None:
     assert answer.status_code < 500, path
     assert "Traceback" not in answer.text
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert "script-src" not in answer.headers["content-security-policy"]
+    policy = answer.headers["content-security-policy"]
+    assert "script-src" not in policy or answer.url.path in {"/", "//"}, "the scan box alone"
     assert "a=b" not in answer.headers.get("set-cookie", "")
     assert answer.headers.get("location", "/").startswith(("/", "http://testserver/"))
     if "html" in answer.headers.get("content-type", ""):

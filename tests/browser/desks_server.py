@@ -31,6 +31,16 @@ def fill(world: World) -> None:
     works.post("/desk/moves", at | {"step": "生产"})
     works.post("/desk/moves", at | {"step": "销售", "partner": SHOP[-18:]})
     world.hold(Hold(ITEMS[9], "recalled", "线芯过热", "the core gets hot"), OPERATOR)
+    nation = signed_in(world, "nation", Role.REGULATOR, OFFICE)
+    nation.get("/desk/register")
+    head = "企业名称,统一社会信用代码,产品类别,地区代码"
+    rows = (
+        f"青山线缆,{MAKER[-18:]},电线电缆,110105",
+        f"东街五金店,{SHOP[-18:]},电线电缆,",
+        "良渚车业,91330000MA27U04G4A,电动自行车,330110",
+    )
+    data = "\r\n".join([head, *rows]).encode()
+    nation.post("/desk/register", {"source": "获证名录"}, files={"file": ("a.csv", data)})
     add(world, "clerk", Role.PRODUCER, "urn:guantong:uscc:91330000MA27U04G4A")
     add(world, "shop", Role.SELLER, SHOP)
     add(world, "site", Role.USER, SHOP)

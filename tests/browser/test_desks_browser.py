@@ -20,7 +20,7 @@ from guantong.coding.symbols import modules_of
 from tests.browser.desks_server import ITEMS
 from tests.browser.test_serve_browser import CHROMIUM, FLAGS, SIZES
 from tests.conftest import ROOT
-from tests.people_small import PASSWORD, SHOP
+from tests.people_small import MAKER, PASSWORD, SHOP
 
 pytestmark = pytest.mark.full
 
@@ -28,6 +28,7 @@ DESKS = {
     "clerk": ("/desk", "/desk/start", "/desk/firm", "/desk/products", "/desk/certificates",
               "/desk/codes", "/desk/moves", "/desk/sheets", "/desk/keys", "/account", "/account/factor"),
     "shop": ("/desk", "/desk/moves", f"/desk/moves?code={quote(ITEMS[0])}"),
+    "inspector": ("/desk", "/desk/register", "/desk/coverage", "/desk/obliged", "/desk/tasks", f"/desk/firms/{MAKER}"),
     "auditor": ("/desk", "/desk/looks"),
     "operator": ("/desk", "/desk/people"),
     "": ("/login", "/"),

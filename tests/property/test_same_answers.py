@@ -109,6 +109,7 @@ def trail_without_memory(world: World, code: str, direction: Direction, caller: 
 
 
 @pytest.mark.property
+@pytest.mark.full
 @settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )

@@ -33,7 +33,9 @@ def live(place: Path, seed: int, steps: int) -> None:
         twins.close()
 
 
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.full)])
+@pytest.mark.parametrize(
+    "seed", [pytest.param(0, marks=pytest.mark.full), pytest.param(1, marks=pytest.mark.full)]
+)
 def test_a_life_from_a_seed(tmp_path: Path, seed: int) -> None:
     live(tmp_path, seed, STEPS_EACH)
 

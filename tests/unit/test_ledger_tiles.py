@@ -113,6 +113,7 @@ def test_every_bundle_of_every_size_holds_its_entries(ledger: Ledger) -> None:
                 assert held == raw[tile.start : tile.stop]
 
 
+@pytest.mark.full
 def test_every_proof_of_every_size_can_be_made_from_tiles_alone(ledger: Ledger) -> None:
     leaves = [leaf_hash(entry.raw) for entry in ledger.entries(0, SIZE_MAX)]
     roots = [ledger.root_at(size) for size in range(SIZE_MAX + 1)]

@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, request_response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from guantong.caller import Caller
+from guantong.caller import PUBLIC, Caller
 from guantong.capture import Limits
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
@@ -28,6 +28,7 @@ from guantong.serve import (
     index_pages,
     json_out,
     ledger_http,
+    linkset,
     pages,
     problems,
 )
@@ -92,6 +93,7 @@ def create_app(desk: Desk, settings: Settings) -> FastCapture:
         Route("/key", SignIn(desk).post, methods=["POST"]),
         Route("/status", outside.status),
         Route("/status.json", outside.status),
+        Route("/.well-known/gs1resolver", outside.resolver),
         Route("/livez", outside.alive),
         Route("/readyz", outside.ready),
         Route("/static/{name}", outside.static),
@@ -185,9 +187,20 @@ class Outside:
         text = asked.digital_link(request)
         if text is None:
             raise HttpError(_not_found(request))
+        if request.method == "OPTIONS":
+            allowed = {"Allow": "GET, HEAD, OPTIONS", "Access-Control-Allow-Methods": "GET, HEAD"}
+            return Response(status_code=204, headers=linkset.OPEN | allowed)
         if request.method not in {"GET", "HEAD"}:
             raise HttpError(_not_allowed(request))
-        return await self._checked(request, text)
+        if linkset.is_asked(request):
+            return linkset.answered(request, self._desk.check(text, PUBLIC))
+        response = await self._checked(request, text)
+        response.headers["Link"] = linkset.pointer(request)
+        return response
+
+    async def resolver(self, request: Request) -> Response:
+        """What this resolver can do; always JSON."""
+        return answer.json(linkset.described(request), headers=linkset.OPEN)
 
     async def _checked(self, request: Request, text: str) -> Response:
         caller = asked.caller(request, self._desk)

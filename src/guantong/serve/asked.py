@@ -37,7 +37,7 @@ KEY_COOKIE: Final = "key"
 SESSION_COOKIE: Final = "session"
 """Where a browser keeps who is signed in."""
 SUFFIX: Final = ".json"
-OURS: Final = frozenset({"q", "lang", "format", "as_of", "at_least", "direction"})
+OURS: Final = frozenset({"q", "lang", "format", "as_of", "at_least", "direction", "linkType"})
 """Query parameters that are ours and no part of a Digital Link."""
 
 Choice = TypeVar("Choice", bound=StrEnum)

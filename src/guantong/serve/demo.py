@@ -19,11 +19,13 @@ from msgspec.structs import replace
 from guantong import coding, market
 from guantong.caller import OPERATOR, Caller, Level
 from guantong.clock import SetClock, SystemClock
-from guantong.ledger import SeededEntropy
+from guantong.ledger import SeededEntropy, StatementType
+from guantong.parties import obliged
 from guantong.serve import ahead, words
 from guantong.serve.epcis.spool import DIRECTORY as SPOOL
 from guantong.serve.intake import Offer, Receipt
 from guantong.serve.keys import NewKey, key_of
+from guantong.serve.made import Made
 from guantong.serve.outbox.box import DIRECTORY as OUTBOX
 from guantong.serve.passing import DIRECTORY as PASSING
 from guantong.serve.people import password
@@ -45,6 +47,8 @@ AHEAD_MAX: Final = 500
 
 
 INSPECTOR: Final = "urn:guantong:opaque:demo-inspector"
+SILENT: Final = 6
+"""Firms on the register of the demo that file no product."""
 PASSWORD: Final = "guantong-demo"
 """Of all people of the demo; everybody knows it."""
 
@@ -154,6 +158,8 @@ def fill(world: World, clock: SetClock, recipe: Recipe, *, quiet: bool) -> None:
             tell(done, recipe.events, began, quiet=quiet)
     settle(waiting)
     world.add_key(inspector_key(recipe.seed), OPERATOR)
+    world.wait(world.ledger.size)
+    world.enter(register(world), Caller(INSPECTOR, Level.REGULATOR))
     for made in logins(recipe.seed, recipe.events):
         world.enter(made.made(), OPERATOR)
     world.wait(world.ledger.size)
@@ -180,6 +186,32 @@ def logins(seed: int, events: int) -> list[Account]:
         account_of("operator", "", Role.OPERATOR),
     )
     return [replace(one, password=hashed) for one in people]
+
+
+def register(world: World) -> Made:
+    """A register of duties for the market: who makes something, and a few who should file and do not."""
+    firms = {fact.key: fact.fields for fact in world.all_facts("firm")}
+    made = {
+        (str(fact.fields.get("firm", "")), str(fact.fields.get("category", "")))
+        for fact in world.all_facts("product")
+    }
+    rows = [(party, category) for party, category in sorted(made) if party in firms and category]
+    silent = [key for key, fields in firms.items() if fields.get("kind") == "distributor"]
+    rows += [(party, rows[at % len(rows)][1]) for at, party in enumerate(sorted(silent)[:SILENT])]
+    listed = obliged.Imported(
+        "演示名录 demo list",
+        tuple(
+            obliged.Obliged(
+                party,
+                str(firms[party].get("name", "")),
+                category,
+                region=str(firms[party].get("region", "")),
+            )
+            for party, category in rows
+        ),
+    )
+    body = msgspec.json.encode(listed)
+    return Made(StatementType.RULE_TABLE, body, listed.facts(), obliged.MEDIA)
 
 
 def settle(waiting: list[tuple[str, Future[Receipt]]]) -> None:

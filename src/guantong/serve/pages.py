@@ -396,7 +396,7 @@ def _title(line: Happened, language: Language) -> str:
     return words.say("event_other", language)
 
 
-def _localised(record: object, language: Language) -> str:
+def localised(record: object, language: Language) -> str:
     """A product's or firm's name in the reader's language, if it has one there."""
     english = str(getattr(record, "name_en", ""))
     name = str(getattr(record, "name", ""))
@@ -419,7 +419,7 @@ def render(template: str, view: View, **values: object) -> str:
             told=lambda reason: _told(reason, language),
             parties=lambda line: _parties(line, language),
             step=lambda line: _title(line, language),
-            named=lambda record: _localised(record, language),
+            named=lambda record: localised(record, language),
             options=lambda values, group: [
                 (str(value), words.word(group, str(value), language)) for value in values
             ],

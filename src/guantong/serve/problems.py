@@ -46,6 +46,10 @@ class Fault(StrEnum):
     """A form that is not from a page of ours, or not from this session."""
     STOPPED = "serve.stopped_goods"
     """A code that must not go out: recalled, held or void."""
+    UNRESOLVED = "serve.unresolved"
+    """A resolver has nothing to lead to."""
+    REGION = "serve.region"
+    """Something of another region."""
     SLOW = "serve.slow"
     """The sender of a body fell silent."""
     CODING = "serve.coding"
@@ -74,6 +78,8 @@ STATUS: Final = {
     Fault.SIGN_IN_WRONG: 401,
     Fault.SIGN_IN_OFTEN: 429,
     Fault.FORM: 403,
+    Fault.REGION: 403,
+    Fault.UNRESOLVED: 404,
     Fault.STOPPED: 409,
     Fault.SLOW: 408,
     Fault.CODING: 415,

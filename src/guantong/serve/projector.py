@@ -17,6 +17,7 @@ from guantong.capture import Document, EventTable, Limits, TableReading, table_h
 from guantong.capture.event_hash import event_hash
 from guantong.errors import Refusal, fault
 from guantong.ledger import Entry, Ledger, StatementType
+from guantong.parties import obliged
 from guantong.serve import index_facts, keys, party_keys, personal
 from guantong.serve.erasing import kept_of
 from guantong.serve.people import account, looks, sheet_columns
@@ -166,6 +167,10 @@ def _replayed(ledger: Ledger, entry: Entry, manifest: bytes) -> Indexed:
         return bare(entry, account.facts_of(account.parse(ledger.body(entry.index))))
     if statement.media == sheet_columns.MEDIA:
         return bare(entry, sheet_columns.parse(ledger.body(entry.index)).facts())
+    if statement.media == obliged.MEDIA:
+        return bare(entry, obliged.parse_import(ledger.body(entry.index)).facts())
+    if statement.media == obliged.TASK_MEDIA:
+        return bare(entry, obliged.parse_task(ledger.body(entry.index)).facts())
     if statement.media == looks.MEDIA:
         return bare(entry, looks.facts_of(looks.parse(ledger.body(entry.index))))
     if statement.typ is StatementType.HOLD:

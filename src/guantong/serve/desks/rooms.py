@@ -18,6 +18,7 @@ from guantong.serve.desks.programs import Programs
 from guantong.serve.desks.sheets import Sheets
 from guantong.serve.desks.staff import Staff
 from guantong.serve.desks.start import Start
+from guantong.serve.desks.supervision import Supervision
 from guantong.serve.desks.watched import Looked
 from guantong.serve.people.account import Role
 
@@ -35,6 +36,7 @@ def routes(office: Office, limits: Limits) -> list[Route]:
         *Entries(office).routes(),
         *Sheets(office, limits).routes(),
         *Programs(office).routes(),
+        *Supervision(office, limits).routes(),
         *Staff(office).routes(),
         *Looked(office).routes(),
     ]
@@ -47,13 +49,17 @@ SHEETS: Final = ("/desk/sheets", "dk_sheets")
 KEYS: Final = ("/desk/keys", "dk_keys")
 FIRM: Final = ("/desk/firm", "dk_firm")
 PAPERS: Final = (FIRM, ("/desk/products", "dk_products"), ("/desk/certificates", "dk_certificates"))
+COVERAGE: Final = ("/desk/coverage", "dk_coverage")
+OBLIGED: Final = ("/desk/obliged?state=silent", "dk_obliged")
+TASKS: Final = ("/desk/tasks", "dk_tasks")
+REGISTER: Final = ("/desk/register", "dk_register")
 PEOPLE: Final = ("/desk/people", "dk_people")
 LOOKS: Final = ("/desk/looks", "dk_looks")
 CARDS: Final[Mapping[Role, tuple[tuple[str, str], ...]]] = {
     Role.PRODUCER: (START, CODES, MOVES, SHEETS, *PAPERS, KEYS),
     Role.SELLER: (MOVES, SHEETS, FIRM, KEYS),
     Role.USER: (MOVES, SHEETS, FIRM, KEYS),
-    Role.REGULATOR: (),
+    Role.REGULATOR: (COVERAGE, OBLIGED, TASKS, REGISTER),
     Role.AUDITOR: (LOOKS,),
     Role.OPERATOR: (PEOPLE, LOOKS),
 }
