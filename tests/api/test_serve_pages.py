@@ -318,7 +318,7 @@ def test_check_without_a_text_leads_to_the_box(client: TestClient) -> None:
         ("/02/123", 404, "serve.not_found"),
         ("/01", 404, "serve.not_found"),
         ("/static/none.css", 404, "serve.not_found"),
-        ("/check?q=1&at_least=99999999", 503, "serve.behind"),
+        ("/check?q=1&at_least=99999999", 400, "serve.query"),
     ],
 )
 def test_what_gets_no_answer_says_why(
@@ -528,3 +528,15 @@ def test_a_wrong_key_is_not_kept(client: TestClient, desk: FakeDesk) -> None:
     assert stale.status_code == 401
     assert 'action="/key"' in stale.text
     assert not desk.asked
+
+
+def test_an_index_that_does_not_come_up_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = FakeDesk()
+    monkeypatch.setattr(desk, "wait", lambda size: False)
+    with TestClient(create_app(desk, Settings(tmp_path))) as client:
+        for name in ("at_least", "as_of"):
+            answer = client.get("/check.json", params={"q": "1", name: "12345"})
+            assert (answer.status_code, answer.json()["type"]) == (503, "serve.behind")
+            assert answer.headers["retry-after"]

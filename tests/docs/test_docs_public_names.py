@@ -83,6 +83,7 @@ PUBLIC = {
         file_of
         found
         issued
+        issued_as
         jobs_of
         key_before
         label_svg

@@ -222,6 +222,14 @@ def check_fits(store: Store, asked: CodeRange, party: str) -> None:
             )
 
 
+def issued_as(store: Store, asked: CodeRange, party: str) -> Fact | None:
+    """The fact of a party's own issue of exactly this range, None when there is none."""
+    for fact in store.facts("code_range", (asked.class_uri,)):
+        if fact.by == party and msgspec.structs.replace(range_of(fact), key=asked.key) == asked:
+            return fact
+    return None
+
+
 def key_before(store: Store, class_uri: str, party: str) -> str:
     """The key under which a party issued serials of a class before, "" for none."""
     found = ranges_of(store, class_uri, party)

@@ -23,6 +23,7 @@ from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
 from guantong.serve import (
     answer,
+    api_pages,
     asked,
     bulletin_pages,
     index_pages,
@@ -105,6 +106,7 @@ def create_app(desk: Desk, settings: Settings) -> FastCapture:
         *index_pages.routes(desk),
         *bulletin_pages.routes(desk),
         *ledger_http.routes(desk),
+        *api_pages.routes(desk),
         *([epcis.mount()] if epcis else ()),
     ]
     app = Starlette(
@@ -304,17 +306,25 @@ class Outside:
         as_of = asked.size(request, "as_of")
         if as_of is None:
             return None
-        size = _number(self._desk.status(), "ledger_size")
-        if as_of > size:
-            raise HttpError(fault(Fault.QUERY, expected=f"at most {size}", got=as_of, path="as_of"))
+        self._check_there(as_of, "as_of")
         if not await to_thread.run_sync(self._desk.wait, as_of):
             raise HttpError(_behind(as_of, "as_of"))
         return as_of
 
+    def _check_there(self, size: int, path: str) -> None:
+        """Refuse a size the ledger never had. Raises HttpError."""
+        most = _number(self._desk.status(), "ledger_size")
+        if size > most:
+            raise HttpError(fault(Fault.QUERY, expected=f"at most {most}", got=size, path=path))
+
     async def _reached(self, request: Request) -> None:
         """Wait for the ledger size in ``?at_least=``, so that a writer reads its own write."""
         size = asked.size(request, "at_least")
-        if size is not None and not await to_thread.run_sync(self._desk.wait, size):
+        if size is None:
+            return
+        # What the ledger does not have yet nobody was given: waiting for it would only hold a thread.
+        self._check_there(size, "at_least")
+        if not await to_thread.run_sync(self._desk.wait, size):
             raise HttpError(_behind(size, "at_least"))
 
     async def refused(self, request: Request, error: Exception) -> Response:

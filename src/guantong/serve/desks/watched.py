@@ -29,7 +29,17 @@ from guantong.store import Fact
 FREE: Final = frozenset(
     {
         *("", "static", "livez", "readyz", "status", "status.json"),
-        *("login", "logout", "account", "key", "capture", "codes", "signing-keys"),
+        *(
+            "login",
+            "logout",
+            "account",
+            "key",
+            "capture",
+            "codes",
+            "signing-keys",
+            "api",
+            "metrics",
+        ),
     }
 )
 """First parts of paths below which nothing of anybody's trade is told."""
