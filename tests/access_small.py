@@ -14,12 +14,15 @@ from urllib.parse import quote
 import msgspec
 from starlette.testclient import TestClient
 
+from guantong import watch
 from guantong.caller import OPERATOR, Caller, Level
 from guantong.clock import SetClock
 from guantong.coding import CodeRange
+from guantong.ledger import StatementType
 from guantong.serve.app import create_app
 from guantong.serve.job import offer_of
 from guantong.serve.keys import new_key
+from guantong.serve.made import Made
 from guantong.serve.people.account import Role
 from guantong.serve.world import World, open_world
 from guantong.settings import Settings
@@ -32,6 +35,7 @@ ITEM = f"{CLASS}/21/1000"
 EVENT = "urn:uuid:00000000-0000-4000-8000-000000000001"
 SECRET = "KEPT-BETWEEN-BOTH"
 """Stands in the owner's shipment to the buyer, and nowhere else."""
+CASE = "ABCDEFGHJK"
 PAGE = Path(__file__).parent.parent / "docs" / "reference" / "access.md"
 
 KEYED: Mapping[str, Caller] = {
@@ -103,7 +107,7 @@ def asks(trade: Trade) -> list[Ask]:
 def desk_asks(trade: Trade) -> list[Ask]:
     """What people may ask."""
     pages = ("start", "firm", "products", "certificates", "codes", "moves", "sheets", "keys")
-    office = ("register", "coverage", "obliged", "tasks", "looks", "people")
+    office = ("register", "coverage", "obliged", "tasks", "cases", "looks", "people")
     codes, entry = f"/desk/codes/{trade.codes}", f"/desk/entry/{trade.shipped}"
     return [
         *(Ask("GET", f"/desk/{name}", f"/desk/{name}") for name in (*pages, *office)),
@@ -112,6 +116,9 @@ def desk_asks(trade: Trade) -> list[Ask]:
         Ask("POST", f"{codes}/void", "POST /desk/codes/ENTRY/void", {"from": "1", "to": "1"}),
         Ask("GET", entry, "/desk/entry/ENTRY"),
         Ask("GET", f"/desk/firms/{MAKER}", "/desk/firms/PARTY"),
+        Ask("GET", f"/desk/cases/{CASE}", "/desk/cases/NUMBER"),
+        Ask("GET", f"/desk/cases/{CASE}/picture", "/desk/cases/NUMBER/picture"),
+        Ask("POST", f"/desk/cases/{CASE}", "POST /desk/cases/NUMBER", {"state": "?"}),
         Ask("POST", "/desk/people", "POST /desk/people", {"what": "?", "login": "someone"}),
         Ask("POST", "/desk/tasks", "POST /desk/tasks", {"what": "?"}),
     ]
@@ -132,7 +139,9 @@ def opened(folder: Path) -> Iterator[Trade]:
         codes = world.issue(CodeRange(CLASS, 1000, 1009), owner)
         shipped = world.submit(offer_of(shipment()), owner)
         assert shipped.accepted, shipped.faults
-        world.wait(world.ledger.size)
+        report = watch.Report(CASE, ITEM, watch.Kind.UNSAFE, "x", "11", picture=b"\xff\xd8\xff")
+        body = msgspec.json.encode(report)
+        world.enter(Made(StatementType.CASE, body, report.facts(), watch.MEDIA), OPERATOR)
         yield Trade(world, codes.ledger_index, shipped.ledger_index)
 
 

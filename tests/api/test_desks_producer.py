@@ -292,6 +292,7 @@ DESKS = (
     "obliged",
     "tasks",
     "register",
+    "cases",
 )
 OPEN = {
     Role.PRODUCER: {
@@ -306,7 +307,7 @@ OPEN = {
     },
     Role.SELLER: {"firm", "products", "certificates", "moves", "sheets", "keys"},
     Role.USER: {"firm", "products", "certificates", "moves", "sheets", "keys"},
-    Role.REGULATOR: {"coverage", "obliged", "tasks", "register"},
+    Role.REGULATOR: {"coverage", "obliged", "tasks", "register", "cases"},
     Role.AUDITOR: {"looks"},
     Role.OPERATOR: {"people", "looks"},
 }

@@ -364,6 +364,24 @@ PUBLIC = {
         best_known
         check
     """,
+    "watch": """
+        Case
+        Fault
+        Kind
+        MEDIA
+        Report
+        STEP_MEDIA
+        State
+        Step
+        WatchError
+        case_of
+        cases
+        check_report
+        check_step
+        new_id
+        parse_report
+        parse_step
+    """,
 }
 """Room -> the names in its ``__all__``."""
 

@@ -62,6 +62,8 @@ class StatementType(StrEnum):
     """The first entry of a log that follows another: how that one ended."""
     SETTING = "setting"
     """What a party chose for itself, such as names of columns."""
+    CASE = "case"
+    """What somebody reports, and what became of it."""
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -359,7 +359,7 @@ class Outside:
         return answer.page(request, body, status, extra)
 
 
-FORMS: Final = ("/key", "/bulletin", "/login", "/logout", "/account", "/desk")
+FORMS: Final = ("/report", "/key", "/bulletin", "/login", "/logout", "/account", "/desk")
 """Below these people post; everything else is posted by programs."""
 
 

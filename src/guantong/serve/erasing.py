@@ -20,8 +20,8 @@ from guantong.store import Fact, Indexed
 
 GROUND_MAX: Final = 200
 """Characters of a ground: it stands in the statement."""
-ERASABLE: Final = frozenset({StatementType.CAPTURE, StatementType.MASTER_DATA})
-"""Entries whose body is a document. Others hold keys, orders, code ranges: never personal data,
+ERASABLE: Final = frozenset({StatementType.CAPTURE, StatementType.MASTER_DATA, StatementType.CASE})
+"""Entries whose body is a document, or a report of a person. Others hold keys, orders, code ranges: never personal data,
 and answers rest on their bodies."""
 _PERSONAL = re.compile(r"\d{7}|@")
 """A number of a phone, card or person, or an address of mail."""

@@ -50,6 +50,8 @@ class Fault(StrEnum):
     """A resolver has nothing to lead to."""
     REGION = "serve.region"
     """Something of another region."""
+    OFTEN = "serve.often"
+    """So much was asked from one address that it has to wait."""
     SLOW = "serve.slow"
     """The sender of a body fell silent."""
     CODING = "serve.coding"
@@ -78,6 +80,7 @@ STATUS: Final = {
     Fault.SIGN_IN_WRONG: 401,
     Fault.SIGN_IN_OFTEN: 429,
     Fault.FORM: 403,
+    Fault.OFTEN: 429,
     Fault.REGION: 403,
     Fault.UNRESOLVED: 404,
     Fault.STOPPED: 409,

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
-from guantong import capture, coding, parties
+from guantong import capture, coding, parties, watch
 from guantong.capture import Document, EventTable, Limits, TableReading, table_hash
 from guantong.capture.event_hash import event_hash
 from guantong.errors import Refusal, fault
@@ -171,6 +171,10 @@ def _replayed(ledger: Ledger, entry: Entry, manifest: bytes) -> Indexed:
         return bare(entry, obliged.parse_import(ledger.body(entry.index)).facts())
     if statement.media == obliged.TASK_MEDIA:
         return bare(entry, obliged.parse_task(ledger.body(entry.index)).facts())
+    if statement.media == watch.MEDIA:
+        return bare(entry, watch.parse_report(ledger.body(entry.index)).facts())
+    if statement.media == watch.STEP_MEDIA:
+        return bare(entry, watch.parse_step(ledger.body(entry.index)).facts())
     if statement.media == looks.MEDIA:
         return bare(entry, looks.facts_of(looks.parse(ledger.body(entry.index))))
     if statement.typ is StatementType.HOLD:

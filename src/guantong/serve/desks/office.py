@@ -33,6 +33,9 @@ class Installation(Desk, People, Protocol):
 
     clock: Clock
 
+    def body(self, entry: int) -> bytes:
+        """The body of a ledger entry."""
+
     def received_ms(self, entry: int) -> int:
         """When a ledger entry was received, 0 when there is none."""
 

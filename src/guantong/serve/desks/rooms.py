@@ -15,6 +15,7 @@ from guantong.serve.desks.filing import Filings
 from guantong.serve.desks.moves import Moves
 from guantong.serve.desks.office import Office
 from guantong.serve.desks.programs import Programs
+from guantong.serve.desks.reports import Reports
 from guantong.serve.desks.sheets import Sheets
 from guantong.serve.desks.staff import Staff
 from guantong.serve.desks.start import Start
@@ -37,6 +38,7 @@ def routes(office: Office, limits: Limits) -> list[Route]:
         *Sheets(office, limits).routes(),
         *Programs(office).routes(),
         *Supervision(office, limits).routes(),
+        *Reports(office).routes(),
         *Staff(office).routes(),
         *Looked(office).routes(),
     ]
@@ -52,6 +54,7 @@ PAPERS: Final = (FIRM, ("/desk/products", "dk_products"), ("/desk/certificates",
 COVERAGE: Final = ("/desk/coverage", "dk_coverage")
 OBLIGED: Final = ("/desk/obliged?state=silent", "dk_obliged")
 TASKS: Final = ("/desk/tasks", "dk_tasks")
+CASES: Final = ("/desk/cases", "dk_cases")
 REGISTER: Final = ("/desk/register", "dk_register")
 PEOPLE: Final = ("/desk/people", "dk_people")
 LOOKS: Final = ("/desk/looks", "dk_looks")
@@ -59,7 +62,7 @@ CARDS: Final[Mapping[Role, tuple[tuple[str, str], ...]]] = {
     Role.PRODUCER: (START, CODES, MOVES, SHEETS, *PAPERS, KEYS),
     Role.SELLER: (MOVES, SHEETS, FIRM, KEYS),
     Role.USER: (MOVES, SHEETS, FIRM, KEYS),
-    Role.REGULATOR: (COVERAGE, OBLIGED, TASKS, REGISTER),
+    Role.REGULATOR: (COVERAGE, OBLIGED, TASKS, CASES, REGISTER),
     Role.AUDITOR: (LOOKS,),
     Role.OPERATOR: (PEOPLE, LOOKS),
 }

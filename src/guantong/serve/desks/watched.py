@@ -39,6 +39,7 @@ FREE: Final = frozenset(
             "signing-keys",
             "api",
             "metrics",
+            "report",
         ),
     }
 )
