@@ -25,6 +25,8 @@ from guantong.serve.readers import Readers
 from guantong.serve.upload import Uploads
 
 JSON: Final = "application/json"
+WAITS: Final = 6
+"""Times, of ten seconds each, that the index is waited for: a large sheet takes some."""
 
 
 @runtime_checkable
@@ -109,7 +111,9 @@ class Office:
     async def _seen(self, receipt: Receipt) -> Receipt:
         if not receipt.accepted:
             raise HttpError(*receipt.faults)
-        await to_thread.run_sync(self.desk.wait, receipt.ledger_index + 1)
+        for _ in range(WAITS):
+            if await to_thread.run_sync(self.desk.wait, receipt.ledger_index + 1):
+                break
         return receipt
 
 
