@@ -9,8 +9,8 @@ from guantong.caller import OPERATOR
 from guantong.errors import fault
 from guantong.serve.desks.staff import all_accounts, with_password
 from guantong.serve.ledger_cli import data_option
-from guantong.serve.people.account import AccountError, Fault, Role, account_of, login_of
-from guantong.serve.world import open_world, read_world
+from guantong.serve.people.account import Account, AccountError, Fault, Role, account_of, login_of
+from guantong.serve.world import World, open_world, read_world
 from guantong.settings import Settings
 
 
@@ -42,10 +42,7 @@ def add(login: str, role: str, party: str, region: str, data: Path) -> None:
 def reset(login: str, data: Path) -> None:
     """Give an account another password, and no second factor; the password is shown once."""
     with open_world(Settings(data=data)) as world:
-        known = world.account(login_of(login))
-        if known is None:
-            raise AccountError(fault(Fault.ACCOUNT, expected="a login in use", got=login))
-        account, secret = with_password(known)
+        account, secret = with_password(_known(world, login))
         world.enter(account.made(), OPERATOR)
     click.echo(secret)
 
@@ -56,10 +53,8 @@ def reset(login: str, data: Path) -> None:
 def close(login: str, data: Path) -> None:
     """Close an account: its sessions end, and it signs in no more."""
     with open_world(Settings(data=data)) as world:
-        known = world.account(login_of(login))
-        if known is None:
-            raise AccountError(fault(Fault.ACCOUNT, expected="a login in use", got=login))
-        world.enter(msgspec.structs.replace(known, closed=True).made(), OPERATOR)
+        closed = msgspec.structs.replace(_known(world, login), closed=True)
+        world.enter(closed.made(), OPERATOR)
 
 
 @people_group.command("list")
@@ -70,3 +65,11 @@ def listed(data: Path) -> None:
         for one in all_accounts(store):
             state = "closed" if one.closed else "in use"
             click.echo(f"{one.login}\t{one.role}\t{one.party}\t{one.region}\t{state}")
+
+
+def _known(world: World, login: str) -> Account:
+    """The account of a login. Raises AccountError."""
+    known = world.account(login_of(login))
+    if known is None:
+        raise AccountError(fault(Fault.ACCOUNT, expected="a login in use", got=login))
+    return known

@@ -6,7 +6,7 @@ was accepted, which part stands in the ledger (in the statement's ``kept``, or i
 entry before it when the list is long), and is replayed as it was decided.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from enum import StrEnum
 
@@ -47,6 +47,20 @@ class Fault(StrEnum):
 class ReplayError(Refusal):
     """Nothing may be lost in silence: the index stays as it was."""
 
+
+READERS: Mapping[str, Callable[[bytes], tuple[Fact, ...]]] = {
+    party_keys.KEY_MEDIA: lambda body: party_keys.facts_of(party_keys.parse(body)),
+    account.MEDIA: lambda body: account.facts_of(account.parse(body)),
+    looks.MEDIA: lambda body: looks.facts_of(looks.parse(body)),
+    sheet_columns.MEDIA: lambda body: sheet_columns.parse(body).facts(),
+    coding.PRINT_MEDIA: lambda body: coding.parse_job(body).facts(),
+    coding.VOID_MEDIA: lambda body: coding.parse_void(body).facts(),
+    obliged.MEDIA: lambda body: obliged.parse_import(body).facts(),
+    obliged.TASK_MEDIA: lambda body: obliged.parse_task(body).facts(),
+    watch.MEDIA: lambda body: watch.parse_report(body).facts(),
+    watch.STEP_MEDIA: lambda body: watch.parse_step(body).facts(),
+}
+"""Media type of what is entered that is no document -> the facts its body leaves."""
 
 NOTHING = TableReading(EventTable.of(()), format="none")
 """What an entry says that is no document."""
@@ -152,31 +166,13 @@ def _replayed(ledger: Ledger, entry: Entry, manifest: bytes) -> Indexed:
                 )
             )
         return read
-    if statement.media == coding.PRINT_MEDIA:
-        return bare(entry, coding.parse_job(ledger.body(entry.index)).facts())
-    if statement.media == coding.VOID_MEDIA:
-        return bare(entry, coding.parse_void(ledger.body(entry.index)).facts())
+    if (reader := READERS.get(statement.media)) is not None:
+        return bare(entry, reader(ledger.body(entry.index)))
     if statement.typ is StatementType.CODE_RANGE:
         return bare(entry, coding.facts_of(coding.parse(ledger.body(entry.index))))
-    if statement.media == party_keys.KEY_MEDIA:
-        return bare(entry, party_keys.facts_of(party_keys.parse(ledger.body(entry.index))))
     if statement.typ is StatementType.KEY:
         record = msgspec.json.decode(ledger.body(entry.index), type=keys.KeyRecord)
         return bare(entry, keys.facts_of(record))
-    if statement.media == account.MEDIA:
-        return bare(entry, account.facts_of(account.parse(ledger.body(entry.index))))
-    if statement.media == sheet_columns.MEDIA:
-        return bare(entry, sheet_columns.parse(ledger.body(entry.index)).facts())
-    if statement.media == obliged.MEDIA:
-        return bare(entry, obliged.parse_import(ledger.body(entry.index)).facts())
-    if statement.media == obliged.TASK_MEDIA:
-        return bare(entry, obliged.parse_task(ledger.body(entry.index)).facts())
-    if statement.media == watch.MEDIA:
-        return bare(entry, watch.parse_report(ledger.body(entry.index)).facts())
-    if statement.media == watch.STEP_MEDIA:
-        return bare(entry, watch.parse_step(ledger.body(entry.index)).facts())
-    if statement.media == looks.MEDIA:
-        return bare(entry, looks.facts_of(looks.parse(ledger.body(entry.index))))
     if statement.typ is StatementType.HOLD:
         hold = msgspec.json.decode(ledger.body(entry.index), type=holds.Hold)
         return bare(entry, holds.facts_of(hold))

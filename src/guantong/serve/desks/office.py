@@ -1,8 +1,8 @@
 """What do all desks share? Who is signed in, how a page looks, how something is handed in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 import msgspec
 from anyio import to_thread
@@ -11,8 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from guantong.clock import Clock
 from guantong.coding import CodeRange
-from guantong.errors import Refusal
-from guantong.serve import answer, asked, json_out, pages
+from guantong.serve import answer, asked, pages
 from guantong.serve.desk import Desk, People
 from guantong.serve.desks import forms
 from guantong.serve.desks.forms import Form
@@ -122,17 +121,7 @@ def on_to(path: str) -> Response:
     return RedirectResponse(path, 303, {"Cache-Control": "no-store"})
 
 
-def told(refusal: Refusal) -> Mapping[str, Any]:
-    """What a page says of a refusal that leads back to its form."""
-    return {"errors": refusal.faults}
-
-
 def download(data: bytes, name: str, media: str) -> Response:
     """A file to be saved."""
     kept = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return Response(data, headers=kept, media_type=media)
-
-
-Page = Callable[[Request], Response]
-
-__all__ = ["Installation", "Office", "Page", "download", "json_out", "on_to", "told"]
