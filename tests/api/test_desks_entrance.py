@@ -10,12 +10,16 @@ from starlette.testclient import TestClient
 
 from guantong.caller import OPERATOR, Caller, Level, Scope
 from guantong.clock import SetClock
+from guantong.errors import fault
 from guantong.serve import asked, keys
 from guantong.serve.app import create_app
 from guantong.serve.desks.entrance import next_of
+from guantong.serve.job import Fault as IntakeFault
+from guantong.serve.job import Receipt
 from guantong.serve.people import password, totp
 from guantong.serve.people.account import AccountError, Role, account_of, login_of
 from guantong.serve.people.sessions import FAILURES_MAX, FAILURES_MS, IDLE_MS, LIFE_MS
+from guantong.serve.upload import Uploads
 from guantong.serve.world import INDEX, World, open_world, rebuild
 from guantong.settings import Settings
 from tests.people_small import MAKER, OFFICE, PASSWORD, Browser, add, signed_in
@@ -291,6 +295,21 @@ def test_a_look_by_key_is_entered_too_and_one_that_can_not_be_gets_no_answer(
     world.intake.close()
     assert client.get("/epcis/events", headers=head).status_code == 503
     assert client.get("/check.json?q=x").status_code == 200, "the public's answers need no entry"
+
+
+def test_a_look_the_writer_refuses_gets_no_answer(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = Receipt(accepted=False, faults=(fault(IntakeFault.BUSY, expected="room", got="none"),))
+
+    async def refusing(*_: object) -> Receipt:
+        return busy
+
+    inspector = signed_in(world, "inspector", Role.REGULATOR, OFFICE)
+    monkeypatch.setattr(Uploads, "enter", refusing)
+    refused = inspector.get("/check?q=x")
+    assert refused.status_code == 503
+    assert "没有这个码" not in refused.text
 
 
 def test_accounts_and_looks_come_again_from_the_ledger(tmp_path: Path, clock: SetClock) -> None:

@@ -179,6 +179,16 @@ def test_a_step_that_leads_nowhere_is_refused(
     assert world.all_facts("case_step") == []
 
 
+def test_a_closed_case_takes_no_step(world: World, buyer: Browser) -> None:
+    number = number_of(report(buyer))
+    inspector = signed_in(world, "inspector", Role.REGULATOR, OFFICE)
+    inspector.get(f"/desk/cases/{number}")
+    assert inspector.post(f"/desk/cases/{number}", {"state": "closed", "note": "x"}).url.path
+    again = inspector.post(f"/desk/cases/{number}", {"state": "closed", "note": "y"})
+    assert again.status_code == 400
+    assert [fact.fields["note"] for fact in world.all_facts("case_step")] == ["x"]
+
+
 def test_a_number_is_not_guessed(world: World, buyer: Browser) -> None:
     assert len({new_id() for _ in range(1_000)}) == 1_000
     for number in (new_id(), "x", "%00", "A" * 10):

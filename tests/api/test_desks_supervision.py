@@ -113,6 +113,17 @@ def test_what_another_says_of_a_firm_is_not_its_filing(world: World, nation: Bro
     assert rival.get("/desk").status_code == 200
 
 
+def test_a_firm_named_by_another_only_has_not_filed(world: World, nation: Browser) -> None:
+    named = {"guantong": "records", "firms": [{"name": "x", "uscc": MAKER[-18:]}]}
+    made = {"name": "y", "gtin": "6901234567892", "firm": MAKER[-18:], "category": "电线电缆"}
+    for party, document in ((SHOP, named), (MAKER, {"guantong": "records", "products": [made]})):
+        offer = offer_of(msgspec.json.encode(document))
+        assert world.submit(offer, Caller(party, Level.PARTY)).accepted
+    world.wait(world.ledger.size)
+    hand_in(nation, *ROWS)
+    assert coverage(nation)["all"]["filing"] == 0
+
+
 def test_a_new_list_takes_the_place_of_the_old_one_of_its_name(
     world: World, nation: Browser
 ) -> None:
