@@ -197,7 +197,7 @@ class Outside:
         if linkset.is_asked(request):
             return linkset.answered(request, self._desk.check(text, PUBLIC))
         response = await self._checked(request, text)
-        response.headers["Link"] = linkset.pointer(request)
+        response.headers["Link"] = linkset.pointer(asked.with_query(request, linkType="linkset"))
         return response
 
     async def resolver(self, request: Request) -> Response:

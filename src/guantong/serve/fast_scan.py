@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from guantong.caller import PUBLIC
 from guantong.identify.digital_link import SHORT_NAMES
 from guantong.identify.gs1_keys import KEYS
-from guantong.serve import answer, asked, json_out
+from guantong.serve import answer, asked, json_out, linkset
 from guantong.serve.app import SECURITY
 from guantong.serve.desk import Desk
 
@@ -52,7 +52,7 @@ class FastScan:
         if body is None:
             await self._app(scope, receive, send)
             return
-        headers = [(b"content-length", b"%d" % len(body)), *HEADERS]
+        headers = [(b"content-length", b"%d" % len(body)), *_link_header(scope), *HEADERS]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
@@ -82,6 +82,14 @@ def text_of(scope: Scope) -> str | None:
     first, _, rest = path[1:].partition(b"/")
     reader = _READERS.get(first)
     return reader(path, rest) if reader is not None and rest else None
+
+
+def _link_header(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """Where the linkset is, of a Digital Link."""
+    path: bytes = scope["raw_path"]
+    if path[1:].partition(b"/")[0] not in LINKS:
+        return []
+    return [(b"link", linkset.pointer(f"{path.decode()}?linkType=linkset").encode())]
 
 
 def _wants_json_only(scope: Scope) -> bool:

@@ -90,9 +90,9 @@ def described(request: Request) -> dict[str, object]:
     }
 
 
-def pointer(request: Request) -> str:
+def pointer(address: str) -> str:
     """Value of a ``Link`` header that tells where the linkset is."""
-    return f'<{asked.with_query(request, linkType="linkset")}>; rel="linkset"; type="{MEDIA}"'
+    return f'<{address}>; rel="linkset"; type="{MEDIA}"'
 
 
 def _type_of(request: Request) -> str:
