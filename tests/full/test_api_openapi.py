@@ -45,7 +45,7 @@ def test_no_caller_breaks_it(tmp_path: Path, capsys: pytest.CaptureFixture[str])
             command = [
                 *(str(program), "run", f"{root}/api/openapi.json", *head),
                 *("--checks", ",".join(CHECKS), "--phases", "examples,fuzzing"),
-                *("--max-examples", "25", "--seed", "7", "--no-color", "--continue-on-failure"),
+                *("--max-examples", "15", "--seed", "7", "--no-color", "--continue-on-failure"),
             ]
             done = subprocess.run(
                 command, capture_output=True, text=True, cwd=tmp_path, check=False
