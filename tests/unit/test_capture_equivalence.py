@@ -158,8 +158,13 @@ def test_changed_documents() -> None:
     assert refused > 120
 
 
-@pytest.mark.full
-@pytest.mark.parametrize("seed", range(2, 12))
+@pytest.mark.parametrize(
+    "seed",
+    [
+        *(pytest.param(seed, marks=pytest.mark.full) for seed in range(2, 8)),
+        *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(8, 12)),
+    ],
+)
 def test_changed_documents_at_length(seed: int) -> None:
     hold(seed=seed, rounds=4_000)
 
