@@ -49,3 +49,11 @@ def instant_text(at_ms: int) -> str:
 def day_in_china(at_ms: int) -> dt.date:
     """The calendar day in Asia/Shanghai at an instant."""
     return dt.datetime.fromtimestamp(at_ms / 1000, CHINA).date()
+
+
+def is_day(text: str) -> bool:
+    """Whether a text is a day as we write it, such as ``2026-03-01``."""
+    try:
+        return dt.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False

@@ -163,11 +163,12 @@ def test_a_report_of_another_site_is_refused(world: World) -> None:
     [
         {"state": "taken", "deadline": "2020-01-01"},
         {"state": "taken"},
+        {"state": "taken", "deadline": "2026-99-99"},
         {"state": "closed"},
         {"state": "open"},
         {"state": "?"},
     ],
-    ids=["past", "no-deadline", "no-reason", "open", "word"],
+    ids=["past", "no-deadline", "no-day", "no-reason", "open", "word"],
 )
 def test_a_step_that_leads_nowhere_is_refused(
     world: World, buyer: Browser, wrong: dict[str, str]

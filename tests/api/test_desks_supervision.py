@@ -195,6 +195,24 @@ def test_a_silent_firm_gets_a_task_and_filing_ends_it(
     assert "登记并赋码" in nation.get(f"/desk/firms/{MAKER}").text
 
 
+def test_tasks_are_given_all_or_none(world: World, nation: Browser) -> None:
+    hand_in(nation, *ROWS)
+    nation.get("/desk/obliged")
+    give = {f"firm:{MAKER} 电线电缆": "1", f"firm:{MAKER} 别的": "1"}
+    assert nation.post("/desk/tasks", give | {"deadline": "2026-04-01"}).status_code == 403
+    assert world.all_facts("task") == []
+
+
+def test_a_list_of_another_office_does_not_take_the_place_of_ours(
+    world: World, nation: Browser
+) -> None:
+    hand_in(nation, *ROWS)
+    office = "urn:guantong:opaque:office.zhejiang"
+    province = signed_in(world, "province", Role.REGULATOR, office, region="33")
+    assert hand_in(province, ROWS[2]).status_code == 200
+    assert coverage(nation)["all"]["obliged"] == 3
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"deadline": "2020-01-01"}, {"deadline": "soon"}, {"deadline": ""}, {"none": "1"}],

@@ -315,6 +315,7 @@ PUBLIC = {
         StoreError
         Stored
         Watched
+        all_facts
         remembered
     """,
     "trace": """

@@ -237,6 +237,6 @@ def test_all_facts_are_told_however_many_fit_a_page(
     submit(world, records() + b"\n", maker)  # each key is stated twice
     walked = [(fact.key, fact.entry) for fact in world.store.scan_facts("firm")]
     assert len(walked) == 4
-    monkeypatch.setattr("guantong.serve.world.PAGE", size)
+    monkeypatch.setattr("guantong.store.every.PAGE", size)
     assert [(fact.key, fact.entry) for fact in world.all_facts("firm")] == walked
     world.close()

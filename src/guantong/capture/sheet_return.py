@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from guantong.capture.faults import CaptureError, Fault, Limits
-from guantong.capture.sheet_table import grids_of, header_at
+from guantong.capture.sheet_table import HEADER_WITHIN, grids_of, header_at
 from guantong.capture.sheet_words import COLUMNS, HEADER_OF, plain
 from guantong.capture.workbook import Cell
 from guantong.errors import Fault as Found
@@ -117,7 +117,7 @@ def _grid(data: bytes, limits: Limits) -> tuple[Grid, int]:
         if (at := header_at(grid)) >= 0:
             return grid, at
     for grid in grids:
-        for at, row in enumerate(grid[:10]):
+        for at, row in enumerate(grid[:HEADER_WITHIN]):
             if sum(bool(str(cell).strip()) for cell in row) > 1:
                 return grid, at
     raise CaptureError(fault(Fault.FORMAT, expected="a sheet with a row of headers", got="none"))

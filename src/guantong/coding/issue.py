@@ -1,6 +1,5 @@
 """A range of codes: what it says, how it is written down, and whether a code lies in it."""
 
-import datetime as dt
 import re
 from collections.abc import Iterator
 from enum import StrEnum
@@ -10,6 +9,7 @@ import numpy as np
 
 from guantong import parties
 from guantong.caller import OPERATOR
+from guantong.clock import is_day
 from guantong.errors import Refusal, fault
 from guantong.identify import Kind, canonical, read
 from guantong.identify.ff1 import DIGITS_MAX, DIGITS_MIN, Ff1, ff1_of, place_of
@@ -153,7 +153,7 @@ def _check_bounds(given: CodeRange) -> None:
         if len(text) > TEXT_MAX:
             expected = f"at most {TEXT_MAX} characters"
             raise CodingError(fault(Fault.FORMAT, expected=expected, got=text, path=name))
-    if given.day and not _is_day(given.day):
+    if given.day and not is_day(given.day):
         expected = "a day such as 2026-03-01"
         raise CodingError(fault(Fault.FORMAT, expected=expected, got=given.day, path="day"))
 
@@ -171,13 +171,6 @@ def _check_spread(given: CodeRange) -> None:
     if not re.fullmatch("[0-9a-f]{32}", given.key):
         expected = "a key of 32 hexadecimal digits"
         raise CodingError(fault(Fault.FORMAT, expected=expected, got="another text", path="key"))
-
-
-def _is_day(text: str) -> bool:
-    try:
-        return dt.date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
 
 
 def class_of(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from guantong.caller import OPERATOR
-from guantong.coding.issue import CodeRange, CodingError, Fault, range_of
+from guantong.coding.issue import CodeRange, CodingError, Fault, ranges_of
 from guantong.errors import fault
 from guantong.store import Fact, Store
 
@@ -117,9 +117,7 @@ def check_void(store: Store, void: Void, party: str) -> None:
     Raises:
         CodingError: if these serials were not issued together by the party, or no reason is given.
     """
-    issued = (
-        range_of(fact) for fact in store.facts("code_range", (void.class_uri,)) if fact.by == party
-    )
+    issued = ranges_of(store, void.class_uri, party)
     if not any(one.first <= void.first <= void.last <= one.last for one in issued):
         expected, got = "serials you issued together", f"{void.first}..{void.last}"
         raise CodingError(fault(Fault.RANGE, expected=expected, got=got, path="first"))

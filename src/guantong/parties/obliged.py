@@ -1,7 +1,7 @@
 """Who must file, and who does? The register of firms and products under duty (监管底数), and its coverage.
 
 A regulator imports lists of licences and certificates: each row is a firm and a category of products
-that must be traceable. The last import of a source replaces the one before it. Who is on such a list
+that must be traceable. The last import of a source by an office replaces the one before it. Who is on such a list
 and files nothing is silent, and that is what a register is for.
 """
 
@@ -15,14 +15,14 @@ import msgspec
 from guantong.caller import OPERATOR
 from guantong.capture import CaptureError, Limits
 from guantong.capture.faults import Fault as CaptureFault
-from guantong.capture.sheet_table import grids_of
+from guantong.capture.sheet_table import HEADER_WITHIN, grids_of
 from guantong.capture.sheet_words import plain
 from guantong.capture.workbook import Cell
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
 from guantong.identify import IdentifierError, Uscc
 from guantong.parties.registry import text_of
-from guantong.store import Fact, Store
+from guantong.store import Fact, Store, all_facts
 
 KIND: Final = "obliged"
 """Of the facts about who must file, by party."""
@@ -150,7 +150,7 @@ def read_list(data: bytes, source: str, limits: Limits) -> Imported:
 
 def _rows(data: bytes, limits: Limits) -> Iterator[tuple[int, dict[str, str]]]:
     for grid in grids_of(data, limits):
-        for at, header in enumerate(grid[:10]):
+        for at, header in enumerate(grid[:HEADER_WITHIN]):
             keys = [HEADERS.get(plain(str(cell)), "") for cell in header]
             if set(NEEDED) <= set(keys):
                 yield from _below(grid, at, keys)
@@ -222,13 +222,13 @@ def standings(store: Store, *, region: str = "") -> list[Standing]:
     Returns:
         One for each firm and category; firms in the order of their keys.
     """
-    counting = {fact.key: fact.entry for fact in _all(store, SOURCE)}
+    counting = {(fact.key, fact.by): fact.entry for fact in all_facts(store, SOURCE)}
     rows: dict[tuple[str, str], tuple[Obliged, str]] = {}
-    for fact in _all(store, KIND):
+    for fact in all_facts(store, KIND):
         source = text_of(fact.fields, "source")
         told = {name: value for name, value in fact.fields.items() if name != "source"}
         row = msgspec.convert(told, Obliged)
-        if fact.entry == counting.get(source) and row.place.startswith(region):
+        if fact.entry == counting.get((source, fact.by)) and row.place.startswith(region):
             rows[row.party, row.category] = (row, source)
     found = list(rows.values())
     return [
@@ -258,13 +258,3 @@ def tasks(store: Store, parties: Iterable[str]) -> list[tuple[Task, Fact]]:
     """What firms were asked to do, in ledger order."""
     found = store.facts(TASK, tuple(parties))
     return [(msgspec.convert(fact.fields, Task), fact) for fact in found]
-
-
-def _all(store: Store, kind: str) -> Iterator[Fact]:
-    """All facts of a kind, by key, each key's in ledger order."""
-    after = ""
-    while page := store.scan_facts(kind, after=after, limit=5_000):
-        last = page[-1].key
-        yield from (fact for fact in page if fact.key != last)
-        yield from (fact for fact in store.facts(kind, (last,)) if fact.key == last)
-        after = last

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from guantong.serve import answer, json_out, pages
+from guantong.serve import answer, asked, json_out, pages
 from guantong.serve.api.document import QUERY, document, operations
 from guantong.serve.desk import Desk
 
@@ -43,7 +43,7 @@ class ApiPages:
 
     async def openapi(self, request: Request) -> Response:
         """The OpenAPI document."""
-        told = document(f"{request.url.scheme}://{request.url.netloc}")
+        told = document(asked.root(request))
         return answer.json(told, headers={"Access-Control-Allow-Origin": "*"})
 
     async def page(self, request: Request) -> Response:
@@ -54,7 +54,7 @@ class ApiPages:
             view,
             operations=operations(),
             query=QUERY,
-            root=f"{request.url.scheme}://{request.url.netloc}",
+            root=asked.root(request),
             fill=lambda path, example: path.format_map(example),
             body_of=lambda one: json_out.encode(one.example["body"]).decode(),
         )

@@ -307,6 +307,11 @@ def address(code: str) -> str:
     return "/c/" + quote(code, safe="")
 
 
+def root(request: HTTPConnection) -> str:
+    """Where this installation is, as the asker reached it; no slash at its end."""
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
 def with_query(request: HTTPConnection, **changed: str) -> str:
     """This request's own path and query with some parameters set."""
     kept = [pair for pair in request.query_params.multi_items() if pair[0] not in changed]

@@ -210,8 +210,7 @@ def register(world: World) -> Made:
             for party, category in rows
         ),
     )
-    body = msgspec.json.encode(listed)
-    return Made(StatementType.RULE_TABLE, body, listed.facts(), obliged.MEDIA)
+    return Made.of(StatementType.RULE_TABLE, listed, obliged.MEDIA)
 
 
 def settle(waiting: list[tuple[str, Future[Receipt]]]) -> None:

@@ -83,7 +83,7 @@ def described(request: Request) -> dict[str, object]:
     """The description a resolver has at ``/.well-known/gs1resolver``."""
     return {
         "name": "Guantong",
-        "resolverRoot": _root(request),
+        "resolverRoot": asked.root(request),
         "supportedPrimaryKeys": ["all"],
         "supportedLinkType": [{"namespace": VOCABULARY, "prefix": "gs1:"}],
         "linkTypeDefaultCanBeLinkset": False,
@@ -105,7 +105,7 @@ def _type_of(request: Request) -> str:
 
 def _links(request: Request, verdict: Verdict) -> dict[str, list[Link]]:
     """The links of a thing by type; the first of each is the one to lead to."""
-    root, tail = _root(request), quote(verdict.uri, safe="")
+    root, tail = asked.root(request), quote(verdict.uri, safe="")
     own = root + verdict.uri.removeprefix(CANONICAL_HOST)
     found = {PAGE: _both(own, PAGE)}
     if verdict.history or verdict.kind == "item":
@@ -138,11 +138,7 @@ def _link(href: str, kind: str, language: Language, media: str) -> Link:
 def _anchored(request: Request, verdict: Verdict, links: dict[str, list[Link]]) -> Link:
     name = pages.localised(verdict.product, asked.language(request)) if verdict.product else ""
     page = links[PAGE][0]
-    told: Link = {"anchor": _root(request) + verdict.uri.removeprefix(CANONICAL_HOST)}
+    told: Link = {"anchor": asked.root(request) + verdict.uri.removeprefix(CANONICAL_HOST)}
     told["itemDescription"] = name or pages.label(verdict.uri)
     told[f"{VOCABULARY}defaultLink"] = [{"href": page["href"], "title": page["title"]}]
     return told | {VOCABULARY + kind: listed for kind, listed in links.items()}
-
-
-def _root(request: Request) -> str:
-    return f"{request.url.scheme}://{request.url.netloc}"

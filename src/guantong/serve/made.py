@@ -1,10 +1,19 @@
 """What is entered that is no document, before it is handed in."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, Self
+
+import msgspec
 
 from guantong.ledger import StatementType
 from guantong.store import Fact
+
+
+class Stated(Protocol):
+    """The body of an entry that knows what it leaves."""
+
+    def facts(self) -> tuple[Fact, ...]:
+        """What the entry leaves in the store."""
 
 
 class Made(NamedTuple):
@@ -19,3 +28,8 @@ class Made(NamedTuple):
     """Media type of the body."""
     meta: Mapping[str, str | int] = {}
     """Small facts for the statement; never personal data."""
+
+    @classmethod
+    def of(cls, typ: StatementType, stated: Stated, media: str) -> Self:
+        """What is entered by a statement."""
+        return cls(typ, msgspec.json.encode(stated), stated.facts(), media)

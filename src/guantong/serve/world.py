@@ -41,7 +41,15 @@ from guantong.serve.people.person import find as find_person
 from guantong.serve.people.sessions import Sessions
 from guantong.serve.readers import Readers
 from guantong.settings import Settings
-from guantong.store import EventFilter, Fact, SegmentStore, Store, Stored, StoreError
+from guantong.store import (
+    EventFilter,
+    Fact,
+    SegmentStore,
+    Store,
+    Stored,
+    StoreError,
+    all_facts,
+)
 from guantong.store import Fault as StoreFault
 from guantong.trace import Direction, Trail
 from guantong.trace.sight import Sight
@@ -49,8 +57,6 @@ from guantong.verdict import Verdict, holds
 
 LEDGER: Final = "ledger"
 INDEX: Final = "index.sqlite"
-PAGE: Final = 5_000
-"""Facts read at once."""
 LARGE_BYTES: Final = 1 << 20
 """A document above this is large: read, it takes up to fifty times its size."""
 LARGE_MAX: Final = 2
@@ -403,19 +409,8 @@ class World(AbstractContextManager["World"]):
 
     def all_facts(self, kind: str) -> list[Fact]:
         """All facts of a kind, by key, read page by page."""
-        found: list[Fact] = []
-        after = ""
         with self._readers.lend() as store:
-            while page := store.scan_facts(kind, after=after, limit=PAGE):
-                # A page ends between keys: what shares the last key comes with the next page.
-                last = page[-1].key
-                whole = [fact for fact in page if fact.key != last] if len(page) == PAGE else page
-                if not whole:
-                    stated = store.facts(kind, (last,))
-                    whole = [fact for fact in stated if fact.key == last]
-                found += whole
-                after = whole[-1].key
-        return found
+            return list(all_facts(store, kind))
 
     def bundle(self, text: str, caller: Caller, note: bytes, *, event: str = "") -> bytes:
         """What shows offline that an event of a scanned code is in the ledger; see `scan_bundle`."""

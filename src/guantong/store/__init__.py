@@ -20,6 +20,7 @@ from guantong.store.door import (
     Stored,
     StoreError,
 )
+from guantong.store.every import all_facts
 from guantong.store.recall import Memory, Noted, Reached, Recalling, Watched, remembered
 from guantong.store.rows import RowStore
 from guantong.store.segments import SegmentStore
@@ -43,5 +44,6 @@ __all__ = [
     "StoreError",
     "Stored",
     "Watched",
+    "all_facts",
     "remembered",
 ]

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from guantong.clock import is_day
 from guantong.errors import Refusal, fault
 from guantong.store import Fact, Store
 
@@ -178,9 +179,7 @@ def check_step(case: Case, step: Step, today: str) -> None:
         raise WatchError(
             fault(Fault.STEP, expected="taken or closed", got=step.state, path="state")
         )
-    if step.state is State.TAKEN and not (
-        re.fullmatch(r"\d{4}-\d\d-\d\d", step.deadline) and step.deadline >= today
-    ):
+    if step.state is State.TAKEN and not (is_day(step.deadline) and step.deadline >= today):
         expected = "a day to come"
         got = step.deadline[:20]
         raise WatchError(fault(Fault.STEP, expected=expected, got=got, path="deadline"))

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +18,8 @@ from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
 from guantong.identify.gs1_keys import CANONICAL_HOST
 from guantong.ledger import StatementType
+from guantong.parties import Product
+from guantong.serve import asked
 from guantong.serve.desks.filing import filed_by
 from guantong.serve.desks.forms import Form
 from guantong.serve.desks.office import Office, download, on_to
@@ -93,7 +95,8 @@ class Codes:
         def read() -> tuple[object, object]:
             with self._office.desk.readers.lend() as store:
                 party = person.account.party
-                return filed_by(store, party).products, issued_by(store, party)
+                products = filed_by(store, party).products
+                return products, issued_by(store, party, products)
 
         products, listed = await to_thread.run_sync(read)
         given = form.fields if form else {"class": request.query_params.get("class", "")}
@@ -213,12 +216,7 @@ class Codes:
                 job, data = await to_thread.run_sync(
                     self._made, one, form, _host(request), person, limiter=self._printing
                 )
-                made = Made(
-                    StatementType.CODE_RANGE,
-                    msgspec.json.encode(job),
-                    job.facts(),
-                    coding.PRINT_MEDIA,
-                )
+                made = Made.of(StatementType.CODE_RANGE, job, coding.PRINT_MEDIA)
                 receipt = await self._office.enter(made, person)
             except Refusal as refusal:
                 return await self._range_page(request, person, form, refusal.faults)
@@ -261,8 +259,7 @@ class Codes:
                 void = Void(one.codes.class_uri, first, last, form.text("reason"))
                 with self._office.desk.readers.lend() as store:
                     coding.check_void(store, void, person.account.party)
-                body = msgspec.json.encode(void)
-                made = Made(StatementType.CODE_RANGE, body, void.facts(), coding.VOID_MEDIA)
+                made = Made.of(StatementType.CODE_RANGE, void, coding.VOID_MEDIA)
                 await self._office.enter(made, person)
             except Refusal as refusal:
                 return await self._range_page(request, person, form, refusal.faults)
@@ -274,7 +271,8 @@ class Codes:
 
         def read() -> Issued | None:
             with self._office.desk.readers.lend() as store:
-                listed = issued_by(store, person.account.party)
+                party = person.account.party
+                listed = issued_by(store, party, filed_by(store, party).products)
             return next((one for one in listed if one.fact.entry == entry), None)
 
         found = await to_thread.run_sync(read)
@@ -284,10 +282,10 @@ class Codes:
         return found
 
 
-def issued_by(store: Store, party: str) -> list[Issued]:
-    """The ranges a firm issued of the products it files, the latest first."""
+def issued_by(store: Store, party: str, products: Iterable[Product]) -> list[Issued]:
+    """The ranges a firm issued of some products, the latest first."""
     found: list[Issued] = []
-    for product in filed_by(store, party).products:
+    for product in products:
         jobs = tuple(coding.jobs_of(store, product.key, party))
         voids = tuple(coding.voids_of(store, product.key, party))
         for fact in store.facts("code_range", (product.key,)):
@@ -339,4 +337,4 @@ def _host(request: Request) -> str:
     """Where QR codes lead: here, unless it is only this machine."""
     if request.url.hostname in {"127.0.0.1", "localhost", "::1", None}:
         return CANONICAL_HOST
-    return f"{request.url.scheme}://{request.url.netloc}"
+    return asked.root(request)

@@ -92,7 +92,7 @@ class Entries:
         """The events of an entry of the person's own firm. Raises HttpError."""
         entry = request.path_params["entry"]
         found = events_of(self._office, store, entry, person.account.party)
-        if not found and entry >= store.projected_size > 0 and office_has(self._office, entry):
+        if not found and entry >= store.projected_size > 0 and self._office.desk.received_ms(entry):
             expected = f"an index of {entry + 1} entries"
             raise HttpError(fault(Fault.BEHIND, expected=expected, got=store.projected_size))
         if not found:
@@ -119,11 +119,6 @@ class Entries:
             events = self._events(store, request, person)
         declared = [msgspec.structs.replace(one.event, error=wrong) for one in events]
         return msgspec.json.encode(capture_document(declared, now_ms))
-
-
-def office_has(office: Office, entry: int) -> bool:
-    """Whether the ledger has the entry, although the index may not yet."""
-    return office.desk.received_ms(entry) > 0
 
 
 def events_of(office: Office, store: Store, entry: int, party: str) -> list[Stored]:

@@ -21,6 +21,7 @@ from guantong.clock import CHINA
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
 from guantong.serve import answer, asked, json_out
+from guantong.serve.desks.filing import FILERS
 from guantong.serve.desks.forms import Form
 from guantong.serve.desks.office import Office, on_to
 from guantong.serve.intake import Receipt
@@ -29,7 +30,6 @@ from guantong.serve.people.person import Person
 from guantong.serve.problems import Fault, HttpError
 from guantong.verdict.model import Outcome, Verdict
 
-MOVERS: Final = (Role.PRODUCER, Role.SELLER, Role.USER)
 CODES_MAX: Final = 500
 """Codes of one form; more go as a range, or as a sheet."""
 STEPS: Final[Mapping[Role, tuple[str, ...]]] = {
@@ -87,7 +87,7 @@ class Moves:
 
     async def form(self, request: Request) -> Response:
         """The empty form, its time set."""
-        person = self._office.person(request, *MOVERS)
+        person = self._office.person(request, *FILERS)
         now = dt.datetime.fromtimestamp(self._office.desk.clock.now_ms() / 1000, CHINA)
         given = {
             "step": request.query_params.get("step", STEPS[person.account.role][0]),
@@ -106,7 +106,7 @@ class Moves:
         Raises:
             Refusal: to that queue, if it is not entered.
         """
-        person = self._office.person(request, *MOVERS)
+        person = self._office.person(request, *FILERS)
         async with self._office.form(request, person) as form:
             try:
                 texts = codes_of(form)

@@ -9,6 +9,7 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from guantong.caller import Caller
 from guantong.clock import Clock
 from guantong.coding import CodeRange
 from guantong.serve import answer, asked, pages
@@ -105,7 +106,11 @@ class Office:
 
     async def enter(self, made: Made, person: Person) -> Receipt:
         """Enter something that is no document in the name of the person's firm."""
-        return await self._seen(await self.uploads.enter(made, person.account.caller()))
+        return await self.enter_as(made, person.account.caller())
+
+    async def enter_as(self, made: Made, caller: Caller) -> Receipt:
+        """The same in the name of somebody who is not signed in."""
+        return await self._seen(await self.uploads.enter(made, caller))
 
     async def _seen(self, receipt: Receipt) -> Receipt:
         if not receipt.accepted:

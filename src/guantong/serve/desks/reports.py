@@ -6,7 +6,6 @@ regulator of the province takes it, with a deadline, and closes it with a reason
 
 from typing import Final
 
-import msgspec
 from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
@@ -88,17 +87,14 @@ class Reports:
             On to the page of its number; the form with what is wrong.
         """
         host = request.client.host if request.client else ""
-        uploads = self._office.uploads
-        async with forms.reading(request, uploads, bytes_max=BYTES_MAX) as form:
+        async with forms.reading(request, self._office.uploads, bytes_max=BYTES_MAX) as form:
             try:
                 report = self._report(form)
                 self._throttle.take(host)
-                body = msgspec.json.encode(report)
-                made = Made(StatementType.CASE, body, report.facts(), watch.MEDIA)
-                receipt = await uploads.enter(made, PUBLIC)
+                made = Made.of(StatementType.CASE, report, watch.MEDIA)
+                await self._office.enter_as(made, PUBLIC)
             except watch.WatchError as refusal:
                 return self._form_page(request, dict(form.fields), refusal.faults)
-        await to_thread.run_sync(self._office.desk.wait, receipt.ledger_index + 1)
         return on_to(f"/report/{report.id}")
 
     def _report(self, form: Form) -> Report:
@@ -189,8 +185,7 @@ class Reports:
             try:
                 today = day_in_china(self._office.desk.clock.now_ms()).isoformat()
                 watch.check_step(case, step, today)
-                body = msgspec.json.encode(step)
-                made = Made(StatementType.CASE, body, step.facts(), watch.STEP_MEDIA)
+                made = Made.of(StatementType.CASE, step, watch.STEP_MEDIA)
                 await self._office.enter(made, person)
             except Refusal as refusal:
                 return await self._case_page(request, person, case, refusal.faults)

@@ -8,7 +8,6 @@ import io
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-import msgspec
 import xlsxwriter
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
@@ -27,6 +26,7 @@ from guantong.serve.desks.filing import FILERS
 from guantong.serve.desks.forms import File, Form
 from guantong.serve.desks.office import Office, download, on_to
 from guantong.serve.made import Made
+from guantong.serve.people import sheet_columns
 from guantong.serve.people.person import Person
 from guantong.serve.people.sheet_columns import Columns, columns_of
 from guantong.serve.problems import Fault, HttpError
@@ -162,8 +162,7 @@ class Sheets:
             }
             names = dict(self._columns(person).names) | chosen
             columns = Columns(person.account.party, names)
-            body = msgspec.json.encode(columns)
-            made = Made(StatementType.SETTING, body, columns.facts(), columns.MEDIA)
+            made = Made.of(StatementType.SETTING, columns, sheet_columns.MEDIA)
             await self._office.enter(made, person)
         return on_to("/desk/sheets?done=1")
 

@@ -16,11 +16,10 @@ from guantong.serve.people import account as accounts
 from guantong.serve.people import password
 from guantong.serve.people.account import Account, AccountError, Fault, Role, account_of
 from guantong.serve.people.person import Person
-from guantong.store import Store
+from guantong.store import Store, all_facts
 
 PASSWORD_BYTES = 9
 """Of a password that is made for somebody: twelve characters."""
-PAGE = 1_000
 
 
 class Staff:
@@ -122,10 +121,5 @@ def with_password(account: Account, secret: str = "") -> tuple[Account, str]:
 
 def all_accounts(store: Store) -> list[Account]:
     """All accounts as they stand, by login; closed ones too."""
-    found: dict[str, Account] = {}
-    after = ""
-    while page := store.scan_facts(accounts.KIND, after=after, limit=PAGE):
-        after = page[-1].key
-        for fact in [*page, *store.facts(accounts.KIND, (after,))]:
-            found[fact.key] = msgspec.convert(fact.fields, Account)
-    return list(found.values())
+    last = {fact.key: fact for fact in all_facts(store, accounts.KIND)}
+    return [msgspec.convert(fact.fields, Account) for fact in last.values()]

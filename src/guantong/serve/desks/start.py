@@ -52,7 +52,8 @@ class Start:
         """What there is to do, and what is done."""
         party, sessions = person.account.party, self._office.desk.sessions
         with self._office.desk.readers.lend() as store:
-            filed, issued = filed_by(store, party), issued_by(store, party)
+            filed = filed_by(store, party)
+            issued = issued_by(store, party, filed.products)
             is_shipped = _is_shipped(store, party)
         codes = issued[0].codes if issued else None
         own = asked.address(codes.code(codes.first)) if codes else ""

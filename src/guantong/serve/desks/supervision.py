@@ -20,7 +20,7 @@ from starlette.routing import Route
 from guantong import parties, rules
 from guantong.capture import Limits
 from guantong.capture.cells import harmless
-from guantong.clock import day_in_china
+from guantong.clock import day_in_china, is_day
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
 from guantong.ledger import StatementType
@@ -150,8 +150,7 @@ class Supervision:
             expected = f"firms of region {person.account.region}"
             got = f"{outside[0].name} ({outside[0].place})"
             raise HttpError(fault(Fault.REGION, expected=expected, got=got, path="file"))
-        body = msgspec.json.encode(found)
-        return Made(StatementType.RULE_TABLE, body, found.facts(), obliged.MEDIA)
+        return Made.of(StatementType.RULE_TABLE, found, obliged.MEDIA)
 
     # ---------------------------------------------------------------- coverage
 
@@ -159,7 +158,7 @@ class Supervision:
         """How many of those who must file do: in all, by list, by category, by province."""
         person = self._person(request)
         count = await self._count(person)
-        by_list = self._by(count, self._list_of)
+        by_list = self._by(count, self._lister())
         by_category = self._by(count, lambda one: (one.row.category, one.row.category))
         by_province = self._by(count, _province_of(asked.language(request)))
         tables = {"list": by_list, "category": by_category, "province": by_province}
@@ -197,11 +196,15 @@ class Supervision:
         lines = (_line(one, names[one], since.get(one, ""), held) for one, held in rows.items())
         return tuple(sorted(lines, key=lambda line: (line.share, line.name)))
 
-    def _list_of(self, one: Standing) -> tuple[str, str]:
-        """The published list a category is on today, by its name in the table."""
-        held = self._rules()
-        rows = [row for row in held.traced if row.label_zh == one.row.category]
-        return (rows[0].list, rows[0].list) if rows else ("", "—")
+    def _lister(self) -> Callable[[Standing], tuple[str, str]]:
+        """Gives the published list a category is on today, by its name in the table."""
+        lists = {row.label_zh: row.list for row in reversed(self._rules().traced)}
+
+        def found(one: Standing) -> tuple[str, str]:
+            name = lists.get(one.row.category, "")
+            return name, name or "—"
+
+        return found
 
     def _since(self) -> Mapping[str, str]:
         """From which day on a list, or a category, must be traceable."""
@@ -276,20 +279,19 @@ class Supervision:
             chosen = [name for name in form.fields if name.startswith("firm:")]
             deadline, what = form.text("deadline"), form.text("what")
             today = day_in_china(self._office.desk.clock.now_ms()).isoformat()
-            is_day = len(deadline) == 10 and deadline >= today and _is_day(deadline)
-            if not 0 < len(chosen) <= TASKED_MAX or not is_day or not what.isprintable():
+            is_ahead = is_day(deadline) and deadline >= today
+            if not 0 < len(chosen) <= TASKED_MAX or not is_ahead or not what.isprintable():
                 expected = f"1 to {TASKED_MAX} firms and a day to come"
                 got = f"{len(chosen)} firms, {deadline[:20]}"
                 raise HttpError(fault(Fault.QUERY, expected=expected, got=got, path="deadline"))
             rows = {_mark(one): one.row for one in (await self._count(person)).rows}
-            for name in chosen:
-                row = rows.get(name.removeprefix("firm:"))
-                if row is None:
-                    expected = "a firm of the register, in your region"
-                    raise HttpError(fault(Fault.REGION, expected=expected, got=name[:100]))
+            marks = [name.removeprefix("firm:") for name in chosen]
+            if foreign := [mark for mark in marks if mark not in rows]:
+                expected = "a firm of the register, in your region"
+                raise HttpError(fault(Fault.REGION, expected=expected, got=foreign[0][:100]))
+            for row in (rows[mark] for mark in marks):
                 task = Task(row.party, row.category, what[:200], deadline)
-                body = msgspec.json.encode(task)
-                made = Made(StatementType.SETTING, body, task.facts(), obliged.TASK_MEDIA)
+                made = Made.of(StatementType.SETTING, task, obliged.TASK_MEDIA)
                 await self._office.enter(made, person)
         return on_to("/desk/tasks")
 
@@ -436,10 +438,3 @@ def _csv(head: Sequence[str], rows: Sequence[Sequence[object]], name: str) -> Re
     made.writerow(head)
     made.writerows([harmless(str(cell)) for cell in row] for row in rows)
     return download(out.getvalue().encode("utf-8-sig"), name, "text/csv; charset=utf-8")
-
-
-def _is_day(text: str) -> bool:
-    try:
-        return bool(dt.date.fromisoformat(text))
-    except ValueError:
-        return False

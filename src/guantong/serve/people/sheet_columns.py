@@ -1,7 +1,6 @@
 """What does a firm call the columns of its sheets?"""
 
 from collections.abc import Mapping
-from typing import ClassVar
 
 import msgspec
 
@@ -15,7 +14,6 @@ MEDIA = "application/vnd.guantong.sheet-columns+json"
 class Columns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of an entry about a firm's columns."""
 
-    MEDIA: ClassVar[str] = MEDIA
     party: str
     names: Mapping[str, str]
     """Header as the firm writes it -> key of the column, "" for one that is left out."""
