@@ -367,11 +367,16 @@ PUBLIC = {
     """,
     "watch": """
         Case
+        Count
         Fault
         Kind
         MEDIA
         Report
+        SCAN
+        SCANS_MEDIA
         STEP_MEDIA
+        Scans
+        Seen
         State
         Step
         WatchError
@@ -379,9 +384,12 @@ PUBLIC = {
         cases
         check_report
         check_step
+        counts_of
         new_id
         parse_report
+        parse_scans
         parse_step
+        seen_of
     """,
 }
 """Room -> the names in its ``__all__``."""

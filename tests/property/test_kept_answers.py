@@ -57,7 +57,7 @@ class Both:
         self.plain = create_app(world, world.settings)
         self.framework = Counted(create_app(world, world.settings))
         self.behind = Counted(FastScan(self.framework, world))
-        self.front = Scans(self.behind, world.readers, world.clock)
+        self.front = Scans(self.behind, world)
 
     def same(self, path: str, *headers: tuple[bytes, bytes], method: str = "GET") -> int:
         """Ask both, compare, and return the status."""

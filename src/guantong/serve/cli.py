@@ -383,6 +383,12 @@ def doctor(data: Path, *, as_json: bool) -> None:
     help="Let subscriptions lead to addresses that are not public, and without encryption.",
 )
 @click.option(
+    "--place-header",
+    default="",
+    metavar="NAME",
+    help="Header in which your proxy names where somebody is, as a GB/T 2260 code.",
+)
+@click.option(
     "--state-rule",
     "state_rules",
     multiple=True,
@@ -398,6 +404,7 @@ def serve(
     witnesses: Path | None,
     *,
     private_destinations: bool,
+    place_header: str,
     state_rules: tuple[str, ...],
     as_json: bool,
 ) -> None:
@@ -414,6 +421,7 @@ def serve(
         workers=count,
         witnesses=witnesses,
         private_destinations=private_destinations,
+        place_header=place_header,
         state_rules=frozenset(STATE_RULES if "all" in state_rules else state_rules),
     )
     check_served(settings)

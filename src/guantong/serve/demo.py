@@ -16,12 +16,12 @@ import click
 import msgspec
 from msgspec.structs import replace
 
-from guantong import coding, market
+from guantong import coding, market, watch
 from guantong.caller import OPERATOR, Caller, Level
 from guantong.clock import SetClock, SystemClock
 from guantong.ledger import SeededEntropy, StatementType
 from guantong.parties import obliged
-from guantong.serve import ahead, words
+from guantong.serve import ahead, scan_journal, words
 from guantong.serve.epcis.spool import DIRECTORY as SPOOL
 from guantong.serve.intake import Offer, Receipt
 from guantong.serve.keys import NewKey, key_of
@@ -49,6 +49,9 @@ AHEAD_MAX: Final = 500
 INSPECTOR: Final = "urn:guantong:opaque:demo-inspector"
 SILENT: Final = 6
 """Firms on the register of the demo that file no product."""
+FAR: Final = ("440000", "110000", "510000", "230000", "650000")
+"""Provinces far from each other."""
+HOUR_MS: Final = 3_600_000
 PASSWORD: Final = "guantong-demo"
 """Of all people of the demo; everybody knows it."""
 
@@ -60,7 +63,7 @@ class Recipe(msgspec.Struct, frozen=True):
     events: int
     complete: bool = False
     """Whether loading came to its end."""
-    version: int = 2
+    version: int = 3
     """Of the market: another number means it must be made again."""
 
 
@@ -162,7 +165,7 @@ def fill(world: World, clock: SetClock, recipe: Recipe, *, quiet: bool) -> None:
     world.enter(register(world), Caller(INSPECTOR, Level.REGULATOR))
     for made in logins(recipe.seed, recipe.events):
         world.enter(made.made(), OPERATOR)
-    world.wait(world.ledger.size)
+    world.enter(scans(world, recipe), scan_journal.BY)
     tell(done, recipe.events, began, quiet=quiet, last=True)
 
 
@@ -211,6 +214,21 @@ def register(world: World) -> Made:
         ),
     )
     return Made.of(StatementType.RULE_TABLE, listed, obliged.MEDIA)
+
+
+def scans(world: World, recipe: Recipe) -> Made:
+    """Scans of the codes worth trying: each was looked at, the copied one all over the country."""
+    now_ms = world.clock.now_ms()
+    counts = []
+    for at, story in enumerate(market.stories(recipe.seed, events=recipe.events)):
+        read = world.identify(story.code)
+        places = FAR if story.key == "clone" else FAR[at % len(FAR) :][:1]
+        for hour, place in enumerate(places if read else ()):
+            first_ms = now_ms - (len(FAR) - hour) * HOUR_MS
+            counts.append(
+                watch.Count(read[0].value.uri, place, 1 + hour, first_ms, first_ms + hour * 60_000)
+            )
+    return Made.of(StatementType.LOOK, watch.Scans(tuple(counts)), watch.SCANS_MEDIA)
 
 
 def settle(waiting: list[tuple[str, Future[Receipt]]]) -> None:

@@ -23,6 +23,7 @@ from guantong.serve.job import IntakeError, Job, Offer, Receipt, entry_of, job_o
 from guantong.serve.line import Line
 from guantong.serve.made import Made
 from guantong.serve.passing import Passing
+from guantong.serve.scan_journal import keep
 from guantong.serve.scans import outside
 from guantong.serve.server import let_threads_end, run_server, threads
 from guantong.serve.upload import BODIES_MAX
@@ -149,6 +150,7 @@ async def _run(control: socket.socket, settings: Settings) -> None:
     front = Front.open(settings, line)
     with front:
         beside = asyncio.create_task(_refresh(front))
+        counting = asyncio.create_task(keep(front.journal, front.take_entry, commands.ended))
         await run_server(
             outside(front, settings),
             settings.host,
@@ -157,6 +159,7 @@ async def _run(control: socket.socket, settings: Settings) -> None:
             stop=commands.ended,
         )
         beside.cancel()
+        await counting
 
 
 async def _refresh(front: Front) -> None:

@@ -17,6 +17,7 @@ from guantong.serve.intake import Receipt
 from guantong.serve.problems import fault_json
 from guantong.trace.model import Trail, to_json
 from guantong.verdict.model import CertificateView, Happened, Reason, Verdict
+from guantong.watch import Seen
 
 
 def encode(value: object) -> bytes:
@@ -44,6 +45,7 @@ def verdict_json(verdict: Verdict) -> dict[str, object]:
         "producer": _record(verdict.producer),
         "certificates": [_certificate(view) for view in verdict.certificates],
         "history": [_happened(line) for line in verdict.history],
+        "scans": _seen(verdict.seen),
         "other_readings": list(verdict.other_readings),
         "unproven": [_reason(reason) for reason in verdict.unproven],
         "ledger_size": verdict.ledger_size,
@@ -114,6 +116,18 @@ def instant(at_ms: int, offset: str = "Z") -> str:
 
 def _reason(reason: Reason) -> Any:
     return msgspec.to_builtins(reason)
+
+
+def _seen(seen: Seen) -> dict[str, object]:
+    """How often a code was scanned; what is not known yet is empty."""
+    return {
+        "count": seen.n,
+        "first_ms": seen.first_ms,
+        "first": instant(seen.first_ms) if seen.n else "",
+        "last_ms": seen.last_ms,
+        "last": instant(seen.last_ms) if seen.n else "",
+        "places": [{"region": region, "count": n} for region, n in seen.places],
+    }
 
 
 def _record(record: Product | Firm | None) -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from guantong.store import Memory, Noted, Reached, Recalling
 from guantong.store.recent import Recent
@@ -28,6 +28,15 @@ PARTS_MAX: Final = 200
 """Items an answer may rest on and still be kept: looking whether they changed must stay cheap."""
 
 
+class Scanned(NamedTuple):
+    """An item that somebody scanned."""
+
+    item: str
+    """Canonical URI."""
+    known: bool
+    """Whether anything is known about it here."""
+
+
 @dataclass(slots=True)
 class Noting:
     """What is read for one answer, from its beginning on."""
@@ -37,6 +46,8 @@ class Noting:
     """Of the memory of facts, before anything was read."""
     reached: Reached | None = None
     """How far the index went at the first look; None while nothing was read."""
+    scanned: Scanned | None = None
+    """What was scanned, when the answer is about one item."""
 
     def begin(self, store: Recalling) -> None:
         """Note what is read from a handle from here on; the first look counts."""

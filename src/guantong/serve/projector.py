@@ -58,6 +58,7 @@ READERS: Mapping[str, Callable[[bytes], tuple[Fact, ...]]] = {
     obliged.MEDIA: lambda body: obliged.parse_import(body).facts(),
     obliged.TASK_MEDIA: lambda body: obliged.parse_task(body).facts(),
     watch.MEDIA: lambda body: watch.parse_report(body).facts(),
+    watch.SCANS_MEDIA: lambda body: watch.parse_scans(body).facts(),
     watch.STEP_MEDIA: lambda body: watch.parse_step(body).facts(),
 }
 """Media type of what is entered that is no document -> the facts its body leaves."""

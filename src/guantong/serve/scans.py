@@ -12,15 +12,14 @@ from urllib.parse import parse_qsl
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from guantong.clock import Clock
 from guantong.identify.digital_link import SHORT_NAMES
 from guantong.identify.gs1_keys import KEYS
 from guantong.serve.app import create_app
 from guantong.serve.asked import KEY_COOKIE, SESSION_COOKIE
 from guantong.serve.desk import Desk
 from guantong.serve.fast_scan import FastScan
-from guantong.serve.kept import Answers, noting
-from guantong.serve.readers import Readers
+from guantong.serve.kept import Answers, Scanned, noting
+from guantong.serve.scan_journal import place_of
 from guantong.serve.world import World
 from guantong.settings import Settings
 
@@ -51,23 +50,27 @@ class Answered(NamedTuple):
     """Of JSON all but the ledger size at its end."""
     size: int | None
     """The ledger size a page names; None where it can be told anew."""
+    scanned: Scanned | None
+    """The item it is about."""
 
 
 def outside(desk: Desk, settings: Settings) -> ASGIApp:
     """The application over an installation, with what is kept in front of it."""
     app = FastScan(create_app(desk, settings), desk)
-    return Scans(app, desk.readers, desk.clock) if isinstance(desk, World) else app
+    return Scans(app, desk, settings.place_header) if isinstance(desk, World) else app
 
 
 class Scans:
     """Gives answers again; the rest goes to the application."""
 
-    def __init__(self, app: ASGIApp, readers: Readers, clock: Clock) -> None:
-        """Keep nothing yet."""
+    def __init__(self, app: ASGIApp, world: World, place_header: str = "") -> None:
+        """Keep nothing yet; `place_header` is in which a proxy tells where somebody is."""
         self._app = app
-        self._readers = readers
-        self._clock = clock
-        self._answers: Answers[Answered] = Answers(readers.memory)
+        self._readers = world.readers
+        self._clock = world.clock
+        self._journal = world.journal
+        self._place = place_header.lower().encode()
+        self._answers: Answers[Answered] = Answers(world.readers.memory)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -81,6 +84,7 @@ class Scans:
             await self._found(key, scope, receive, send)
         else:
             await _give(kept.value, kept.reached.size, send)
+            self._note(kept.value.scanned, scope)
 
     async def _found(self, key: object, scope: Scope, receive: Receive, send: Send) -> None:
         """Have it answered by the application, and keep that if it can be given again."""
@@ -89,8 +93,17 @@ class Scans:
             await self._app(scope, receive, copy.send)
         if note.reached is None or not copy.is_whole or _is_of_another_moment(scope):
             return
-        answered = answered_of(copy.headers, copy.body, note.reached.size)
+        self._note(note.scanned, scope)
+        answered = answered_of(copy.headers, copy.body, note.reached.size, note.scanned)
         self._answers.put(key, answered, note, since_ms, len(answered.body) + 1_000)
+
+    def _note(self, scanned: Scanned | None, scope: Scope) -> None:
+        """Count a scan of an item: an answer for a person or a program, not a list of links."""
+        if scanned is None or scope["method"] != "GET" or _is_about_links(scope):
+            return
+        told = next((v for name, v in scope["headers"] if name == self._place), b"")
+        place = place_of(told.decode("latin-1"))
+        self._journal.note(scanned.item, place, known=scanned.known)
 
 
 class Copy:
@@ -142,13 +155,16 @@ def key_of(scope: Scope) -> tuple[object, ...] | None:
     return tuple(shown)
 
 
-def answered_of(headers: list[tuple[bytes, bytes]], body: bytes, size: int) -> Answered:
+def answered_of(
+    headers: list[tuple[bytes, bytes]], body: bytes, size: int, scanned: Scanned | None = None
+) -> Answered:
     """An answer as it is kept.
 
     Args:
         headers: Its headers.
         body: Its body.
         size: The ledger size when it was made.
+        scanned: The item it is about.
 
     Returns:
         JSON without the ledger size at its end; anything else as it is, for that size only.
@@ -156,8 +172,8 @@ def answered_of(headers: list[tuple[bytes, bytes]], body: bytes, size: int) -> A
     kept = tuple(one for one in headers if one[0] != b"content-length")
     head, member, digits = body.rpartition(SIZE)
     if member and digits == b"%d}" % size:
-        return Answered(kept, head + member, None)
-    return Answered(kept, body, size)
+        return Answered(kept, head + member, None, scanned)
+    return Answered(kept, body, size, scanned)
 
 
 async def _give(answered: Answered, size: int, send: Send) -> None:
@@ -165,6 +181,11 @@ async def _give(answered: Answered, size: int, send: Send) -> None:
     headers = [(b"content-length", b"%d" % len(body)), *answered.headers]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def _is_about_links(scope: Scope) -> bool:
+    accept = next((value for name, value in scope["headers"] if name == b"accept"), b"")
+    return b"linkType=" in scope["query_string"] or b"linkset" in accept
 
 
 def _is_of_another_moment(scope: Scope) -> bool:

@@ -15,11 +15,17 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from anyio import to_thread
 from starlette.types import ASGIApp
 
+from guantong.caller import Caller
 from guantong.errors import Refusal, fault
 from guantong.serve.desk import Desk
+from guantong.serve.job import Receipt
+from guantong.serve.made import Made
+from guantong.serve.scan_journal import keep
 from guantong.serve.scans import outside
+from guantong.serve.world import World
 from guantong.settings import Settings
 
 CONNECTIONS_MAX: Final = 1000
@@ -118,7 +124,20 @@ async def _run(desk: Desk, settings: Settings, port: int, ready: Callable[[str],
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     app, address = outside(desk, settings), address_of(settings.host, port)
+    counting = asyncio.create_task(_count(desk, stop))
     await run_server(app, settings.host, port, ready=lambda: ready(address), stop=stop)
+    stop.set()
+    await counting
+
+
+async def _count(desk: Desk, stop: asyncio.Event) -> None:
+    """Enter the scans of the public, of an installation that is open for writing."""
+    if isinstance(desk, World) and desk.intake is not None:
+
+        async def enter(made: Made, caller: Caller) -> Receipt:
+            return await to_thread.run_sync(desk.enter, made, caller)
+
+        await keep(desk.journal, enter, stop)
 
 
 def address_of(host: str, port: int) -> str:

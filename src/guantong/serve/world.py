@@ -24,6 +24,7 @@ from guantong.capture.model import Event, MasterItem
 from guantong.clock import Clock, SystemClock
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
+from guantong.identify import Kind
 from guantong.identify import Reading as CodeReading
 from guantong.ledger import Entropy, Ledger, StatementType, SystemEntropy
 from guantong.ledger.ledger import is_seeded
@@ -33,6 +34,7 @@ from guantong.serve.compactor import Compactor
 from guantong.serve.erasing import Erasure, Keeps, check_erasable, ground_of
 from guantong.serve.filed import Filed
 from guantong.serve.intake import Intake, Offer, Receipt
+from guantong.serve.kept import NOTING, Scanned
 from guantong.serve.made import Made
 from guantong.serve.people import account as accounts
 from guantong.serve.people.account import Account
@@ -40,6 +42,7 @@ from guantong.serve.people.person import Person
 from guantong.serve.people.person import find as find_person
 from guantong.serve.people.sessions import Sessions
 from guantong.serve.readers import Readers
+from guantong.serve.scan_journal import ScanJournal
 from guantong.settings import Settings
 from guantong.store import (
     EventFilter,
@@ -53,7 +56,7 @@ from guantong.store import (
 from guantong.store import Fault as StoreFault
 from guantong.trace import Direction, Trail
 from guantong.trace.sight import Sight
-from guantong.verdict import Verdict, holds
+from guantong.verdict import Outcome, Verdict, holds
 
 LEDGER: Final = "ledger"
 INDEX: Final = "index.sqlite"
@@ -97,6 +100,8 @@ class World(AbstractContextManager["World"]):
         self.settings = settings
         self.ledger = ledger
         self.clock = clock
+        self.journal = ScanJournal(clock)
+        """Scans of the public that are not in the ledger yet."""
         self.examples: Sequence[Mapping[str, str]] = ()
         self._written = store
         self._large = BoundedSemaphore(LARGE_MAX)
@@ -152,9 +157,13 @@ class World(AbstractContextManager["World"]):
     def check(self, text: str, caller: Caller, *, as_of: int | None = None) -> Verdict:
         """What a person is told who scanned `text`; see `guantong.verdict.check`."""
         with self._readers.lend() as store, store.still():
-            return verdict.check(
+            answer = verdict.check(
                 store, text, caller, now_ms=self.clock.now_ms(), as_of=_reach(store, as_of)
             )
+        note = NOTING.get()
+        if note is not None and answer.kind == Kind.ITEM:
+            note.scanned = Scanned(answer.uri, answer.outcome is not Outcome.UNKNOWN)
+        return answer
 
     def trace(
         self, text: str, direction: str, caller: Caller, *, as_of: int | None = None

@@ -3,10 +3,10 @@
 import datetime as dt
 from dataclasses import replace
 
-from guantong import coding, identify, parties, trace
+from guantong import coding, identify, parties, trace, watch
 from guantong.caller import OPERATOR, Caller
 from guantong.clock import day_in_china
-from guantong.identify import Kind, Reading
+from guantong.identify import Identifier, Kind, Reading
 from guantong.parties import Certificate, Product, Register, Standing
 from guantong.store import Store
 from guantong.trace import Book, Holder, Life
@@ -15,6 +15,7 @@ from guantong.verdict.history import told
 from guantong.verdict.model import CertificateView, Outcome, Reason, Verdict
 from guantong.verdict.origin import Origin, heard_first, origin_of
 from guantong.verdict.words import reason
+from guantong.watch import Seen
 
 UNPROVEN = tuple(
     reason(f"verdict.unproven_{word}", problem=False)
@@ -101,6 +102,7 @@ def _answered(
         scheme=value.scheme.value,
         kind=value.kind.value,
         serial=value.serial,
+        seen=_seen(store, value, as_of=as_of),
     )
     book = Book(store, now_ms=now_ms, as_of=as_of)
     life = trace.lives(book, (value.uri,))[value.uri]
@@ -146,6 +148,10 @@ def _answered(
         state=held.holder.state.value,
         holder=register.name_of(_seen_holder(life, held.holder, caller, register).party),
     )
+
+
+def _seen(store: Store, value: Identifier, *, as_of: int | None) -> Seen:
+    return watch.seen_of(store, value.uri, as_of=as_of) if value.kind is Kind.ITEM else Seen()
 
 
 def _void(store: Store, origin: Origin, item: str, *, as_of: int | None) -> str:

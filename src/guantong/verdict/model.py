@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from guantong.errors import Fault
 from guantong.parties import Certificate, Firm, Product, Standing
+from guantong.watch import Seen
+
+NOT_SEEN: Final = Seen()
 
 
 class Outcome(StrEnum):
@@ -120,6 +124,8 @@ class Verdict:
     """Name of the present holder, as this caller may see it."""
     state: str = ""
     """``in_stock``, ``in_transit``, ``sold`` … as `guantong.trace` derives it."""
+    seen: Seen = NOT_SEEN
+    """How often the code was scanned before, as far as that is in the ledger; of items alone."""
     other_readings: tuple[str, ...] = ()
     """URIs of the other ways to read the text."""
     unproven: tuple[Reason, ...] = ()

@@ -22,14 +22,29 @@ from guantong.watch.cases import (
     parse_report,
     parse_step,
 )
+from guantong.watch.scans import (
+    SCAN,
+    SCANS_MEDIA,
+    Count,
+    Scans,
+    Seen,
+    counts_of,
+    parse_scans,
+    seen_of,
+)
 
 __all__ = [
     "MEDIA",
+    "SCAN",
+    "SCANS_MEDIA",
     "STEP_MEDIA",
     "Case",
+    "Count",
     "Fault",
     "Kind",
     "Report",
+    "Scans",
+    "Seen",
     "State",
     "Step",
     "WatchError",
@@ -37,7 +52,10 @@ __all__ = [
     "cases",
     "check_report",
     "check_step",
+    "counts_of",
     "new_id",
     "parse_report",
+    "parse_scans",
     "parse_step",
+    "seen_of",
 ]
