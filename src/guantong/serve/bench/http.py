@@ -51,6 +51,8 @@ class Request(NamedTuple):
     raw: bytes
     lane: str = ""
     """Of a lane one request is under way at a time, in order; "" is no lane."""
+    kind: str = ""
+    """Under which its time is kept, see `Http.times`."""
 
 
 class HttpError(RuntimeError):
@@ -64,8 +66,7 @@ class _Line:
     sock: socket.socket
     out: memoryview = field(default_factory=lambda: memoryview(b""))
     got: bytearray = field(default_factory=bytearray)
-    asked: bytes = b""
-    lane: str = ""
+    asked: Request = field(default_factory=lambda: Request(b""))
     since: float = 0.0
 
 
@@ -85,7 +86,8 @@ class Http:
             self._selector.register(sock, selectors.EVENT_READ, line)
             self._idle.append(line)
         self._open = connections
-        self._spent: list[float] = []
+        self.times: dict[str, list[float]] = {}
+        """Seconds each answer took, by kind of request."""
         self._busy = 0
         self._lanes: set[str] = set()
         self._ahead: deque[Request] = deque()
@@ -121,9 +123,10 @@ class Http:
                 sent += 1
             self._take(0.0005 if rate and self._idle and more else 1.0)
         spent = time.perf_counter() - began
-        times = np.array(self._spent or [0.0]) * 1000
+        count = sum(map(len, self.times.values()))
+        times = np.array([one for kind in self.times.values() for one in kind] or [0.0]) * 1000
         p50, p99 = (float(np.percentile(times, part)) for part in (50, 99))
-        return Measured(len(self._spent), spent, _cpu() - cpu, p50, p99, self._busy)
+        return Measured(count, spent, _cpu() - cpu, p50, p99, self._busy)
 
     def _next(self, requests: Iterator[Request]) -> Request | None:
         """The first request whose lane is free; None when there is none now."""
@@ -149,7 +152,7 @@ class Http:
         self._selector.close()
 
     def _send(self, line: _Line, request: Request, due: float) -> None:
-        line.asked, line.lane, line.since = request.raw, request.lane, due
+        line.asked, line.since = request, due
         if request.lane:
             self._lanes.add(request.lane)
         line.out = memoryview(request.raw)
@@ -195,12 +198,13 @@ class Http:
         if status in _BUSY:
             self._busy += 1
             time.sleep(_PAUSE)
-            self._send(line, Request(line.asked, line.lane), line.since)
+            self._send(line, line.asked, line.since)
             return
         if not status.startswith(b"2"):
             raise HttpError(bytes(line.got[:2000]).decode("utf-8", "replace"))
-        self._spent.append(time.perf_counter() - line.since)
-        self._lanes.discard(line.lane)
+        spent = time.perf_counter() - line.since
+        self.times.setdefault(line.asked.kind, []).append(spent)
+        self._lanes.discard(line.asked.lane)
         self._idle.append(line)
 
 

@@ -36,7 +36,11 @@ class Running:
 
     def peaks_mb(self) -> list[float]:
         """Most memory held so far, of the process and each of its children."""
-        return [_peak_mb(pid) for pid in (self.pid, *_children(self.pid))]
+        return [_held_mb(pid, "VmHWM") for pid in (self.pid, *_children(self.pid))]
+
+    def private_mb(self) -> float:
+        """Memory held now and by no file, of the process and its children together."""
+        return sum(_held_mb(pid, "RssAnon") for pid in (self.pid, *_children(self.pid)))
 
 
 @contextmanager
@@ -155,9 +159,9 @@ def _children(pid: int) -> list[int]:
     return found
 
 
-def _peak_mb(pid: int) -> float:
+def _held_mb(pid: int, what: str) -> float:
     with suppress(OSError):
         for line in (PROC / str(pid) / "status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
+            if line.startswith(f"{what}:"):
                 return int(line.split()[1]) / 1024
     return 0.0
