@@ -106,8 +106,8 @@ def asks(trade: Trade) -> list[Ask]:
 
 def desk_asks(trade: Trade) -> list[Ask]:
     """What people may ask."""
-    pages = ("start", "firm", "products", "certificates", "codes", "moves", "sheets", "keys")
-    office = ("register", "coverage", "obliged", "tasks", "cases", "looks", "people")
+    pages = ("start", "firm", "products", "certificates", "codes", "free", "moves", "sheets", "keys")
+    office = ("register", "coverage", "obliged", "tasks", "cases", "looks", "people", "delegated")
     codes, entry = f"/desk/codes/{trade.codes}", f"/desk/entry/{trade.shipped}"
     return [
         *(Ask("GET", f"/desk/{name}", f"/desk/{name}") for name in (*pages, *office)),
@@ -120,6 +120,8 @@ def desk_asks(trade: Trade) -> list[Ask]:
         Ask("GET", f"/desk/cases/{CASE}/picture", "/desk/cases/NUMBER/picture"),
         Ask("POST", f"/desk/cases/{CASE}", "POST /desk/cases/NUMBER", {"state": "?"}),
         Ask("POST", "/desk/people", "POST /desk/people", {"what": "?", "login": "someone"}),
+        Ask("POST", "/desk/free", "POST /desk/free", {"kind": "?"}),
+        Ask("POST", "/desk/delegated", "POST /desk/delegated", {"scheme": "?"}),
         Ask("POST", "/desk/tasks", "POST /desk/tasks", {"what": "?"}),
     ]
 

@@ -56,13 +56,19 @@ PUBLIC = {
         read_table
     """,
     "coding": """
+        ALLOCATION_MEDIA
+        Allocation
         Carrier
         CodeList
         CodeRange
         CodingError
         Courier
+        DELEGATION_MEDIA
+        Delegation
         FILE_FORMS
         Fault
+        Free
+        Given
         Glyphs
         Label
         PRINT_MEDIA
@@ -73,8 +79,12 @@ PUBLIC = {
         VOID_MEDIA
         Void
         a4
+        allocated_to
+        allocations_of
+        check_delegation
         check_fits
         check_job
+        check_own
         check_void
         class_of
         code_list
@@ -82,13 +92,17 @@ PUBLIC = {
         facts_of
         file_of
         found
+        given_of
         issued
         issued_as
         jobs_of
         key_before
         label_svg
         labels_of
+        next_free
         parse
+        parse_allocation
+        parse_delegation
         parse_job
         parse_void
         pdf_of
@@ -98,6 +112,7 @@ PUBLIC = {
         read_template
         roll
         speaks_for
+        stem_of
         symbol_svg
         tspl
         void_reason

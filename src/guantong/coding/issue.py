@@ -24,6 +24,8 @@ TEXT_MAX = 500
 CODES_AT_ONCE = 65_536
 """Item URIs made at once."""
 GS1_CLASS = "https://id.gs1.org/01/"
+ALLOCATION = "allocation"
+"""Of the facts about classes that firms were given, by the class; also found by firm and range."""
 
 
 class Fault(StrEnum):
@@ -36,6 +38,7 @@ class Fault(StrEnum):
     LABEL = "coding.label"
     REPRINT = "coding.reprint"
     VOID = "coding.void"
+    DELEGATED = "coding.delegated"
 
 
 class CodingError(Refusal):
@@ -270,6 +273,12 @@ def issued(
     return found
 
 
+def allocated_to(store: Store, class_uri: str, *, as_of: int | None = None) -> str:
+    """The firm that was given a class first, "" for none."""
+    facts = store.facts(ALLOCATION, (class_uri,), as_of=as_of)
+    return next((str(fact.fields["firm"]) for fact in facts if fact.key == class_uri), "")
+
+
 def speaks_for(store: Store, class_uri: str, party: str, *, as_of: int | None = None) -> bool:
     """Whether a party may issue codes of a class without anybody wondering.
 
@@ -280,9 +289,11 @@ def speaks_for(store: Store, class_uri: str, party: str, *, as_of: int | None = 
         as_of: Ledger size, None for now.
 
     Returns:
-        True for those whose record of the product counts, for the operator, and while nobody
-        has filed the product.
+        True for whoever was given the class, for those whose record of the product counts, for
+        the operator, and while nobody has filed the product.
     """
+    if given_to := allocated_to(store, class_uri, as_of=as_of):
+        return party in {given_to, OPERATOR.party}
     facts = store.facts("product", (class_uri,), as_of=as_of)
     speakers = parties.speakers_of(facts, class_uri)
     return not speakers or party in speakers or party == OPERATOR.party

@@ -54,6 +54,8 @@ READERS: Mapping[str, Callable[[bytes], tuple[Fact, ...]]] = {
     looks.MEDIA: lambda body: looks.facts_of(looks.parse(body)),
     sheet_columns.MEDIA: lambda body: sheet_columns.parse(body).facts(),
     coding.PRINT_MEDIA: lambda body: coding.parse_job(body).facts(),
+    coding.DELEGATION_MEDIA: lambda body: coding.parse_delegation(body).facts(),
+    coding.ALLOCATION_MEDIA: lambda body: coding.parse_allocation(body).facts(),
     coding.VOID_MEDIA: lambda body: coding.parse_void(body).facts(),
     obliged.MEDIA: lambda body: obliged.parse_import(body).facts(),
     obliged.TASK_MEDIA: lambda body: obliged.parse_task(body).facts(),

@@ -481,6 +481,7 @@ class World(AbstractContextManager["World"]):
     def made_codes(self, codes: coding.CodeRange, caller: Caller) -> Made:
         """The entry by which the caller's firm issues a range of codes."""
         with self._readers.lend() as store:
+            coding.check_own(store, codes.class_uri, caller.party)
             coding.check_fits(store, codes, caller.party)
         body = msgspec.json.encode(codes)
         return Made(StatementType.CODE_RANGE, body, coding.facts_of(codes))

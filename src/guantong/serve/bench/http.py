@@ -77,7 +77,7 @@ class Http:
         """Connect to ``http://host:port``."""
         host, _, port = address.rstrip("/").rpartition("//")[2].rpartition(":")
         self._selector = selectors.DefaultSelector()
-        self._idle: list[_Line] = []
+        self._idle: deque[_Line] = deque()  # in turn, so that none is idle for long and hung up
         for _ in range(connections):
             sock = socket.create_connection((host.strip("[]"), int(port)))
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -119,7 +119,7 @@ class Http:
                 if request is None:
                     more = bool(self._ahead)
                     break
-                self._send(self._idle.pop(), request, due)
+                self._send(self._idle.popleft(), request, due)
                 sent += 1
             self._take(0.0005 if rate and self._idle and more else 1.0)
         spent = time.perf_counter() - began

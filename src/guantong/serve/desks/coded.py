@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from guantong import coding
+from guantong import coding, identify
 from guantong.coding import CodeRange, PrintJob, Void
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
@@ -33,6 +33,8 @@ SPREAD: Final = 12
 """Digits of serials that nobody can guess."""
 COUNT_MAX: Final = 10_000_000
 """Codes issued by one form."""
+PRINTED_DIGITS: Final = 12
+"""Of codes printed elsewhere, how many digits at the end may count up."""
 LABELS_MAX: Final = 20_000
 """Labels of one file; more go as several jobs, or by the command line."""
 PRINTING_MAX: Final = 1
@@ -137,22 +139,34 @@ class Codes:
         """
         count = _number(form, "count", 1, COUNT_MAX)
         class_uri = coding.class_of(form.text("class"))
-        party = person.account.party
-        with self._office.desk.readers.lend() as store:
-            before = [one for one in coding.ranges_of(store, class_uri, party) if not one.stem]
-            key = coding.key_before(store, class_uri, party)
-        first = max((one.last + 1 for one in before), default=0)
-        is_spread = bool(key) or (not before and form.text("spread") != "no")
         asked_for = CodeRange(
-            class_uri=class_uri,
+            class_uri=class_uri, first=0, last=count - 1, lot=form.text("lot"), day=form.text("day")
+        )
+        if form.text("first_code"):
+            codes = printed_from(asked_for, form.text("first_code"))
+        else:
+            codes = self._next(
+                asked_for, person.account.party, is_plain=form.text("spread") == "no"
+            )
+        return coding.parse(msgspec.json.encode(codes))
+
+    def _next(self, asked_for: CodeRange, party: str, *, is_plain: bool) -> CodeRange:
+        """The same range after the firm's last one whose codes were made here."""
+        stem = coding.stem_of(asked_for.class_uri)
+        made_here = msgspec.structs.replace(asked_for, stem=stem)
+        with self._office.desk.readers.lend() as store:
+            ranges = coding.ranges_of(store, asked_for.class_uri, party)
+            before = [one for one in ranges if one.head == made_here.head]
+            key = coding.key_before(store, asked_for.class_uri, party)
+        first = max((one.last + 1 for one in before), default=0)
+        is_spread = bool(key) or (not before and not is_plain)
+        return msgspec.structs.replace(
+            made_here,
             first=first,
-            last=first + count - 1,
-            lot=form.text("lot"),
-            day=form.text("day"),
+            last=first + asked_for.last,
             spread=SPREAD if is_spread else 0,
             key=(key or secrets.token_hex(16)) if is_spread else "",
         )
-        return coding.parse(msgspec.json.encode(asked_for))
 
     # ---------------------------------------------------------------- one range
 
@@ -301,6 +315,37 @@ def issued_by(store: Store, party: str, products: Iterable[Product]) -> list[Iss
                 )
             )
     return sorted(found, key=lambda one: -one.fact.entry)
+
+
+def printed_from(asked_for: CodeRange, first_code: str) -> CodeRange:
+    """The range of codes that were printed elsewhere and count up.
+
+    Args:
+        asked_for: With as many codes as there are.
+        first_code: The first of them, as it is printed.
+
+    Returns:
+        The range, with the stem and digits of the first code.
+
+    Raises:
+        HttpError: if no code is read there, it does not end in digits, or they overflow.
+    """
+    readings = identify.read(first_code)
+    uri = readings[0].value.uri if readings else ""
+    digits = uri[len(uri.rstrip("0123456789")) :][-PRINTED_DIGITS:]
+    stem = uri.removesuffix(digits)
+    first = int(digits or "0")
+    is_filled = digits.startswith("0") or stem[-1:].isdecimal()
+    if not digits or (is_filled and first + asked_for.last >= 10 ** len(digits)):
+        expected = "a code that ends in enough digits to count up"
+        raise HttpError(fault(Fault.QUERY, expected=expected, got=first_code, path="first_code"))
+    return msgspec.structs.replace(
+        asked_for,
+        first=first,
+        last=first + asked_for.last,
+        width=len(digits) if is_filled else 0,
+        stem="" if stem == asked_for.head else stem,
+    )
 
 
 def _within(one: PrintJob | Void, codes: CodeRange) -> bool:

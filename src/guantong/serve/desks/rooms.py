@@ -12,6 +12,7 @@ from guantong.serve.desks.coded import Codes
 from guantong.serve.desks.entrance import Entrance
 from guantong.serve.desks.entries import Entries
 from guantong.serve.desks.filing import Filings
+from guantong.serve.desks.free import FreeCodes
 from guantong.serve.desks.moves import Moves
 from guantong.serve.desks.office import Office
 from guantong.serve.desks.programs import Programs
@@ -33,6 +34,7 @@ def routes(office: Office, limits: Limits) -> list[Route]:
         *Start(office).routes(),
         *Filings(office).routes(),
         *Codes(office).routes(),
+        *FreeCodes(office).routes(),
         *Moves(office).routes(),
         *Entries(office).routes(),
         *Sheets(office, limits).routes(),
@@ -46,6 +48,8 @@ def routes(office: Office, limits: Limits) -> list[Route]:
 
 START: Final = ("/desk/start", "dk_start")
 CODES: Final = ("/desk/codes", "dk_codes")
+FREE: Final = ("/desk/free", "dk_free")
+DELEGATED: Final = ("/desk/delegated", "dk_delegated")
 MOVES: Final = ("/desk/moves", "dk_moves")
 SHEETS: Final = ("/desk/sheets", "dk_sheets")
 KEYS: Final = ("/desk/keys", "dk_keys")
@@ -59,12 +63,12 @@ REGISTER: Final = ("/desk/register", "dk_register")
 PEOPLE: Final = ("/desk/people", "dk_people")
 LOOKS: Final = ("/desk/looks", "dk_looks")
 CARDS: Final[Mapping[Role, tuple[tuple[str, str], ...]]] = {
-    Role.PRODUCER: (START, CODES, MOVES, SHEETS, *PAPERS, KEYS),
+    Role.PRODUCER: (START, CODES, FREE, MOVES, SHEETS, *PAPERS, KEYS),
     Role.SELLER: (MOVES, SHEETS, FIRM, KEYS),
     Role.USER: (MOVES, SHEETS, FIRM, KEYS),
     Role.REGULATOR: (COVERAGE, OBLIGED, TASKS, CASES, REGISTER),
     Role.AUDITOR: (LOOKS,),
-    Role.OPERATOR: (PEOPLE, LOOKS),
+    Role.OPERATOR: (PEOPLE, DELEGATED, LOOKS),
 }
 """What each role finds on its desk: address, and the sentence that names it."""
 
