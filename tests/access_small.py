@@ -106,7 +106,17 @@ def asks(trade: Trade) -> list[Ask]:
 
 def desk_asks(trade: Trade) -> list[Ask]:
     """What people may ask."""
-    pages = ("start", "firm", "products", "certificates", "codes", "free", "moves", "sheets", "keys")
+    pages = (
+        "start",
+        "firm",
+        "products",
+        "certificates",
+        "codes",
+        "free",
+        "moves",
+        "sheets",
+        "keys",
+    )
     office = ("register", "coverage", "obliged", "tasks", "cases", "looks", "people", "delegated")
     codes, entry = f"/desk/codes/{trade.codes}", f"/desk/entry/{trade.shipped}"
     return [
