@@ -381,11 +381,15 @@ PUBLIC = {
         check
     """,
     "watch": """
+        Amiss
         Case
         Count
         Fault
         Kind
         MEDIA
+        Matched
+        Mismatch
+        PUBLIC_KINDS
         Report
         SCAN
         SCANS_MEDIA
@@ -395,11 +399,13 @@ PUBLIC = {
         State
         Step
         WatchError
+        case_about
         case_of
         cases
         check_report
         check_step
         counts_of
+        matched
         new_id
         parse_report
         parse_scans

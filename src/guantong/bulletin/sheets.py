@@ -1,6 +1,5 @@
 """The report as a sheet, CSV or XLSX, in which no cell is ever a formula."""
 
-import csv
 import io
 from typing import Final
 
@@ -8,7 +7,7 @@ import xlsxwriter
 
 from guantong.bulletin.model import Claim, Report
 from guantong.bulletin.shown import explained
-from guantong.capture.cells import harmless
+from guantong.capture.cells import csv_of, harmless
 
 HEADERS: Final = (
     "text", "start", "end", "subject", "period", "value", "unit", "rule", "verdict", "should_be",
@@ -18,12 +17,7 @@ HEADERS: Final = (
 
 def to_csv(report: Report) -> bytes:
     """UTF-8 with a mark, so that spreadsheet programs read the Chinese; lines end in CRLF."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(HEADERS)
-    for claim in report.claims:
-        writer.writerow(map(harmless, _cells(claim)))
-    return out.getvalue().encode("utf-8-sig")
+    return csv_of((HEADERS, *(map(harmless, _cells(claim)) for claim in report.claims)))
 
 
 def to_xlsx(report: Report) -> bytes:

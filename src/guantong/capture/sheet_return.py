@@ -4,14 +4,14 @@ A firm that names its columns otherwise says once what they are (`mapped`); who 
 own sheet back with a column that says what is wrong in each row (`annotated`).
 """
 
-import csv
 import datetime as dt
-import io
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain, repeat
 from typing import Final
 
+from guantong.capture.cells import csv_of
 from guantong.capture.faults import CaptureError, Fault, Limits
 from guantong.capture.sheet_table import HEADER_WITHIN, grids_of, header_at
 from guantong.capture.sheet_words import COLUMNS, HEADER_OF, plain
@@ -69,13 +69,10 @@ def mapped(data: bytes, mapping: Mapping[str, str], limits: Limits) -> bytes:
         if text and key and not text.startswith(ERRORS):
             kept.append(place)
             header.append(HEADER_OF[key])
-    out = io.StringIO()
-    rows = csv.writer(out, lineterminator="\r\n")
-    rows.writerows([] for _ in range(at))
-    rows.writerow(header)
-    for row in grid[at + 1 :]:
-        rows.writerow(_text(row[place]) if place < len(row) else "" for place in kept)
-    return out.getvalue().encode("utf-8-sig")
+    below = (
+        [_text(row[place]) if place < len(row) else "" for place in kept] for row in grid[at + 1 :]
+    )
+    return csv_of(chain(repeat((), at), (header,), below))
 
 
 def annotated(

@@ -1,12 +1,10 @@
 """What does a print house get? One row for each label, and by what it can tell that it has them all."""
 
-import csv
-import io
 from collections.abc import Iterable
 from hashlib import sha256
 from typing import NamedTuple
 
-from guantong.capture.cells import harmless
+from guantong.capture.cells import csv_of, harmless
 from guantong.coding.labels import Label
 
 HEAD = ("number", "symbol", "lines")
@@ -33,11 +31,7 @@ def code_list(labels: Iterable[Label]) -> CodeList:
         The file, with how many rows and which digest it must have. A text that a spreadsheet would
         take for a formula is preceded by an apostrophe.
     """
-    held = io.StringIO()
-    rows = csv.writer(held, lineterminator="\r\n")
-    rows.writerow(HEAD)
-    count = 0
-    for count, label in enumerate(labels, 1):
-        rows.writerow((count, harmless(label.text), *map(harmless, label.lines)))
-    data = held.getvalue().encode("utf-8-sig")
-    return CodeList(data, count, sha256(data).hexdigest())
+    numbered = enumerate(labels, 1)
+    rows = [(at, harmless(one.text), *map(harmless, one.lines)) for at, one in numbered]
+    data = csv_of((HEAD, *rows))
+    return CodeList(data, len(rows), sha256(data).hexdigest())

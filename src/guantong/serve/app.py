@@ -44,6 +44,7 @@ from guantong.serve.fast_capture import FastCapture
 from guantong.serve.pages import Example
 from guantong.serve.problems import Fault, HttpError
 from guantong.serve.signin import SignIn
+from guantong.serve.trade_api import TradeApi
 from guantong.serve.upload import Uploads, left
 from guantong.serve.words import Language
 from guantong.settings import Settings
@@ -102,6 +103,7 @@ def create_app(desk: Desk, settings: Settings) -> FastCapture:
         Route("/capture", uploads.capture, methods=["POST"]),
         Route("/codes", uploads.codes, methods=["POST"]),
         *uploads.key_routes(),
+        *TradeApi(desk, uploads).routes(),
         *(desks.routes(office, limits) if office else ()),
         *index_pages.routes(desk),
         *bulletin_pages.routes(desk),

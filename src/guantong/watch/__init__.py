@@ -6,6 +6,7 @@ reporter says of themselves stands in the vault alone.
 
 from guantong.watch.cases import (
     MEDIA,
+    PUBLIC_KINDS,
     STEP_MEDIA,
     Case,
     Fault,
@@ -14,6 +15,7 @@ from guantong.watch.cases import (
     State,
     Step,
     WatchError,
+    case_about,
     case_of,
     cases,
     check_report,
@@ -22,6 +24,7 @@ from guantong.watch.cases import (
     parse_report,
     parse_step,
 )
+from guantong.watch.matching import Amiss, Matched, Mismatch, matched
 from guantong.watch.scans import (
     SCAN,
     SCANS_MEDIA,
@@ -35,24 +38,30 @@ from guantong.watch.scans import (
 
 __all__ = [
     "MEDIA",
+    "PUBLIC_KINDS",
     "SCAN",
     "SCANS_MEDIA",
     "STEP_MEDIA",
+    "Amiss",
     "Case",
     "Count",
     "Fault",
     "Kind",
+    "Matched",
+    "Mismatch",
     "Report",
     "Scans",
     "Seen",
     "State",
     "Step",
     "WatchError",
+    "case_about",
     "case_of",
     "cases",
     "check_report",
     "check_step",
     "counts_of",
+    "matched",
     "new_id",
     "parse_report",
     "parse_scans",

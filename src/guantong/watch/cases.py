@@ -35,7 +35,15 @@ class Kind(StrEnum):
     CODE = "code"
     """The code does not fit the thing, or cannot be read."""
     CERTIFICATE = "certificate"
+    MISMATCH = "mismatch"
+    """What one firm says it sent, or got, its partner does not say; found here."""
+    CLONE = "clone"
+    """Its scans do not fit one thing; found here."""
     OTHER = "other"
+
+
+PUBLIC_KINDS: Final = (Kind.FAKE, Kind.UNSAFE, Kind.CODE, Kind.CERTIFICATE, Kind.OTHER)
+"""What a buyer reports."""
 
 
 class State(StrEnum):
@@ -74,12 +82,15 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     contact: str = ""
     """Of the reporter; in no fact, and so in no answer but to the owner of the case."""
     picture: bytes = b""
+    about: str = ""
+    """What was found here, in such a way that it is found but once."""
 
     def facts(self) -> tuple[Fact, ...]:
         """What the entry leaves in the store: nothing the reporter wrote, but the code."""
         told: dict[str, object] = {"code": self.code, "kind": self.kind.value}
         told |= {"province": self.province, "picture": bool(self.picture)}
-        return (Fact(REPORT, self.id, told, links=(f"province {self.province}", self.code)),)
+        links = (f"province {self.province}", self.code, *([self.about] if self.about else []))
+        return (Fact(REPORT, self.id, told, links=links),)
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -202,6 +213,12 @@ def case_of(store: Store, number: str) -> Case | None:
     """A case, None when there is none of that number."""
     reports = [fact for fact in store.facts(REPORT, (number,)) if fact.key == number]
     return _with_steps(store, reports[:1])[0] if reports else None
+
+
+def case_about(store: Store, about: str) -> Case | None:
+    """The latest case about what was found here, None when there is none."""
+    found = _with_steps(store, store.facts(REPORT, (about,))[-1:])
+    return found[0] if found else None
 
 
 def cases(store: Store, provinces: tuple[str, ...]) -> list[Case]:

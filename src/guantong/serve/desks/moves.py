@@ -5,9 +5,7 @@ would, so that a recalled, sold or foreign item shows before it is entered; then
 row of a sheet, at the time the form was opened: the same form sent twice is one document.
 """
 
-import csv
 import datetime as dt
-import io
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -17,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from guantong import parties
+from guantong.capture.cells import csv_of
 from guantong.clock import CHINA
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
@@ -211,6 +210,4 @@ def sheet_of(form: Form) -> bytes:
     row |= {header: form.text(name) for name, header in COLUMNS.items() if form.text(name)}
     if partner := form.text("partner"):
         row["发货方" if form.text("step") in INWARD else "收货方"] = partner
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerows((row.keys(), row.values()))
-    return out.getvalue().encode("utf-8-sig")
+    return csv_of((row.keys(), row.values()))

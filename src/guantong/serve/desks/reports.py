@@ -74,7 +74,7 @@ class Reports:
             answer.view(request, json=False),
             given=given,
             errors=errors,
-            kinds=tuple(Kind),
+            kinds=watch.PUBLIC_KINDS,
             provinces=tuple(held.provinces),
             megabytes=PICTURE_MAX // 2**20,
         )
@@ -103,7 +103,7 @@ class Reports:
         report = Report(
             id=watch.new_id(),
             code=_code_of(form.text("code")),
-            kind=Kind(kind) if kind in set(Kind) else Kind.OTHER,
+            kind=Kind(kind) if kind in watch.PUBLIC_KINDS else Kind.OTHER,
             text=form.text("text"),
             province=form.text("province"),
             place=form.text("place"),

@@ -13,6 +13,7 @@ from guantong.serve.desks.entrance import Entrance
 from guantong.serve.desks.entries import Entries
 from guantong.serve.desks.filing import Filings
 from guantong.serve.desks.free import FreeCodes
+from guantong.serve.desks.matching import Matchings
 from guantong.serve.desks.moves import Moves
 from guantong.serve.desks.office import Office
 from guantong.serve.desks.programs import Programs
@@ -39,6 +40,7 @@ def routes(office: Office, limits: Limits) -> list[Route]:
         *Entries(office).routes(),
         *Sheets(office, limits).routes(),
         *Programs(office).routes(),
+        *Matchings(office).routes(),
         *Supervision(office, limits).routes(),
         *Reports(office).routes(),
         *Staff(office).routes(),
@@ -51,6 +53,7 @@ CODES: Final = ("/desk/codes", "dk_codes")
 FREE: Final = ("/desk/free", "dk_free")
 DELEGATED: Final = ("/desk/delegated", "dk_delegated")
 MOVES: Final = ("/desk/moves", "dk_moves")
+MATCHING: Final = ("/desk/matching", "dk_matching")
 SHEETS: Final = ("/desk/sheets", "dk_sheets")
 KEYS: Final = ("/desk/keys", "dk_keys")
 FIRM: Final = ("/desk/firm", "dk_firm")
@@ -63,9 +66,9 @@ REGISTER: Final = ("/desk/register", "dk_register")
 PEOPLE: Final = ("/desk/people", "dk_people")
 LOOKS: Final = ("/desk/looks", "dk_looks")
 CARDS: Final[Mapping[Role, tuple[tuple[str, str], ...]]] = {
-    Role.PRODUCER: (START, CODES, FREE, MOVES, SHEETS, *PAPERS, KEYS),
-    Role.SELLER: (MOVES, SHEETS, FIRM, KEYS),
-    Role.USER: (MOVES, SHEETS, FIRM, KEYS),
+    Role.PRODUCER: (START, CODES, FREE, MOVES, SHEETS, MATCHING, *PAPERS, KEYS),
+    Role.SELLER: (MOVES, SHEETS, MATCHING, FIRM, KEYS),
+    Role.USER: (MOVES, SHEETS, MATCHING, FIRM, KEYS),
     Role.REGULATOR: (COVERAGE, OBLIGED, TASKS, CASES, REGISTER),
     Role.AUDITOR: (LOOKS,),
     Role.OPERATOR: (PEOPLE, DELEGATED, LOOKS),

@@ -4,9 +4,7 @@ Each figure stands with its definition and the time and ledger size it was count
 same rows as CSV and JSON. A regulator of a region sees the rows of that region.
 """
 
-import csv
 import datetime as dt
-import io
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -19,7 +17,7 @@ from starlette.routing import Route
 
 from guantong import parties, rules
 from guantong.capture import Limits
-from guantong.capture.cells import harmless
+from guantong.capture.cells import csv_of, harmless
 from guantong.clock import day_in_china, is_day
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
@@ -433,8 +431,5 @@ def _task_json(one: Standing, task: Task, at_ms: int, done: str) -> dict[str, ob
 
 
 def _csv(head: Sequence[str], rows: Sequence[Sequence[object]], name: str) -> Response:
-    out = io.StringIO()
-    made = csv.writer(out, lineterminator="\r\n")
-    made.writerow(head)
-    made.writerows([harmless(str(cell)) for cell in row] for row in rows)
-    return download(out.getvalue().encode("utf-8-sig"), name, "text/csv; charset=utf-8")
+    cells = ([harmless(str(cell)) for cell in row] for row in rows)
+    return download(csv_of((head, *cells)), name, "text/csv; charset=utf-8")
