@@ -109,6 +109,8 @@ def test_a_regulator_makes_one_case_of_each_mismatch(
     assert "收发不一致" in inspector.get(f"/desk/cases/{case.id}").text
     elsewhere = signed_in(world, "other", Role.REGULATOR, OFFICE, region="33")
     assert elsewhere.get(path).status_code == 404
+    clerk.get("/login")
+    clerk.sign_in("clerk")
     assert clerk.get(path).status_code == 403
 
 
