@@ -35,6 +35,9 @@ class Bundler(Protocol):
     def bundle(self, text: str, caller: Caller, note: bytes, *, event: str = "") -> bytes:
         """The bundle about a scanned text."""
 
+    def shown(self, entry: int, caller: Caller, note: bytes) -> bytes:
+        """The bundle of an entry of the caller's own that can be handed over whole."""
+
 
 def routes(
     desk: Desk, prefix: str, note: Callable[[], bytes], key: Callable[[], str]
@@ -56,6 +59,7 @@ def routes(
     return [
         Route(f"{prefix}/verify", outside.verify),
         Route(f"{prefix}/bundle/{{code:path}}", outside.bundle),
+        Route(f"{prefix}/shown/{{entry:int}}", outside.shown),
     ]
 
 
@@ -93,8 +97,29 @@ class _Outside:
         text = asked.path_text(request, self._path)
         caller = asked.caller(request, self._desk)
         event = request.query_params.get(EVENT, "")
+        return self._answered(
+            request, text, lambda: self._bundler.bundle(text, caller, self._note(), event=event)
+        )
+
+    def shown(self, request: Request) -> Response:
+        """The bundle of an entry of the caller's own, whole; as a page, inside the one that checks it.
+
+        Returns:
+            Bundle or page.
+
+        Raises:
+            BundleError: if there is none, none for this caller, or none yet.
+            LedgerError: if the body was erased.
+        """
+        entry = request.path_params["entry"]
+        caller = asked.caller(request, self._desk)
+        return self._answered(
+            request, str(entry), lambda: self._bundler.shown(entry, caller, self._note())
+        )
+
+    def _answered(self, request: Request, text: str, make: Callable[[], bytes]) -> Response:
         try:
-            made = self._bundler.bundle(text, caller, self._note(), event=event)
+            made = make()
         except LedgerError as refusal:
             if refusal.faults[0].code != LedgerFault.RANGE:
                 raise

@@ -50,6 +50,8 @@ def make_bundle(
 
 def _disclosed(ledger: Ledger, entry: Entry, event: int, made: str) -> Disclosed:
     said, opening = entry.statement, ledger.opening(entry.index)
+    if not said.n and said.root:
+        return disclose(opening.salt, [opening.body], Form.RAW, event)
     # Mostly the bytes of the event are enough; then the document need not be understood.
     cut = slices(opening.body) or ()
     if event < len(cut) and not made and MADE not in said.meta:

@@ -30,6 +30,7 @@ from guantong.serve.seal import (
     Facts,
     Seal,
     Signature,
+    of_body,
     of_gateway,
     of_signer,
     opened,
@@ -276,6 +277,7 @@ def entry_of(made: Made, caller: Caller, now_ms: int) -> Job:
         record_ms=now_ms,
         facts=made.facts,
         meta=made.meta,
+        seal=of_body(made.body) if made.alone else NONE,
     )
 
 

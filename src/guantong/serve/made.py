@@ -28,6 +28,8 @@ class Made(NamedTuple):
     """Media type of the body."""
     meta: Mapping[str, str | int] = {}
     """Small facts for the statement; never personal data."""
+    alone: bool = False
+    """Whether its body can be handed over with its proof, see `guantong.serve.bundles`."""
 
     @classmethod
     def of(cls, typ: StatementType, stated: Stated, media: str) -> Self:

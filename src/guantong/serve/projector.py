@@ -18,7 +18,7 @@ from guantong.capture.event_hash import event_hash
 from guantong.errors import Refusal, fault
 from guantong.ledger import Entry, Ledger, StatementType
 from guantong.parties import obliged
-from guantong.serve import index_facts, keys, party_keys, personal
+from guantong.serve import index_facts, keys, party_keys, personal, tendered
 from guantong.serve.erasing import kept_of
 from guantong.serve.people import account, looks, sheet_columns
 from guantong.serve.seal import chained
@@ -59,6 +59,7 @@ READERS: Mapping[str, Callable[[bytes], tuple[Fact, ...]]] = {
     coding.VOID_MEDIA: lambda body: coding.parse_void(body).facts(),
     obliged.MEDIA: lambda body: obliged.parse_import(body).facts(),
     obliged.TASK_MEDIA: lambda body: obliged.parse_task(body).facts(),
+    tendered.MEDIA: lambda body: tendered.parse(body).facts(),
     watch.MEDIA: lambda body: watch.parse_report(body).facts(),
     watch.SCANS_MEDIA: lambda body: watch.parse_scans(body).facts(),
     watch.STEP_MEDIA: lambda body: watch.parse_step(body).facts(),

@@ -76,6 +76,34 @@ def of_code(
     raise BundleError(fault(Fault.BUNDLE_HIDDEN, expected=expected, got=sight.why.value))
 
 
+def of_entry(ledger: Ledger, store: Store, entry: int, caller: Caller, note: bytes) -> Bundle:
+    """The bundle of an entry that can be handed over whole.
+
+    Args:
+        ledger: Where it stands.
+        store: What is known.
+        entry: Ledger index.
+        caller: Who asks.
+        note: A checkpoint of the ledger.
+
+    Returns:
+        The bundle, with the body.
+
+    Raises:
+        BundleError: if there is none, or it is another's.
+    """
+    if entry >= ledger.size:
+        ledger.refresh()
+    said = ledger.entry(entry).statement if entry < ledger.size else None
+    if said is None or said.n or not said.root:
+        expected = "an entry that is handed over whole"
+        raise BundleError(fault(Fault.NO_BUNDLE, expected=expected, got=entry))
+    if not caller.sees_all() and (not caller.party or caller.party != said.by):
+        expected, got = "an entry of your own", caller.level.value
+        raise BundleError(fault(Fault.BUNDLE_HIDDEN, expected=expected, got=got))
+    return make_bundle(ledger, store, entry, note, event=0)
+
+
 def _tells(step: Step) -> bool:
     """False sorts first: the making, and what nobody has withdrawn."""
     return step.corrected or step.stored.event.step != _MADE

@@ -5,6 +5,7 @@ the signer chose. What is signed must follow from what came; whose key it is, an
 number and predecessor are right, is the writer's to say (`chain`).
 """
 
+import secrets
 from base64 import b64encode
 from dataclasses import dataclass
 from hashlib import sha256
@@ -17,6 +18,7 @@ from guantong.errors import fault
 from guantong.ledger import Entry, LedgerError, StatementType
 from guantong.ledger.entropy import SALT_BYTES
 from guantong.ledger.faults import Fault
+from guantong.ledger.inner import Form, root_of
 from guantong.ledger.party_key import SigningKey
 from guantong.ledger.signed import GATEWAY, Claims, Signed, sign
 from guantong.serve import events
@@ -144,6 +146,12 @@ def signed_file(
 def of_gateway(data: bytes, said: Said, salt: bytes) -> Seal:
     """For a document that nobody signed; without a salt the ledger takes one, and no root."""
     return Seal(salt, events.root(salt, data, said) if salt else "", GATEWAY)
+
+
+def of_body(body: bytes) -> Seal:
+    """For what is no document, and can be handed over whole with its proof."""
+    salt = secrets.token_bytes(SALT_BYTES)
+    return Seal(salt, root_of(salt, [body], Form.RAW).hex())
 
 
 def of_signer(data: bytes, said: Said, facts: Facts, came: Signature) -> Seal:

@@ -430,6 +430,11 @@ class World(AbstractContextManager["World"]):
             )
         return made.encode()
 
+    def shown(self, entry: int, caller: Caller, note: bytes) -> bytes:
+        """What shows offline that the body of an entry of the caller's own is in the ledger."""
+        with self._readers.lend() as store:
+            return scan_bundle.of_entry(self.ledger, store, entry, caller, note).encode()
+
     def body(self, entry: int) -> bytes:
         """The body of a ledger entry, compared with its commitment."""
         return self.ledger.body(entry)

@@ -22,6 +22,7 @@ from guantong.serve.desks.sheets import Sheets
 from guantong.serve.desks.staff import Staff
 from guantong.serve.desks.start import Start
 from guantong.serve.desks.supervision import Supervision
+from guantong.serve.desks.tender import Tenders
 from guantong.serve.desks.watched import Looked
 from guantong.serve.people.account import Role
 
@@ -39,6 +40,7 @@ def routes(office: Office, limits: Limits) -> list[Route]:
         *Moves(office).routes(),
         *Entries(office).routes(),
         *Sheets(office, limits).routes(),
+        *Tenders(office).routes(),
         *Programs(office).routes(),
         *Matchings(office).routes(),
         *Supervision(office, limits).routes(),
@@ -53,6 +55,7 @@ CODES: Final = ("/desk/codes", "dk_codes")
 FREE: Final = ("/desk/free", "dk_free")
 DELEGATED: Final = ("/desk/delegated", "dk_delegated")
 MOVES: Final = ("/desk/moves", "dk_moves")
+TENDERS: Final = ("/desk/tenders", "dk_tenders")
 MATCHING: Final = ("/desk/matching", "dk_matching")
 SHEETS: Final = ("/desk/sheets", "dk_sheets")
 KEYS: Final = ("/desk/keys", "dk_keys")
@@ -67,8 +70,8 @@ PEOPLE: Final = ("/desk/people", "dk_people")
 LOOKS: Final = ("/desk/looks", "dk_looks")
 CARDS: Final[Mapping[Role, tuple[tuple[str, str], ...]]] = {
     Role.PRODUCER: (START, CODES, FREE, MOVES, SHEETS, MATCHING, *PAPERS, KEYS),
-    Role.SELLER: (MOVES, SHEETS, MATCHING, FIRM, KEYS),
-    Role.USER: (MOVES, SHEETS, MATCHING, FIRM, KEYS),
+    Role.SELLER: (MOVES, SHEETS, MATCHING, TENDERS, FIRM, KEYS),
+    Role.USER: (MOVES, SHEETS, TENDERS, MATCHING, FIRM, KEYS),
     Role.REGULATOR: (COVERAGE, OBLIGED, TASKS, CASES, REGISTER),
     Role.AUDITOR: (LOOKS,),
     Role.OPERATOR: (PEOPLE, DELEGATED, LOOKS),
