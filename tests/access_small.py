@@ -19,6 +19,7 @@ from guantong.caller import OPERATOR, Caller, Level
 from guantong.clock import SetClock
 from guantong.coding import CodeRange
 from guantong.ledger import StatementType
+from guantong.serve import tendered
 from guantong.serve.app import create_app
 from guantong.serve.job import offer_of
 from guantong.serve.keys import new_key
@@ -76,6 +77,7 @@ class Trade(NamedTuple):
     world: World
     codes: int
     shipped: int
+    tender: int
 
 
 def asks(trade: Trade) -> list[Ask]:
@@ -87,6 +89,7 @@ def asks(trade: Trade) -> list[Ask]:
         Ask("GET", "/01/06901234567892/21/1000?linkType=linkset", "/01/…?linkType=linkset"),
         Ask("GET", f"/trace/{code}?format=json", "/trace/CODE"),
         Ask("GET", "/identify?q=6901234567892", "/identify"),
+        Ask("GET", "/search?q=6901234567892&format=json", "/search"),
         Ask("GET", "/status", "/status"),
         Ask("GET", "/epcis/events", "/epcis/events"),
         Ask("GET", f"/epcis/events/{quote(EVENT, safe='')}", "/epcis/events/ID"),
@@ -97,8 +100,11 @@ def asks(trade: Trade) -> list[Ask]:
         Ask("GET", "/ledger/checkpoint", "/ledger/checkpoint"),
         Ask("GET", f"/ledger/tile/entries/000.p/{trade.shipped}", "/ledger/tile/entries/…"),
         Ask("GET", f"/ledger/proof/{trade.shipped}", "/ledger/proof/ENTRY"),
+        Ask("GET", f"/ledger/shown/{trade.tender}?format=json", "/ledger/shown/ENTRY"),
         Ask("POST", "/capture", "POST /capture", {}),
         Ask("POST", "/codes", "POST /codes", {}),
+        Ask("POST", "/api/v1/purchases", "POST /api/v1/purchases", {}),
+        Ask("POST", "/api/v1/sales", "POST /api/v1/sales", {}),
         Ask("POST", "/signing-keys", "POST /signing-keys", {"party": MAKER, "revoke": "0" * 64}),
         Ask("POST", "/epcis/capture", "POST /epcis/capture", {}),
     ]
@@ -115,9 +121,22 @@ def desk_asks(trade: Trade) -> list[Ask]:
         "free",
         "moves",
         "sheets",
+        "tenders",
+        "matching",
         "keys",
     )
-    office = ("register", "coverage", "obliged", "tasks", "cases", "looks", "people", "delegated")
+    office = (
+        "register",
+        "coverage",
+        "obliged",
+        "tasks",
+        "cases",
+        "looks",
+        "people",
+        "delegated",
+        "quotas",
+        "statuses",
+    )
     codes, entry = f"/desk/codes/{trade.codes}", f"/desk/entry/{trade.shipped}"
     return [
         *(Ask("GET", f"/desk/{name}", f"/desk/{name}") for name in (*pages, *office)),
@@ -126,6 +145,14 @@ def desk_asks(trade: Trade) -> list[Ask]:
         Ask("POST", f"{codes}/void", "POST /desk/codes/ENTRY/void", {"from": "1", "to": "1"}),
         Ask("GET", entry, "/desk/entry/ENTRY"),
         Ask("GET", f"/desk/firms/{MAKER}", "/desk/firms/PARTY"),
+        Ask("GET", f"/desk/firms/{MAKER}/matching", "/desk/firms/PARTY/matching"),
+        Ask("POST", f"/desk/firms/{MAKER}/matching", "POST /desk/firms/PARTY/matching", {}),
+        Ask("GET", f"/desk/product-file/{CLASS}", "/desk/product-file/CLASS"),
+        Ask("GET", f"/desk/tenders/{trade.tender}", "/desk/tenders/ENTRY"),
+        Ask("POST", "/desk/tenders", "POST /desk/tenders", {"codes": ""}),
+        Ask("POST", "/desk/views", "POST /desk/views", {"name": ""}),
+        Ask("POST", "/desk/quotas", "POST /desk/quotas", {"per_minute": "?"}),
+        Ask("POST", "/desk/statuses", "POST /desk/statuses", {}),
         Ask("GET", f"/desk/cases/{CASE}", "/desk/cases/NUMBER"),
         Ask("GET", f"/desk/cases/{CASE}/picture", "/desk/cases/NUMBER/picture"),
         Ask("POST", f"/desk/cases/{CASE}", "POST /desk/cases/NUMBER", {"state": "?"}),
@@ -154,7 +181,10 @@ def opened(folder: Path) -> Iterator[Trade]:
         report = watch.Report(CASE, ITEM, watch.Kind.UNSAFE, "x", "11", picture=b"\xff\xd8\xff")
         body = msgspec.json.encode(report)
         world.enter(Made(StatementType.CASE, body, report.facts(), watch.MEDIA), OPERATOR)
-        yield Trade(world, codes.ledger_index, shipped.ledger_index)
+        stated = tendered.Statement(MAKER, "青山线缆", SECRET, "2026-03-05", 1, ())
+        made = Made.of(StatementType.SETTING, stated, tendered.MEDIA)._replace(alone=True)
+        tender = world.enter(made, owner)
+        yield Trade(world, codes.ledger_index, shipped.ledger_index, tender.ledger_index)
 
 
 def shipment() -> bytes:

@@ -28,5 +28,7 @@ class Settings:
     """Whether subscriptions may lead to addresses that are not public, and without encryption."""
     place_header: str = ""
     """Header in which a proxy names where somebody is (GB/T 2260); "" when there is none."""
+    client_header: str = ""
+    """Header in which a proxy names the asker's address; "" when there is none."""
     state_rules: frozenset[str] = frozenset()
     """Rules of state that are switched on, by name (`guantong.trace.Rule`); none by default."""

@@ -390,6 +390,7 @@ PUBLIC = {
         Matched
         Mismatch
         PUBLIC_KINDS
+        REPORT
         Report
         SCAN
         SCANS_MEDIA

@@ -13,14 +13,12 @@ from typing import Final, NamedTuple
 import msgspec
 
 from guantong.caller import OPERATOR
-from guantong.capture import CaptureError, Limits
-from guantong.capture.faults import Fault as CaptureFault
-from guantong.capture.sheet_table import HEADER_WITHIN, grids_of
+from guantong.capture import Limits
 from guantong.capture.sheet_words import plain
-from guantong.capture.workbook import Cell
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
 from guantong.identify import IdentifierError, Uscc
+from guantong.parties.listed import rows_of
 from guantong.parties.registry import text_of
 from guantong.store import Fact, Store, all_facts
 
@@ -139,41 +137,13 @@ def read_list(data: bytes, source: str, limits: Limits) -> Imported:
         raise RegisterError(fault(Fault.REGISTER, expected=expected, got=source, path="source"))
     faults: list[Found] = []
     rows: dict[tuple[str, str], Obliged] = {}
-    for number, cells in _rows(data, limits):
+    for number, cells in rows_of(data, limits, HEADERS, NEEDED):
         row = _row(number, cells, faults)
         if row is not None:
             rows[row.party, row.category] = row
     if faults:
         raise RegisterError(*faults[:FAULTS_MAX])
     return Imported(source, tuple(rows.values()))
-
-
-def _rows(data: bytes, limits: Limits) -> Iterator[tuple[int, dict[str, str]]]:
-    for grid in grids_of(data, limits):
-        for at, header in enumerate(grid[:HEADER_WITHIN]):
-            keys = [HEADERS.get(plain(str(cell)), "") for cell in header]
-            if set(NEEDED) <= set(keys):
-                yield from _below(grid, at, keys)
-                return
-    expected = "a sheet with the columns 企业名称, 统一社会信用代码, 产品类别"
-    raise CaptureError(fault(CaptureFault.FORMAT, expected=expected, got="none"))
-
-
-def _below(
-    grid: Sequence[Sequence[Cell]], at: int, keys: Sequence[str]
-) -> Iterator[tuple[int, dict[str, str]]]:
-    if len(grid) - at > ROWS_MAX:
-        expected = f"at most {ROWS_MAX} rows"
-        raise CaptureError(fault(CaptureFault.TOO_LARGE, expected=expected, got=len(grid)))
-    for number, row in enumerate(grid[at + 1 :], at + 2):
-        cells = {key: _text(cell) for key, cell in zip(keys, row, strict=False) if key}
-        if any(cells.values()):
-            yield number, cells
-
-
-def _text(cell: Cell) -> str:
-    whole = isinstance(cell, float) and cell.is_integer()
-    return (str(int(cell)) if whole else str(cell)).strip()  # type: ignore[arg-type]
 
 
 def _row(number: int, cells: Mapping[str, str], faults: list[Found]) -> Obliged | None:

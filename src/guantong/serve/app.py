@@ -43,6 +43,8 @@ from guantong.serve.epcis.app import Epcis
 from guantong.serve.fast_capture import FastCapture
 from guantong.serve.pages import Example
 from guantong.serve.problems import Fault, HttpError
+from guantong.serve.proxied import Bounded
+from guantong.serve.search import Search, Searchable
 from guantong.serve.signin import SignIn
 from guantong.serve.trade_api import TradeApi
 from guantong.serve.upload import Uploads, left
@@ -79,7 +81,10 @@ def create_app(desk: Desk, settings: Settings) -> FastCapture:
     limits = Limits(bytes_max=settings.document_bytes_max, events_max=settings.document_events_max)
     office = Office(desk, uploads) if isinstance(desk, Installation) else None
     watched = (
-        [Middleware(Watched, desk=desk, uploads=uploads, refused=outside.refused)]
+        [
+            Middleware(Bounded, clock=desk.clock, refused=outside.refused),
+            Middleware(Watched, desk=desk, uploads=uploads, refused=outside.refused),
+        ]
         if isinstance(desk, Installation)
         else []
     )
@@ -106,6 +111,7 @@ def create_app(desk: Desk, settings: Settings) -> FastCapture:
         *TradeApi(desk, uploads).routes(),
         *(desks.routes(office, limits) if office else ()),
         *index_pages.routes(desk),
+        *(Search(desk).routes() if isinstance(desk, Searchable) else ()),
         *bulletin_pages.routes(desk),
         *ledger_http.routes(desk),
         *api_pages.routes(desk),

@@ -389,6 +389,12 @@ def doctor(data: Path, *, as_json: bool) -> None:
     help="Header in which your proxy names where somebody is, as a GB/T 2260 code.",
 )
 @click.option(
+    "--client-header",
+    default="",
+    metavar="NAME",
+    help="Header in which your proxy names the asker's address, such as X-Forwarded-For.",
+)
+@click.option(
     "--state-rule",
     "state_rules",
     multiple=True,
@@ -405,6 +411,7 @@ def serve(
     *,
     private_destinations: bool,
     place_header: str,
+    client_header: str,
     state_rules: tuple[str, ...],
     as_json: bool,
 ) -> None:
@@ -422,6 +429,7 @@ def serve(
         witnesses=witnesses,
         private_destinations=private_destinations,
         place_header=place_header,
+        client_header=client_header,
         state_rules=frozenset(STATE_RULES if "all" in state_rules else state_rules),
     )
     check_served(settings)

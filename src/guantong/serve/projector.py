@@ -18,9 +18,9 @@ from guantong.capture.event_hash import event_hash
 from guantong.errors import Refusal, fault
 from guantong.ledger import Entry, Ledger, StatementType
 from guantong.parties import obliged
-from guantong.serve import index_facts, keys, party_keys, personal, tendered
+from guantong.serve import index_facts, keys, party_keys, personal, quota, tendered
 from guantong.serve.erasing import kept_of
-from guantong.serve.people import account, looks, sheet_columns
+from guantong.serve.people import account, looks, sheet_columns, views
 from guantong.serve.seal import chained
 from guantong.store import Fact, Indexed, Store
 from guantong.verdict import holds
@@ -52,6 +52,8 @@ READERS: Mapping[str, Callable[[bytes], tuple[Fact, ...]]] = {
     party_keys.KEY_MEDIA: lambda body: party_keys.facts_of(party_keys.parse(body)),
     account.MEDIA: lambda body: account.facts_of(account.parse(body)),
     looks.MEDIA: lambda body: looks.facts_of(looks.parse(body)),
+    views.MEDIA: lambda body: views.parse(body).facts(),
+    quota.MEDIA: lambda body: quota.parse(body).facts(),
     sheet_columns.MEDIA: lambda body: sheet_columns.parse(body).facts(),
     coding.PRINT_MEDIA: lambda body: coding.parse_job(body).facts(),
     coding.DELEGATION_MEDIA: lambda body: coding.parse_delegation(body).facts(),

@@ -19,6 +19,7 @@ from guantong.serve.asked import KEY_COOKIE, SESSION_COOKIE
 from guantong.serve.desk import Desk
 from guantong.serve.fast_scan import FastScan
 from guantong.serve.kept import Answers, Scanned, noting
+from guantong.serve.proxied import Proxied
 from guantong.serve.scan_journal import place_of
 from guantong.serve.world import World
 from guantong.settings import Settings
@@ -57,7 +58,8 @@ class Answered(NamedTuple):
 def outside(desk: Desk, settings: Settings) -> ASGIApp:
     """The application over an installation, with what is kept in front of it."""
     app = FastScan(create_app(desk, settings), desk)
-    return Scans(app, desk, settings.place_header) if isinstance(desk, World) else app
+    whole = Scans(app, desk, settings.place_header) if isinstance(desk, World) else app
+    return Proxied(whole, settings.client_header) if settings.client_header else whole
 
 
 class Scans:

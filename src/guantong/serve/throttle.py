@@ -35,5 +35,5 @@ class Throttle:
         if len(self._held) > ASKERS_MAX:
             self._held.popitem(last=False)
         if not is_let:
-            expected = f"at most {self._burst}, then one every {self._every_ms // 1000} s"
+            expected = f"at most {self._burst}, then one every {self._every_ms / 1000:g} s"
             raise HttpError(fault(Fault.OFTEN, expected=expected, got="more"))

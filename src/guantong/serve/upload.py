@@ -23,6 +23,7 @@ from guantong.serve.intake import Offer, Receipt
 from guantong.serve.job import offer_of
 from guantong.serve.made import Made
 from guantong.serve.problems import Fault, HttpError
+from guantong.serve.quota import Metered, Quotas
 from guantong.settings import Settings
 
 BODIES_MAX: Final = 4
@@ -75,6 +76,7 @@ class Uploads:
         self._waiting = CapacityLimiter(WAITING_MAX)
         # Asked once: what a protocol holds is looked up name by name, for each document.
         self._quick = desk if isinstance(desk, Quick) else None
+        self._quotas = Quotas(desk.clock, desk.readers) if isinstance(desk, Metered) else None
 
     def key_routes(self) -> list[Route]:
         """Where signing keys are entered; nowhere over a desk that enters none."""
@@ -85,6 +87,7 @@ class Uploads:
     async def capture(self, request: Request) -> Response:
         """Take a document; answers after it is on the disk."""
         caller = asked.keyed_caller(request, self._desk, Scope.CAPTURE)
+        self.count(caller)
         proceed = proceeds(request)
 
         def take(data: bytes) -> Awaitable[Receipt]:
@@ -118,7 +121,17 @@ class Uploads:
 
     async def take(self, data: bytes, media: str, caller: Caller) -> Receipt:
         """Take a document of which nothing but this is said; returns when it is durable."""
+        self.count(caller)
         return await self.take_offer(offer_of(data, media=media), caller)
+
+    def count(self, caller: Caller) -> None:
+        """Count a document of the caller's firm.
+
+        Raises:
+            HttpError: if the operator bounded them, and these are too many for now.
+        """
+        if self._quotas is not None:
+            self._quotas.take(caller.party)
 
     def take_room(self, body: BytesIO, chunk: bytes, bytes_max: int | None = None) -> None:
         """Account for a part that is to go into a body.

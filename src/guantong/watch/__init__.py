@@ -7,6 +7,7 @@ reporter says of themselves stands in the vault alone.
 from guantong.watch.cases import (
     MEDIA,
     PUBLIC_KINDS,
+    REPORT,
     STEP_MEDIA,
     Case,
     Fault,
@@ -39,6 +40,7 @@ from guantong.watch.scans import (
 __all__ = [
     "MEDIA",
     "PUBLIC_KINDS",
+    "REPORT",
     "SCAN",
     "SCANS_MEDIA",
     "STEP_MEDIA",

@@ -29,6 +29,7 @@ QUERY: Final[Mapping[str, tuple[Mapping[str, object], str, str]]] = {
     "at_least": (SIZE, "等索引到这个大小", "wait until the index has so many entries"),
     "lang": ({"enum": ["zh", "en"]}, "页面的语言", "language of a page"),
     "direction": ({"enum": [str(one) for one in Direction]}, "方向", "which way"),
+    "batch": ({"type": "string", "maxLength": 100}, "批次", "batch of a product"),
     "name": ({"type": "string", "maxLength": 100}, "文件名", "name of the file"),
     "error_behaviour": ({"enum": ["proceed", "rollback"]}, "有错时", "what to do with faults"),
 }

@@ -78,7 +78,12 @@ class Office:
         who = answer.who(request, person.account.caller(), self.desk) or person.account.login
         view = answer.view(request, json=False, who=who)
         body = pages.render(
-            f"desk/{template}", view, account=person.account, csrf=person.session.csrf, **values
+            f"desk/{template}",
+            view,
+            account=person.account,
+            csrf=person.session.csrf,
+            here=here_of(request),
+            **values,
         )
         return answer.page(request, body, status, headers)
 
@@ -119,6 +124,12 @@ class Office:
             if await to_thread.run_sync(self.desk.wait, receipt.ledger_index + 1):
                 break
         return receipt
+
+
+def here_of(request: Request) -> str:
+    """Path and query of this very page, to come back to."""
+    query = request.url.query
+    return f"{request.url.path}?{query}" if query else request.url.path
 
 
 def on_to(path: str) -> Response:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -16,13 +17,16 @@ from guantong.serve.desks.free import FreeCodes
 from guantong.serve.desks.matching import Matchings
 from guantong.serve.desks.moves import Moves
 from guantong.serve.desks.office import Office
+from guantong.serve.desks.product_file import ProductFiles
 from guantong.serve.desks.programs import Programs
 from guantong.serve.desks.reports import Reports
+from guantong.serve.desks.running import Running
 from guantong.serve.desks.sheets import Sheets
 from guantong.serve.desks.staff import Staff
 from guantong.serve.desks.start import Start
 from guantong.serve.desks.supervision import Supervision
 from guantong.serve.desks.tender import Tenders
+from guantong.serve.desks.views import Views
 from guantong.serve.desks.watched import Looked
 from guantong.serve.people.account import Role
 
@@ -46,6 +50,9 @@ def routes(office: Office, limits: Limits) -> list[Route]:
         *Supervision(office, limits).routes(),
         *Reports(office).routes(),
         *Staff(office).routes(),
+        *Running(office, limits).routes(),
+        *Views(office).routes(),
+        *ProductFiles(office).routes(),
         *Looked(office).routes(),
     ]
 
@@ -67,6 +74,8 @@ TASKS: Final = ("/desk/tasks", "dk_tasks")
 CASES: Final = ("/desk/cases", "dk_cases")
 REGISTER: Final = ("/desk/register", "dk_register")
 PEOPLE: Final = ("/desk/people", "dk_people")
+QUOTAS: Final = ("/desk/quotas", "dk_quotas")
+STATUSES: Final = ("/desk/statuses", "dk_statuses")
 LOOKS: Final = ("/desk/looks", "dk_looks")
 CARDS: Final[Mapping[Role, tuple[tuple[str, str], ...]]] = {
     Role.PRODUCER: (START, CODES, FREE, MOVES, SHEETS, MATCHING, *PAPERS, KEYS),
@@ -74,7 +83,7 @@ CARDS: Final[Mapping[Role, tuple[tuple[str, str], ...]]] = {
     Role.USER: (MOVES, SHEETS, TENDERS, MATCHING, FIRM, KEYS),
     Role.REGULATOR: (COVERAGE, OBLIGED, TASKS, CASES, REGISTER),
     Role.AUDITOR: (LOOKS,),
-    Role.OPERATOR: (PEOPLE, DELEGATED, LOOKS),
+    Role.OPERATOR: (PEOPLE, DELEGATED, STATUSES, QUOTAS, LOOKS),
 }
 """What each role finds on its desk: address, and the sentence that names it."""
 
@@ -84,9 +93,11 @@ class Home:
 
     def __init__(self, office: Office) -> None:
         self._office = office
+        self._views = Views(office)
 
     async def home(self, request: Request) -> Response:
         """What the person's role has to do here."""
         person = self._office.person(request)
         cards = CARDS[person.account.role]
-        return self._office.page(request, person, "home.html", cards=cards)
+        saved = await to_thread.run_sync(self._views.of, person.account.login)
+        return self._office.page(request, person, "home.html", cards=cards, saved=saved)

@@ -8,6 +8,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
+from urllib.parse import urlencode
 
 import msgspec
 from anyio import CapacityLimiter, to_thread
@@ -37,6 +38,8 @@ from guantong.verdict.holds import standing_holds
 
 BYTES_MAX: Final = 32 * 2**20
 """Size of a list that is imported."""
+FACETS: Final = 12
+"""Values of a filter that are shown with their counts."""
 SHOWN: Final = 200
 """Rows on a page; CSV and JSON have all."""
 COUNTING_MAX: Final = 1
@@ -258,6 +261,8 @@ class Supervision:
             categories=sorted({one.row.category for one in count.rows}),
             provinces=sorted({one.row.place[:2] for one in count.rows}),
             query=request.url.query,
+            facets={name: _facet(count.rows, chosen, name) for name in chosen},
+            turned=lambda name, value: _turned(chosen | {"q": text}, name, value),
             count=count,
             deadline=(day_in_china(count.at_ms) + dt.timedelta(30)).isoformat(),
         )
@@ -380,6 +385,23 @@ def file_of(store: Store, party: str) -> dict[str, Any] | None:
 def state_of(one: Standing) -> str:
     """How far a row has come: one of `STATES`."""
     return "coded" if one.is_coded else "filed" if one.is_filed else "silent"
+
+
+def _facet(rows: Sequence[Standing], chosen: Mapping[str, str], name: str) -> list[tuple[str, int]]:
+    """How many rows each value of a filter would leave beside the other filters, most first."""
+    rest = [one for one in rows if _is_chosen(one, {**chosen, name: ""})]
+    value_of: Mapping[str, Callable[[Standing], str]] = {
+        "state": state_of,
+        "category": lambda one: one.row.category,
+        "province": lambda one: one.row.place[:2],
+    }
+    return Counter(map(value_of[name], rest)).most_common(FACETS)
+
+
+def _turned(chosen: Mapping[str, str], name: str, value: str) -> str:
+    """The query with a filter set, or given up where it was set so."""
+    other = "" if chosen[name] == value else value
+    return urlencode({key: one for key, one in {**chosen, name: other}.items() if one})
 
 
 def _is_chosen(one: Standing, chosen: Mapping[str, str]) -> bool:

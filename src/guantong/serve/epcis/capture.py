@@ -85,6 +85,7 @@ class Capture:
         """
         caller = asked.keyed_caller(request, self._desk, Scope.CAPTURE)
         may_submit(caller)
+        self._uploads.count(caller)
         protocol.check_accepts(request)
         media, proceed = protocol.check_media(request), proceeds(request)
         asking = Asked(
