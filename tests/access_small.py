@@ -104,6 +104,7 @@ def asks(trade: Trade) -> list[Ask]:
         Ask("POST", "/capture", "POST /capture", {}),
         Ask("POST", "/codes", "POST /codes", {}),
         Ask("POST", "/api/v1/purchases", "POST /api/v1/purchases", {}),
+        Ask("POST", "/interface/company/returnProduct", "POST /interface/company/…", {}),
         Ask("POST", "/api/v1/sales", "POST /api/v1/sales", {}),
         Ask("POST", "/signing-keys", "POST /signing-keys", {"party": MAKER, "revoke": "0" * 64}),
         Ask("POST", "/epcis/capture", "POST /epcis/capture", {}),
@@ -123,6 +124,7 @@ def desk_asks(trade: Trade) -> list[Ask]:
         "sheets",
         "tenders",
         "matching",
+        "connections",
         "keys",
     )
     office = (
@@ -151,6 +153,7 @@ def desk_asks(trade: Trade) -> list[Ask]:
         Ask("GET", f"/desk/tenders/{trade.tender}", "/desk/tenders/ENTRY"),
         Ask("POST", "/desk/tenders", "POST /desk/tenders", {"codes": ""}),
         Ask("POST", "/desk/views", "POST /desk/views", {"name": ""}),
+        Ask("POST", "/desk/connections", "POST /desk/connections", {"name": "?"}),
         Ask("POST", "/desk/quotas", "POST /desk/quotas", {"per_minute": "?"}),
         Ask("POST", "/desk/statuses", "POST /desk/statuses", {}),
         Ask("GET", f"/desk/cases/{CASE}", "/desk/cases/NUMBER"),
@@ -182,8 +185,8 @@ def opened(folder: Path) -> Iterator[Trade]:
         body = msgspec.json.encode(report)
         world.enter(Made(StatementType.CASE, body, report.facts(), watch.MEDIA), OPERATOR)
         stated = tendered.Statement(MAKER, "青山线缆", SECRET, "2026-03-05", 1, ())
-        made = Made.of(StatementType.SETTING, stated, tendered.MEDIA)._replace(alone=True)
-        tender = world.enter(made, owner)
+        shown = Made.of(StatementType.SETTING, stated, tendered.MEDIA)._replace(alone=True)
+        tender = world.enter(shown, owner)
         yield Trade(world, codes.ledger_index, shipped.ledger_index, tender.ledger_index)
 
 

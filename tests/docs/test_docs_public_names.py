@@ -120,6 +120,26 @@ PUBLIC = {
         words_of
         zpl
     """,
+    "connectors": """
+        ConnectorError
+        EcodeBatch
+        EcodeProduct
+        Fault
+        MEDIA
+        PARTNER
+        Page
+        Partner
+        address_after
+        batch_of
+        check_partner
+        class_code_of
+        page_of
+        parse_partner
+        partners
+        product_of
+        records_of
+        sheet_of
+    """,
     "credit": """
         Aggregation
         Base

@@ -36,14 +36,17 @@ from guantong.serve import (
 from guantong.serve.desk import Desk, People, Timed
 from guantong.serve.desks import entrance
 from guantong.serve.desks import rooms as desks
+from guantong.serve.desks.connections import Connections
 from guantong.serve.desks.office import Installation, Office
 from guantong.serve.desks.start import SEEN
 from guantong.serve.desks.watched import Watched
+from guantong.serve.ecode_api import EcodeApi
 from guantong.serve.epcis.app import Epcis
 from guantong.serve.fast_capture import FastCapture
 from guantong.serve.pages import Example
 from guantong.serve.problems import Fault, HttpError
 from guantong.serve.proxied import Bounded
+from guantong.serve.pulling import Pulled
 from guantong.serve.search import Search, Searchable
 from guantong.serve.signin import SignIn
 from guantong.serve.trade_api import TradeApi
@@ -110,6 +113,8 @@ def create_app(desk: Desk, settings: Settings) -> FastCapture:
         *uploads.key_routes(),
         *TradeApi(desk, uploads).routes(),
         *(desks.routes(office, limits) if office else ()),
+        *_joined(office, epcis, settings),
+        *(EcodeApi(desk, desk, uploads).routes() if isinstance(desk, Pulled) else ()),
         *index_pages.routes(desk),
         *(Search(desk).routes() if isinstance(desk, Searchable) else ()),
         *bulletin_pages.routes(desk),
@@ -132,6 +137,14 @@ def create_app(desk: Desk, settings: Settings) -> FastCapture:
     return FastCapture(
         app, desk, uploads, refused=outside.refused, failed=outside.failed, headers=SECURITY
     )
+
+
+def _joined(office: Office | None, epcis: Epcis | None, settings: Settings) -> list[Route]:
+    """The page about systems that are joined, where there are such."""
+    if office is None or epcis is None or epcis.pulling is None:
+        return []
+    private = settings.private_destinations
+    return Connections(office, epcis.pulling.pulls, epcis.box, private=private).routes()
 
 
 class SecurityHeaders:

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
-from guantong import capture, coding, parties, watch
+from guantong import capture, coding, connectors, parties, watch
 from guantong.capture import Document, EventTable, Limits, TableReading, table_hash
 from guantong.capture.event_hash import event_hash
 from guantong.errors import Refusal, fault
@@ -55,6 +55,7 @@ READERS: Mapping[str, Callable[[bytes], tuple[Fact, ...]]] = {
     views.MEDIA: lambda body: views.parse(body).facts(),
     quota.MEDIA: lambda body: quota.parse(body).facts(),
     sheet_columns.MEDIA: lambda body: sheet_columns.parse(body).facts(),
+    connectors.MEDIA: lambda body: connectors.parse_partner(body).facts(),
     coding.PRINT_MEDIA: lambda body: coding.parse_job(body).facts(),
     coding.DELEGATION_MEDIA: lambda body: coding.parse_delegation(body).facts(),
     coding.ALLOCATION_MEDIA: lambda body: coding.parse_allocation(body).facts(),

@@ -63,6 +63,7 @@ FREE: Final = ("/desk/free", "dk_free")
 DELEGATED: Final = ("/desk/delegated", "dk_delegated")
 MOVES: Final = ("/desk/moves", "dk_moves")
 TENDERS: Final = ("/desk/tenders", "dk_tenders")
+CONNECTIONS: Final = ("/desk/connections", "dk_connections")
 MATCHING: Final = ("/desk/matching", "dk_matching")
 SHEETS: Final = ("/desk/sheets", "dk_sheets")
 KEYS: Final = ("/desk/keys", "dk_keys")
@@ -78,12 +79,12 @@ QUOTAS: Final = ("/desk/quotas", "dk_quotas")
 STATUSES: Final = ("/desk/statuses", "dk_statuses")
 LOOKS: Final = ("/desk/looks", "dk_looks")
 CARDS: Final[Mapping[Role, tuple[tuple[str, str], ...]]] = {
-    Role.PRODUCER: (START, CODES, FREE, MOVES, SHEETS, MATCHING, *PAPERS, KEYS),
-    Role.SELLER: (MOVES, SHEETS, MATCHING, TENDERS, FIRM, KEYS),
-    Role.USER: (MOVES, SHEETS, TENDERS, MATCHING, FIRM, KEYS),
+    Role.PRODUCER: (START, CODES, FREE, MOVES, SHEETS, MATCHING, *PAPERS, KEYS, CONNECTIONS),
+    Role.SELLER: (MOVES, SHEETS, MATCHING, TENDERS, FIRM, KEYS, CONNECTIONS),
+    Role.USER: (MOVES, SHEETS, TENDERS, MATCHING, FIRM, KEYS, CONNECTIONS),
     Role.REGULATOR: (COVERAGE, OBLIGED, TASKS, CASES, REGISTER),
     Role.AUDITOR: (LOOKS,),
-    Role.OPERATOR: (PEOPLE, DELEGATED, STATUSES, QUOTAS, LOOKS),
+    Role.OPERATOR: (PEOPLE, DELEGATED, STATUSES, QUOTAS, CONNECTIONS, LOOKS),
 }
 """What each role finds on its desk: address, and the sentence that names it."""
 

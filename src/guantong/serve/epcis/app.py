@@ -6,7 +6,7 @@ References:
 
 import re
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Final
 
 from starlette.applications import Starlette
@@ -39,6 +39,7 @@ from guantong.serve.epcis.subscriptions import Subscriptions
 from guantong.serve.outbox.box import Box
 from guantong.serve.outbox.post import Post
 from guantong.serve.problems import Fault
+from guantong.serve.pulling import Pulled, Pulling
 from guantong.serve.upload import Uploads, left
 from guantong.settings import Settings
 
@@ -77,6 +78,14 @@ class Epcis:
         self._live = Live(desk, self._queries, clock)
         kinds = {KIND: Notices(desk, self._box, clock).kind()} if isinstance(desk, Noticing) else {}
         self._post = Post(self._box, kinds, clock, private=private)
+        self.box = self._box
+        """What is sent to others."""
+        self.pulling = (
+            Pulling(desk, uploads, settings.data, private=private)
+            if isinstance(desk, Pulled)
+            else None
+        )
+        """Who asks the partners."""
 
     def mount(self) -> Mount:
         """All its addresses."""
@@ -108,10 +117,13 @@ class Epcis:
             Once, meanwhile.
         """
         del app
-        async with self.jobs.running(), self._post.running():
+        async with self.jobs.running(), self._post.running(), self._asking():
             yield
         self._named.close()
         self._box.close()
+
+    def _asking(self) -> AbstractAsyncContextManager[None]:
+        return nullcontext() if self.pulling is None else self.pulling.running()
 
     async def top(self, request: Request) -> Response:
         """The top-level resources."""

@@ -15,7 +15,7 @@ from anyio import to_thread
 from guantong.clock import Clock
 from guantong.errors import Refusal
 from guantong.serve.outbox.box import Box, Letter, Line
-from guantong.serve.outbox.carrier import Carrier, Outcome, signature
+from guantong.serve.outbox.carrier import Carrier, Outcome, signature, webhook_signature
 from guantong.serve.outbox.destination import Destination
 
 LOOK_SECONDS: Final = 0.5
@@ -169,6 +169,10 @@ class Post:
         if line.about.token:
             signed = signature(line.about.token, at_s, letter.mark, written.body)
             headers["GS1-Signature"] = signed
+            headers["webhook-id"], headers["webhook-timestamp"] = letter.mark, str(at_s)
+            headers["webhook-signature"] = webhook_signature(
+                line.about.token, at_s, letter.mark, written.body
+            )
         try:
             to = Destination.parse(line.about.url, private=self._private)
         except Refusal as refusal:

@@ -1,0 +1,142 @@
+"""How do the systems a firm has joined fare? Repositories that are asked, subscriptions that are sent."""
+
+from typing import Final
+
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from guantong import connectors
+from guantong.capture.values import instant
+from guantong.connectors import Partner
+from guantong.errors import Fault as Found
+from guantong.errors import Refusal, fault
+from guantong.ledger import StatementType
+from guantong.serve import answer, asked
+from guantong.serve.desks.filing import FILERS
+from guantong.serve.desks.forms import Form
+from guantong.serve.desks.office import Office, on_to
+from guantong.serve.made import Made
+from guantong.serve.outbox.box import Box, Line
+from guantong.serve.outbox.destination import Destination
+from guantong.serve.people.account import Role
+from guantong.serve.people.person import Person
+from guantong.serve.problems import Fault, HttpError
+from guantong.serve.pulling import Pulls, State
+from guantong.store import Fact
+
+PARTNERS_MAX: Final = 50
+"""Repositories asked for one firm."""
+
+
+class Connections:
+    """The page."""
+
+    def __init__(self, office: Office, pulls: Pulls, box: Box, *, private: bool) -> None:
+        self._office = office
+        self._pulls = pulls
+        self._box = box
+        self._private = private
+
+    def routes(self) -> list[Route]:
+        """Its addresses."""
+        return [
+            Route("/desk/connections", self.connections),
+            Route("/desk/connections", self.join, methods=["POST"]),
+        ]
+
+    async def connections(self, request: Request) -> Response:
+        """Every connection of the firm, of all firms for the operator: lag, counts, what went wrong."""
+        person = self._office.person(request, *FILERS, Role.OPERATOR)
+        if asked.wants_json(request):
+            asked_of, sent = await to_thread.run_sync(self._read, person)
+            told = [{"partner": fact.fields, **state._asdict()} for fact, state in asked_of]
+            lines = [_line_json(line) for line in sent]
+            return answer.json({"asked": told, "sent": lines})
+        return await self._page(request, person)
+
+    async def join(self, request: Request) -> Response:
+        """Have a repository asked, or no more; on to the page, or the same with what is wrong."""
+        person = self._office.person(request, *FILERS)
+        async with self._office.form(request, person) as form:
+            try:
+                partner = await to_thread.run_sync(self._asked_for, form, person)
+                made = Made.of(StatementType.SETTING, partner, connectors.MEDIA)
+                await self._office.enter(made, person)
+            except Refusal as refusal:
+                return await self._page(request, person, form, refusal.faults)
+        return on_to("/desk/connections")
+
+    def _asked_for(self, form: Form, person: Person) -> Partner:
+        """What a form names. Raises Refusal when it can not be asked."""
+        seconds = form.text("every_s") or "60"
+        if not (seconds.isascii() and seconds.isdecimal() and len(seconds) < 8):
+            raise HttpError(
+                fault(Fault.QUERY, expected="seconds", got=seconds[:50], path="every_s")
+            )
+        firm = person.account.party
+        partner = Partner(
+            firm, form.text("name"), form.text("url"), form.text("token"), int(seconds)
+        )
+        connectors.check_partner(partner)
+        if partner.url:
+            Destination.parse(partner.url, private=self._private)
+        names = {fact.key for fact in self._partners(person)} | {partner.key}
+        if len(names) > PARTNERS_MAX:
+            expected = f"at most {PARTNERS_MAX} repositories"
+            raise HttpError(fault(Fault.QUERY, expected=expected, got=len(names), path="name"))
+        return partner
+
+    async def _page(
+        self,
+        request: Request,
+        person: Person,
+        form: Form | None = None,
+        errors: tuple[Found, ...] = (),
+    ) -> Response:
+        asked_of, sent = await to_thread.run_sync(self._read, person)
+        now_ms = self._office.desk.clock.now_ms()
+        return self._office.page(
+            request,
+            person,
+            "connections.html",
+            400 if errors else 200,
+            asked_of=[(fact, state, lag_s(state, now_ms)) for fact, state in asked_of],
+            sent=sent,
+            may_join=person.account.role is not Role.OPERATOR,
+            given=form.fields if form else {},
+            errors=errors,
+        )
+
+    def _read(self, person: Person) -> tuple[list[tuple[Fact, State]], list[Line]]:
+        asked_of = [(fact, self._pulls.get(fact.key)) for fact in self._partners(person)]
+        party = person.account.party
+        sent = [] if person.account.role is Role.OPERATOR else self._box.lines(party=party)
+        return asked_of, sent
+
+    def _partners(self, person: Person) -> list[Fact]:
+        is_all = person.account.role is Role.OPERATOR
+        with self._office.desk.readers.lend() as store:
+            found = list(connectors.partners(store))
+        return [fact for fact in found if is_all or fact.fields["firm"] == person.account.party]
+
+
+def lag_s(state: State, now_ms: int) -> int | None:
+    """How long ago the last event was recorded there, in seconds; None when none came yet."""
+    if not state.reached:
+        return None
+    try:
+        return max(0, (now_ms - instant(state.reached)) // 1000)
+    except Refusal:
+        return None
+
+
+def _line_json(line: Line) -> dict[str, object]:
+    return {
+        "id": line.id,
+        "url": line.about.url,
+        "tries": line.tries,
+        "stopped": line.is_stopped,
+        "sent_ms": line.sent_ms,
+    }
