@@ -26,6 +26,12 @@ class Settings:
     """Most events accepted in one document."""
     private_destinations: bool = False
     """Whether subscriptions may lead to addresses that are not public, and without encryption."""
+    provider: Path | None = None
+    """A file that names an OpenID Connect provider by whose word people come in."""
+    client_certificates: bool = False
+    """Whether a proxy names certificates of clients it has checked (``Client-Cert``, RFC 9440)."""
+    log: bool = False
+    """Whether each request is a line of JSON on standard error."""
     place_header: str = ""
     """Header in which a proxy names where somebody is (GB/T 2260); "" when there is none."""
     client_header: str = ""

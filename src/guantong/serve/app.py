@@ -44,6 +44,7 @@ from guantong.serve.ecode_api import EcodeApi
 from guantong.serve.epcis.app import Epcis
 from guantong.serve.fast_capture import FastCapture
 from guantong.serve.pages import Example
+from guantong.serve.people.provider import Provider, read_config
 from guantong.serve.problems import Fault, HttpError
 from guantong.serve.proxied import Bounded
 from guantong.serve.pulling import Pulled
@@ -112,7 +113,7 @@ def create_app(desk: Desk, settings: Settings) -> FastCapture:
         Route("/codes", uploads.codes, methods=["POST"]),
         *uploads.key_routes(),
         *TradeApi(desk, uploads).routes(),
-        *(desks.routes(office, limits) if office else ()),
+        *(desks.routes(office, limits, _provider(desk, settings)) if office else ()),
         *_joined(office, epcis, settings),
         *(EcodeApi(desk, desk, uploads).routes() if isinstance(desk, Pulled) else ()),
         *index_pages.routes(desk),
@@ -137,6 +138,13 @@ def create_app(desk: Desk, settings: Settings) -> FastCapture:
     return FastCapture(
         app, desk, uploads, refused=outside.refused, failed=outside.failed, headers=SECURITY
     )
+
+
+def _provider(desk: Desk, settings: Settings) -> Provider | None:
+    """The other house by whose word people come in, if the operator named one."""
+    if settings.provider is None or not isinstance(desk, Installation):
+        return None
+    return Provider(read_config(settings.provider), settings.data, desk.clock)
 
 
 def _joined(office: Office | None, epcis: Epcis | None, settings: Settings) -> list[Route]:

@@ -32,6 +32,8 @@ BLANKS: Final = " \t\r\n\u3000\ufeff"
 """What a reader or a keyboard adds around a code; control characters may belong to it."""
 
 COOKIE: Final = "lang"
+CERTIFICATE: Final = "guantong.certificate"
+"""Member of a scope: the `keys.Certificate` a trusted proxy named; nothing from outside is one."""
 KEY_COOKIE: Final = "key"
 """Where a browser keeps a key; it counts for questions only."""
 SESSION_COOKIE: Final = "session"
@@ -171,7 +173,8 @@ def _key(request: HTTPConnection) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.strip():
         return token.strip()
-    return request.headers.get("x-api-key", "").strip()
+    given = request.headers.get("x-api-key", "").strip()
+    return given or request.scope.get(CERTIFICATE, "")
 
 
 def _password(request: HTTPConnection) -> str:

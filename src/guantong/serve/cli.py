@@ -383,6 +383,17 @@ def doctor(data: Path, *, as_json: bool) -> None:
     help="Let subscriptions lead to addresses that are not public, and without encryption.",
 )
 @click.option(
+    "--provider",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file that names an OpenID Connect provider for people to sign in with.",
+)
+@click.option(
+    "--client-certificates",
+    is_flag=True,
+    help="Believe the proxy's Client-Cert header (RFC 9440).",
+)
+@click.option("--log", is_flag=True, help="A line of JSON for each request, on standard error.")
+@click.option(
     "--place-header",
     default="",
     metavar="NAME",
@@ -410,6 +421,9 @@ def serve(
     witnesses: Path | None,
     *,
     private_destinations: bool,
+    provider: Path | None,
+    client_certificates: bool,
+    log: bool,
     place_header: str,
     client_header: str,
     state_rules: tuple[str, ...],
@@ -428,6 +442,9 @@ def serve(
         workers=count,
         witnesses=witnesses,
         private_destinations=private_destinations,
+        provider=provider,
+        client_certificates=client_certificates,
+        log=log,
         place_header=place_header,
         client_header=client_header,
         state_rules=frozenset(STATE_RULES if "all" in state_rules else state_rules),

@@ -17,6 +17,7 @@ from guantong.identify.gs1_keys import KEYS
 from guantong.serve import answer, asked, json_out, linkset
 from guantong.serve.app import SECURITY
 from guantong.serve.desk import Desk
+from guantong.serve.proxied import CLIENT_CERT
 
 JSON: Final = b"application/json"
 CODE: Final = b"c"
@@ -26,7 +27,7 @@ PLAIN: Final = re.compile(rb"/[0-9A-Za-z/%:@!$&'()*+,;=._~-]+")
 """Paths that need no quoting."""
 PATH_MAX: Final = 2_000
 """Longer paths are the framework's."""
-PASSED_ON: Final = frozenset({b"authorization", b"x-api-key", b"cookie"})
+PASSED_ON: Final = frozenset({b"authorization", b"x-api-key", b"cookie", CLIENT_CERT})
 """Headers of which the framework makes something."""
 HEADERS: Final = [
     *(

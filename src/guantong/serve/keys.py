@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from guantong.caller import Caller, Level, Scope
 from guantong.errors import fault
@@ -21,6 +23,8 @@ from guantong.store import Fact, Store
 
 PREFIX: Final = "gt"
 SECRET_BYTES: Final = 24
+CERTIFIED: Final = "cert."
+"""Before the mark of a certificate, in the id of its record."""
 
 
 class KeyRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -40,6 +44,12 @@ class KeyRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     """Whether the key stops here."""
     scopes: tuple[Scope, ...] = ()
     """What it is good for; empty for all."""
+
+
+class Certificate(str):
+    """SHA-256 of a client's certificate that a trusted proxy has checked: no text from outside."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,31 @@ def key_of(caller: Caller, public: str, secret: str) -> NewKey:
         public, caller.party, caller.level, _digest(secret), caller.region, scopes=caller.scopes
     )
     return NewKey(f"{PREFIX}_{public}_{secret}", record)
+
+
+def certified(caller: Caller, pem: bytes) -> NewKey:
+    """The record by which who shows a certificate acts as `caller`.
+
+    Args:
+        caller: On whose behalf.
+        pem: The certificate.
+
+    Returns:
+        What is to be entered; its text is "".
+
+    Raises:
+        HttpError: if it is no certificate.
+    """
+    try:
+        der = x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
+    except ValueError:
+        expected = "a certificate in PEM"
+        raise HttpError(fault(Fault.QUERY, expected=expected, got="another file")) from None
+    mark = hashlib.sha256(der).hexdigest()
+    record = KeyRecord(
+        CERTIFIED + mark, caller.party, caller.level, mark, caller.region, scopes=caller.scopes
+    )
+    return NewKey("", record)
 
 
 def end_of(store: Store, public: str) -> NewKey:
@@ -107,6 +142,8 @@ def keys_of(store: Store, party: str) -> list[tuple[KeyRecord, int]]:
 
 def caller_of(store: Store, key: str) -> Caller | None:
     """On whose behalf a key speaks; None when it is unknown, wrong or revoked."""
+    if isinstance(key, Certificate):
+        return _certified(store, key)
     prefix, _, rest = key.partition("_")
     public, _, secret = rest.partition("_")
     found = store.facts("key", (public,)) if prefix == PREFIX and secret else []
@@ -117,6 +154,15 @@ def caller_of(store: Store, key: str) -> Caller | None:
     if not hmac.compare_digest(text_of(fields, "digest"), _digest(secret)):
         return None
     kept = msgspec.convert(fields, KeyRecord)
+    return Caller(kept.party, kept.level, kept.region, kept.scopes)
+
+
+def _certified(store: Store, mark: Certificate) -> Caller | None:
+    public = CERTIFIED + mark
+    facts = [fact for fact in store.facts("key", (public,)) if fact.key == public]
+    if not facts or facts[-1].fields.get("revoked"):
+        return None
+    kept = msgspec.convert(facts[-1].fields, KeyRecord)
     return Caller(kept.party, kept.level, kept.region, kept.scopes)
 
 

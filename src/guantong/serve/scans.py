@@ -19,7 +19,8 @@ from guantong.serve.asked import KEY_COOKIE, SESSION_COOKIE
 from guantong.serve.desk import Desk
 from guantong.serve.fast_scan import FastScan
 from guantong.serve.kept import Answers, Scanned, noting
-from guantong.serve.proxied import Proxied
+from guantong.serve.logged import Logged
+from guantong.serve.proxied import CLIENT_CERT, Certified, Proxied
 from guantong.serve.scan_journal import place_of
 from guantong.serve.world import World
 from guantong.settings import Settings
@@ -30,7 +31,7 @@ ASKED: Final = frozenset({b"check", b"check.json", b"c"}) | {
 """First parts of the paths below which scans are answered."""
 SHOWN: Final = frozenset({b"host", b"accept", b"accept-language", b"cookie"})
 """Headers an answer may depend on."""
-KEYED: Final = frozenset({b"authorization", b"x-api-key"})
+KEYED: Final = frozenset({b"authorization", b"x-api-key", CLIENT_CERT})
 """Headers of those who are not the public."""
 UNKEPT: Final = frozenset({"as_of", "at_least"})
 """Query parameters by which an answer is for another moment."""
@@ -58,8 +59,14 @@ class Answered(NamedTuple):
 def outside(desk: Desk, settings: Settings) -> ASGIApp:
     """The application over an installation, with what is kept in front of it."""
     app = FastScan(create_app(desk, settings), desk)
-    whole = Scans(app, desk, settings.place_header) if isinstance(desk, World) else app
-    return Proxied(whole, settings.client_header) if settings.client_header else whole
+    whole: ASGIApp = app
+    if isinstance(desk, World):
+        whole = Scans(app, desk, settings.place_header)
+    if settings.client_certificates and isinstance(desk, World):
+        whole = Certified(whole, desk.clock)
+    if settings.client_header:
+        whole = Proxied(whole, settings.client_header)
+    return Logged(whole, desk.clock) if settings.log and isinstance(desk, World) else whole
 
 
 class Scans:

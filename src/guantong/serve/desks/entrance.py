@@ -19,6 +19,7 @@ from guantong.serve.desks.office import Office, on_to
 from guantong.serve.people import password, totp
 from guantong.serve.people.account import Account, AccountError, login_of
 from guantong.serve.people.person import Person
+from guantong.serve.people.provider import Config
 from guantong.serve.problems import Fault, HttpError, status_of
 
 HASHING_MAX: Final = 2
@@ -30,8 +31,10 @@ ISSUER: Final = "Guantong"
 class Entrance:
     """The door for people."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: Office, provider: Config | None = None) -> None:
+        """Stand before an office; `provider` is named on the form."""
         self._office = office
+        self._provider = provider
         self._hashing = CapacityLimiter(HASHING_MAX)
 
     def routes(self) -> list[Route]:
@@ -48,7 +51,20 @@ class Entrance:
 
     async def form(self, request: Request) -> Response:
         """The form to sign in."""
-        return _login_page(request, next_of(request.query_params.get("next", "")))
+        return self._login_page(request, next_of(request.query_params.get("next", "")))
+
+    def _login_page(
+        self, request: Request, onward: str, errors: tuple[Found, ...] = (), login: str = ""
+    ) -> Response:
+        body = pages.render(
+            "desk/login.html",
+            answer.view(request, json=False),
+            onward=onward,
+            errors=errors,
+            login=login,
+            provider=self._provider,
+        )
+        return answer.page(request, body, status_of(errors) if errors else 200)
 
     async def come(self, request: Request) -> Response:
         """Sign in: always with a new session.
@@ -61,11 +77,11 @@ class Entrance:
             try:
                 account = await self._account_of(form)
             except Refusal as refusal:
-                return _login_page(request, onward, refusal.faults, form.text("login"))
+                return self._login_page(request, onward, refusal.faults, form.text("login"))
         old = request.cookies.get(asked.SESSION_COOKIE)
         if old:
             self._office.desk.sessions.end(old)
-        return self._begun(request, account, onward)
+        return begun(self._office, request, account, onward)
 
     async def _account_of(self, form: Form) -> Account:
         """Who signs in with this form.
@@ -97,19 +113,6 @@ class Entrance:
         desk = self._office.desk
         step = totp.step_of(account.totp, code, desk.clock.now_ms())
         return step is not None and desk.sessions.use_step(account.login, step)
-
-    def _begun(self, request: Request, account: Account, onward: str) -> Response:
-        session = self._office.desk.sessions.begin(account.login, account.entry)
-        response = on_to(onward)
-        response.set_cookie(
-            asked.SESSION_COOKIE,
-            session.token,
-            httponly=True,
-            samesite="lax",
-            secure=request.url.scheme == "https",
-        )
-        response.delete_cookie(asked.KEY_COOKIE, httponly=True, samesite="strict")
-        return response
 
     async def go(self, request: Request) -> Response:
         """Sign out; the session is over everywhere."""
@@ -197,7 +200,22 @@ class Entrance:
         self._office.desk.sessions.end(person.session.token)
         account = self._office.desk.account(changed.login)
         assert account is not None
-        return self._begun(request, account, "/account")
+        return begun(self._office, request, account, "/account")
+
+
+def begun(office: Office, request: Request, account: Account, onward: str) -> Response:
+    """Sign somebody in, with a new session, and lead on."""
+    session = office.desk.sessions.begin(account.login, account.entry)
+    response = on_to(onward)
+    response.set_cookie(
+        asked.SESSION_COOKIE,
+        session.token,
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )
+    response.delete_cookie(asked.KEY_COOKIE, httponly=True, samesite="strict")
+    return response
 
 
 def _login_in(form: Form) -> str:
@@ -205,15 +223,6 @@ def _login_in(form: Form) -> str:
         return login_of(form.text("login"))
     except AccountError:
         return ""
-
-
-def _login_page(
-    request: Request, onward: str, errors: tuple[Found, ...] = (), login: str = ""
-) -> Response:
-    view = answer.view(request, json=False)
-    body = pages.render("desk/login.html", view, onward=onward, errors=errors, login=login)
-    status = status_of(errors) if errors else 200
-    return answer.page(request, body, status)
 
 
 def next_of(text: str) -> str:

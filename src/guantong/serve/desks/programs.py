@@ -62,7 +62,11 @@ class Programs:
         if not chosen:
             expected = " | ".join(SCOPES)
             raise HttpError(fault(Fault.QUERY, expected=expected, got="none", path="scope"))
-        return keys.new_key(replace(person.account.caller(), scopes=chosen))
+        caller = replace(person.account.caller(), scopes=chosen)
+        file = form.files.get("certificate")
+        if file is not None and file.data:
+            return keys.certified(caller, file.data)
+        return keys.new_key(caller)
 
     async def _end(self, public: str, person: Person) -> None:
         """End a key of the firm. Raises HttpError."""

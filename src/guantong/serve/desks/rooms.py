@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from guantong.capture import Limits
+from guantong.serve.desks.by_provider import ByProvider
 from guantong.serve.desks.coded import Codes
 from guantong.serve.desks.entrance import Entrance
 from guantong.serve.desks.entries import Entries
@@ -29,14 +30,16 @@ from guantong.serve.desks.tender import Tenders
 from guantong.serve.desks.views import Views
 from guantong.serve.desks.watched import Looked
 from guantong.serve.people.account import Role
+from guantong.serve.people.provider import Provider
 
 
-def routes(office: Office, limits: Limits) -> list[Route]:
+def routes(office: Office, limits: Limits, provider: Provider | None = None) -> list[Route]:
     """All addresses for people who are signed in, and the door."""
     home = Home(office)
     return [
         Route("/desk", home.home),
-        *Entrance(office).routes(),
+        *Entrance(office, provider.config if provider else None).routes(),
+        *(ByProvider(office, provider).routes() if provider else ()),
         *Start(office).routes(),
         *Filings(office).routes(),
         *Codes(office).routes(),

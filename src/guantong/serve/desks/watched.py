@@ -23,6 +23,7 @@ from guantong.serve.job import IntakeError
 from guantong.serve.people import looks
 from guantong.serve.people.account import Role
 from guantong.serve.people.looks import Look
+from guantong.serve.proxied import CLIENT_CERT
 from guantong.serve.upload import Uploads
 from guantong.store import Fact
 
@@ -84,7 +85,7 @@ class Watched:
 
 
 def _may_be_known(scope: Scope) -> bool:
-    shown = (b"authorization", b"x-api-key", b"cookie")
+    shown = (b"authorization", b"x-api-key", b"cookie", CLIENT_CERT)
     return any(name in shown for name, _ in scope["headers"])
 
 

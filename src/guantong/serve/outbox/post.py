@@ -14,6 +14,7 @@ from anyio import to_thread
 
 from guantong.clock import Clock
 from guantong.errors import Refusal
+from guantong.serve.logged import trace_of
 from guantong.serve.outbox.box import Box, Letter, Line
 from guantong.serve.outbox.carrier import Carrier, Outcome, signature, webhook_signature
 from guantong.serve.outbox.destination import Destination
@@ -165,6 +166,7 @@ class Post:
             "Content-Type": written.media,
             "Guantong-Letter": letter.mark,
             "Guantong-Attempt": str(line.tries + 1),
+            "traceparent": trace_of("").header,
         }
         if line.about.token:
             signed = signature(line.about.token, at_s, letter.mark, written.body)
