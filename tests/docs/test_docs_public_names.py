@@ -71,10 +71,12 @@ PUBLIC = {
         Given
         Glyphs
         Label
+        OwnTemplate
         PRINT_MEDIA
         PrintJob
         Printing
         TEMPLATES
+        TEMPLATE_MEDIA
         Template
         VOID_MEDIA
         Void
@@ -84,6 +86,7 @@ PUBLIC = {
         check_delegation
         check_fits
         check_job
+        check_named
         check_own
         check_void
         class_of
@@ -104,6 +107,7 @@ PUBLIC = {
         parse_allocation
         parse_delegation
         parse_job
+        parse_template
         parse_void
         pdf_of
         printing_of
@@ -114,6 +118,7 @@ PUBLIC = {
         speaks_for
         stem_of
         symbol_svg
+        templates_of
         tspl
         void_reason
         voids_of

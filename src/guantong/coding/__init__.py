@@ -44,6 +44,13 @@ from guantong.coding.label_font import Courier, Glyphs, found
 from guantong.coding.label_pdf import a4, pdf_of, roll
 from guantong.coding.label_printers import tspl, zpl
 from guantong.coding.labels import TEMPLATES, Label, Template, labels_of, read_template
+from guantong.coding.own_templates import (
+    TEMPLATE_MEDIA,
+    OwnTemplate,
+    check_named,
+    parse_template,
+    templates_of,
+)
 from guantong.coding.printed import (
     PRINT_MEDIA,
     VOID_MEDIA,
@@ -66,6 +73,7 @@ __all__ = [
     "FILE_FORMS",
     "PRINT_MEDIA",
     "TEMPLATES",
+    "TEMPLATE_MEDIA",
     "VOID_MEDIA",
     "Allocation",
     "Carrier",
@@ -79,6 +87,7 @@ __all__ = [
     "Given",
     "Glyphs",
     "Label",
+    "OwnTemplate",
     "PrintJob",
     "Printing",
     "Template",
@@ -89,6 +98,7 @@ __all__ = [
     "check_delegation",
     "check_fits",
     "check_job",
+    "check_named",
     "check_own",
     "check_void",
     "class_of",
@@ -109,6 +119,7 @@ __all__ = [
     "parse_allocation",
     "parse_delegation",
     "parse_job",
+    "parse_template",
     "parse_void",
     "pdf_of",
     "printing_of",
@@ -119,6 +130,7 @@ __all__ = [
     "speaks_for",
     "stem_of",
     "symbol_svg",
+    "templates_of",
     "tspl",
     "void_reason",
     "voids_of",

@@ -59,6 +59,7 @@ READERS: Mapping[str, Callable[[bytes], tuple[Fact, ...]]] = {
     coding.PRINT_MEDIA: lambda body: coding.parse_job(body).facts(),
     coding.DELEGATION_MEDIA: lambda body: coding.parse_delegation(body).facts(),
     coding.ALLOCATION_MEDIA: lambda body: coding.parse_allocation(body).facts(),
+    coding.TEMPLATE_MEDIA: lambda body: coding.parse_template(body).facts(),
     coding.VOID_MEDIA: lambda body: coding.parse_void(body).facts(),
     obliged.MEDIA: lambda body: obliged.parse_import(body).facts(),
     obliged.TASK_MEDIA: lambda body: obliged.parse_task(body).facts(),

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from guantong import coding, identify
-from guantong.coding import CodeRange, PrintJob, Void
+from guantong.coding import CodeRange, PrintJob, Template, Void
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
 from guantong.identify.gs1_keys import CANONICAL_HOST
@@ -183,10 +184,10 @@ class Codes:
     ) -> Response:
         one = await self._range_of(request, person)
         name = (form.text("template") if form else "") or request.query_params.get("template", "")
-        template = coding.TEMPLATES.get(name) or next(iter(coding.TEMPLATES.values()))
-        previews = await to_thread.run_sync(self._previews, one, _host(request))
+        party = person.account.party
+        previews = await to_thread.run_sync(self._previews, one, party, host_of(request))
         first = one.codes.code(one.codes.first)
-        given: Mapping[str, str] = form.fields if form else {"template": template.name}
+        given: Mapping[str, str] = form.fields if form else {"template": name}
         return self._office.page(
             request,
             person,
@@ -202,19 +203,15 @@ class Codes:
             errors=errors,
         )
 
-    def _previews(self, one: Issued, host: str) -> dict[str, str]:
+    def _previews(self, one: Issued, party: str, host: str) -> dict[str, str]:
         """The first label in each template that can hold it, as SVG."""
         found: dict[str, str] = {}
         codes = one.codes
         with self._office.desk.readers.lend() as store:
-            words = coding.words_of(store, codes)
-        for name, template in coding.TEMPLATES.items():
-            try:
-                uris = codes.codes(codes.first, codes.first)
-                labels = coding.labels_of(template, uris, words, resolver=host)
-                found[name] = coding.label_svg(next(labels), template)
-            except Refusal:
-                continue
+            words, templates = coding.words_of(store, codes), coding.templates_of(store, party)
+        for name, template in templates.items():
+            with suppress(Refusal):
+                found[name] = first_label(template, codes, words, host)
         return found
 
     async def print(self, request: Request) -> Response:
@@ -228,7 +225,7 @@ class Codes:
         async with self._office.form(request, person) as form:
             try:
                 job, data = await to_thread.run_sync(
-                    self._made, one, form, _host(request), person, limiter=self._printing
+                    self._made, one, form, host_of(request), person, limiter=self._printing
                 )
                 made = Made.of(StatementType.CODE_RANGE, job, coding.PRINT_MEDIA)
                 receipt = await self._office.enter(made, person)
@@ -244,10 +241,11 @@ class Codes:
             raise HttpError(
                 fault(Fault.QUERY, expected=expected, got=last - first + 1, path="last")
             )
-        template = coding.TEMPLATES.get(form.text("template"))
-        shape = form.text("form")
+        with self._office.desk.readers.lend() as store:
+            templates = coding.templates_of(store, person.account.party)
+        template, shape = templates.get(form.text("template")), form.text("form")
         if template is None or shape not in FORMS:
-            expected = " | ".join((*coding.TEMPLATES, *FORMS))
+            expected = " | ".join((*templates, *FORMS))
             got = f"{form.text('template')}, {shape}"
             raise HttpError(fault(Fault.QUERY, expected=expected, got=got, path="template"))
         job = PrintJob(one.codes.class_uri, first, last, template.name, shape, form.text("reason"))
@@ -317,6 +315,12 @@ def issued_by(store: Store, party: str, products: Iterable[Product]) -> list[Iss
     return sorted(found, key=lambda one: -one.fact.entry)
 
 
+def first_label(template: Template, codes: CodeRange, words: Mapping[str, str], host: str) -> str:
+    """The first label of a range, as SVG. Raises CodingError when the template can not hold it."""
+    uris = codes.codes(codes.first, codes.first)
+    return coding.label_svg(next(coding.labels_of(template, uris, words, resolver=host)), template)
+
+
 def printed_from(asked_for: CodeRange, first_code: str) -> CodeRange:
     """The range of codes that were printed elsewhere and count up.
 
@@ -378,7 +382,7 @@ def _number(form: Form, name: str, least: int, most: int, *, default: int | None
     return int(text)
 
 
-def _host(request: Request) -> str:
+def host_of(request: Request) -> str:
     """Where QR codes lead: here, unless it is only this machine."""
     if request.url.hostname in {"127.0.0.1", "localhost", "::1", None}:
         return CANONICAL_HOST

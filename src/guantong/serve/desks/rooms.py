@@ -11,6 +11,7 @@ from starlette.routing import Route
 from guantong.capture import Limits
 from guantong.serve.desks.by_provider import ByProvider
 from guantong.serve.desks.coded import Codes
+from guantong.serve.desks.drawn import DrawnLabels
 from guantong.serve.desks.entrance import Entrance
 from guantong.serve.desks.entries import Entries
 from guantong.serve.desks.filing import Filings
@@ -44,6 +45,7 @@ def routes(office: Office, limits: Limits, provider: Provider | None = None) -> 
         *Filings(office).routes(),
         *Codes(office).routes(),
         *FreeCodes(office).routes(),
+        *DrawnLabels(office).routes(),
         *Moves(office).routes(),
         *Entries(office).routes(),
         *Sheets(office, limits).routes(),
@@ -62,6 +64,7 @@ def routes(office: Office, limits: Limits, provider: Provider | None = None) -> 
 
 START: Final = ("/desk/start", "dk_start")
 CODES: Final = ("/desk/codes", "dk_codes")
+LABELS: Final = ("/desk/labels", "dk_labels")
 FREE: Final = ("/desk/free", "dk_free")
 DELEGATED: Final = ("/desk/delegated", "dk_delegated")
 MOVES: Final = ("/desk/moves", "dk_moves")
@@ -82,7 +85,18 @@ QUOTAS: Final = ("/desk/quotas", "dk_quotas")
 STATUSES: Final = ("/desk/statuses", "dk_statuses")
 LOOKS: Final = ("/desk/looks", "dk_looks")
 CARDS: Final[Mapping[Role, tuple[tuple[str, str], ...]]] = {
-    Role.PRODUCER: (START, CODES, FREE, MOVES, SHEETS, MATCHING, *PAPERS, KEYS, CONNECTIONS),
+    Role.PRODUCER: (
+        START,
+        CODES,
+        LABELS,
+        FREE,
+        MOVES,
+        SHEETS,
+        MATCHING,
+        *PAPERS,
+        KEYS,
+        CONNECTIONS,
+    ),
     Role.SELLER: (MOVES, SHEETS, MATCHING, TENDERS, FIRM, KEYS, CONNECTIONS),
     Role.USER: (MOVES, SHEETS, TENDERS, MATCHING, FIRM, KEYS, CONNECTIONS),
     Role.REGULATOR: (COVERAGE, OBLIGED, TASKS, CASES, REGISTER),
