@@ -102,6 +102,7 @@ PUBLIC = {
         key_before
         label_svg
         labels_of
+        many_labels
         next_free
         parse
         parse_allocation

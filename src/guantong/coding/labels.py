@@ -166,6 +166,7 @@ def labels_of(
     words: Mapping[str, str],
     *,
     resolver: str = CANONICAL_HOST,
+    first: int = 1,
 ) -> Iterator[Label]:
     """The labels of some codes, one by one.
 
@@ -174,6 +175,7 @@ def labels_of(
         uris: Canonical URIs.
         words: What `WORDS` stand for, but `code` and `number`; absent ones are "".
         resolver: As in `text_of`.
+        first: Number of the first of them in its run.
 
     Yields:
         Labels in the order of the codes.
@@ -182,7 +184,7 @@ def labels_of(
         CodingError: if a symbol can not hold its code, or its modules would be too small to be read.
     """
     given = dict.fromkeys(WORDS, "") | dict(words)
-    for number, uri in enumerate(uris, 1):
+    for number, uri in enumerate(uris, first):
         text = text_of(uri, template.carrier, lot=given["lot"], resolver=resolver)
         modules = modules_of(text, template.carrier)
         _check_size(template, modules)
