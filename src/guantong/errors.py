@@ -45,6 +45,10 @@ class Refusal(Exception):
         where = f" at {first.path}" if first.path else ""
         super().__init__(f"{first.code}{where}: expected {first.expected}, got {first.got}{more}")
 
+    def __reduce__(self) -> tuple[type[Self], tuple[Fault, ...]]:
+        # A refusal crosses from one process to another with its faults, not with its text.
+        return type(self), self.faults
+
     @classmethod
     def of(cls, code: str, *, expected: str, got: object, path: str = "") -> Self:
         """A refusal with one fault; `got` is turned to text and cut to `GOT_MAX`."""

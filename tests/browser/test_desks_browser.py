@@ -17,7 +17,7 @@ import pytest
 
 from guantong.coding import Carrier
 from guantong.coding.symbols import modules_of
-from tests.browser.desks_server import ITEMS
+from tests.browser.desks_server import CLASS, ITEMS
 from tests.browser.test_serve_browser import CHROMIUM, FLAGS, SIZES
 from tests.conftest import ROOT
 from tests.people_small import MAKER, PASSWORD, SHOP
@@ -26,12 +26,14 @@ pytestmark = pytest.mark.full
 
 DESKS = {
     "clerk": ("/desk", "/desk/start", "/desk/firm", "/desk/products", "/desk/certificates",
-              "/desk/codes", "/desk/moves", "/desk/sheets", "/desk/keys", "/account", "/account/factor"),
-    "shop": ("/desk", "/desk/moves", f"/desk/moves?code={quote(ITEMS[0])}"),
-    "inspector": ("/desk", "/desk/register", "/desk/coverage", "/desk/obliged", "/desk/tasks", f"/desk/firms/{MAKER}"),
+              "/desk/codes", "/desk/labels", "/desk/free", "/desk/moves", "/desk/sheets", "/desk/connections",
+              "/desk/keys", "/account", "/account/factor"),
+    "shop": ("/desk", "/desk/moves", f"/desk/moves?code={quote(ITEMS[0])}", "/desk/matching", "/desk/tenders"),
+    "inspector": ("/desk", "/desk/register", "/desk/coverage", "/desk/obliged", "/desk/tasks", f"/desk/firms/{MAKER}",
+                  f"/desk/firms/{MAKER}/matching", f"/desk/product-file/{CLASS}"),
     "auditor": ("/desk", "/desk/looks"),
-    "operator": ("/desk", "/desk/people"),
-    "": ("/login", "/"),
+    "operator": ("/desk", "/desk/people", "/desk/delegated", "/desk/statuses", "/desk/quotas"),
+    "": ("/login", "/", "/search", "/search?q=青山", f"/c/{quote(ITEMS[3], safe='')}"),
 }  # fmt: skip
 
 
@@ -244,14 +246,23 @@ def test_a_shop_scans_on_while_the_server_is_away(
     page.fill("#partner", "91110000600037341L")
     enter(page, ITEMS[0], ITEMS[1])
     page.get_by_text("已登记 2 个编码").wait_for()
+    page.wait_for_function("caches.match('/desk/moves').then(Boolean)")
     server.stop()
     enter(page, ITEMS[2])
     enter(page, ITEMS[3])
     page.get_by_text("2 笔等待发送").wait_for()
+    page.goto(f"{server.url}/desk/moves")  # as if the browser had been closed meanwhile
+    page.get_by_text("2 笔等待发送").wait_for()
+    page.select_option("#step", "进货")
+    page.fill("#partner", "91110000600037341L")
+    enter(page, ITEMS[4])
+    page.get_by_text("3 笔等待发送").wait_for()
     page.screenshot(path=str(tmp_path / "away.png"), full_page=True)
     server.start()
+    page.get_by_text("3 笔等待发送").wait_for(state="hidden", timeout=30_000)
     page.get_by_text("2 笔等待发送").wait_for(state="hidden", timeout=30_000)
-    assert page.get_by_text("已登记 1 个编码").count() == 2
+    page.get_by_text("1 笔等待发送").wait_for(state="hidden", timeout=30_000)
+    assert page.get_by_text("已登记 1 个编码").count() == 3
     page.select_option("#step", "零售")
     enter(page, ITEMS[9])
     page.get_by_text("没有登记").wait_for()
@@ -341,6 +352,18 @@ def test_the_camera_reads_three_kinds_of_symbols(
     }
     page.click("[data-camera]")
     assert page.locator("video").is_hidden()
+
+
+def test_a_label_is_drawn_while_it_is_typed(open_page: Callable[..., Any], server: Server) -> None:
+    page = open_page("desktop", script=True)
+    sign_in(page, server, "works")
+    page.goto(f"{server.url}/desk/labels")
+    page.wait_for_selector("#drawing:not([hidden])")
+    before = page.get_attribute("#drawing", "src")
+    page.fill("#width_mm", "60")
+    page.locator(f'#drawing:not([src="{before}"])').wait_for()
+    page.fill("#symbol_mm", "1")
+    page.locator("#drawing-wrong").filter(has_text="symbol_mm").wait_for()
 
 
 def test_a_buyers_camera_and_picture_lead_to_the_answer(

@@ -20,9 +20,16 @@ POLICY: Final = (
     b"base-uri 'none'; frame-ancestors 'none'"
 )
 SCANNING: Final = (
-    POLICY + b"; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; media-src 'self' blob:"
+    POLICY
+    + b"; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'; media-src 'self' blob:"
 )
 """For pages that read symbols by camera: our own script, and no other host."""
+SCRIPTED: Final = {
+    "Content-Security-Policy": (
+        POLICY + b"; script-src 'self'; connect-src 'self'; worker-src 'self'"
+    ).decode()
+}
+"""Headers of a page with a script of ours that asks this host."""
 SCANS: Final = {"Content-Security-Policy": SCANNING.decode()}
 """Headers of such a page."""
 

@@ -107,6 +107,7 @@ def create_app(desk: Desk, settings: Settings) -> FastCapture:
         Route("/.well-known/gs1resolver", outside.resolver),
         Route("/livez", outside.alive),
         Route("/readyz", outside.ready),
+        Route("/offline.js", outside.offline),
         Route("/static/{name}", outside.static),
         Route("/static/vendor/{package}/{name}", outside.static),
         Route("/capture", uploads.capture, methods=["POST"]),
@@ -328,6 +329,13 @@ class Outside:
         )
         media, _ = mimetypes.guess_type(name)
         return Response(body, media_type=media, headers={"Cache-Control": kept})
+
+    async def offline(self, request: Request) -> Response:
+        """What keeps the form of a scanner in a browser; it stands at the root, for it serves below."""
+        del request
+        body = pages.static("offline.js")
+        headers = {"Cache-Control": "no-cache"} | answer.SCRIPTED
+        return Response(body, media_type="text/javascript", headers=headers)
 
     async def _as_of(self, request: Request) -> int | None:
         """The ledger size to answer for, once the index is there; also waits for ``at_least``."""

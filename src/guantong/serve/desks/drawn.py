@@ -128,6 +128,7 @@ class DrawnLabels:
             400 if errors else 200,
             own=own,
             given=given,
+            headers=answer.SCRIPTED,
             drawing=drawing,
             carriers=tuple(coding.Carrier),
             errors=errors,

@@ -148,6 +148,16 @@
     queueBox.querySelector("[data-waiting]").textContent = number ? queueBox.dataset.waitingText.replace("{count}", number) : "";
     if (number) queueBox.hidden = false;
   };
+  // So that this very form opens while the server is away; signing out forgets it.
+  const files = () => performance.getEntriesByType("resource").map((one) => one.name).filter((name) => name.includes("/static/"));
+  navigator.serviceWorker
+    ?.register("/offline.js")
+    .then(() => navigator.serviceWorker.ready)
+    .then((worker) => worker.active.postMessage(files()))
+    .catch(() => {});
+  document.querySelector('form[action="/logout"]')?.addEventListener("submit", () => {
+    navigator.serviceWorker?.controller?.postMessage("forget");
+  });
   let sending = false;
   const flush = async () => {
     if (sending) return;
@@ -179,11 +189,12 @@
       count();
     }
   };
-  const opened = Number(queueBox.dataset.now);
+  // The server's clock goes on from when the form was last fetched: a telephone's may be anywhere.
+  if (!("kept" in queueBox.dataset)) localStorage.setItem(`${name}.ahead`, Number(queueBox.dataset.now) - Date.now());
+  const ahead = Number(localStorage.getItem(`${name}.ahead`));
   const at = () => {
-    // The server's clock goes on from when the page was opened: a telephone's may be anywhere.
     const parts = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai", dateStyle: "short", timeStyle: "medium" });
-    return parts.format(new Date(opened + performance.now()));
+    return parts.format(new Date(Date.now() + ahead));
   };
   form.addEventListener("submit", (event) => {
     if (event.submitter?.value !== "enter" || !form.reportValidity()) return;
