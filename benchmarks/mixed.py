@@ -1,6 +1,6 @@
 """How does a server fare that does everything at once, for an hour, at half of what it can?
 
-``python -m benchmarks.mixed [--minutes 60] [--rows 300000]``: fills an installation, finds how many
+``python -m benchmarks.mixed [--minutes 60] [--rows 300000] [--memory-mb 640]``: fills an installation, finds how many
 requests of the mix it answers a second without pause, then sends half as many, evenly spaced, and
 prints for each twelfth of the time how long scans took, what was refused, and the memory held.
 """
@@ -34,13 +34,16 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--rows", type=int, default=300_000)
+    parser.add_argument(
+        "--memory-mb", type=int, default=0, help="bound of each process; 0 for none"
+    )
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
         recipe = Recipe(SEED, asked.rows, 1000)
         maker = load.maker_of(SEED)
         keys = grant(Settings(data=data), sorted({*load.submitters(recipe), maker}))
-        with servers.serving(data) as server:
+        with servers.serving(data, memory_mb=asked.memory_mb) as server:
             filled, _ = load.apart(load.fill, server.address, keys, recipe)
             mix = mixed(filled.codes, next(iter(keys.values())), keys[maker])
             most = sent(server, mix, seconds=FINDING_SECONDS)[0].per_second
