@@ -14,7 +14,7 @@ from urllib.parse import quote
 import msgspec
 from starlette.testclient import TestClient
 
-from guantong import watch
+from guantong import recall, watch
 from guantong.caller import OPERATOR, Caller, Level
 from guantong.clock import SetClock
 from guantong.coding import CodeRange
@@ -78,6 +78,7 @@ class Trade(NamedTuple):
     codes: int
     shipped: int
     tender: int
+    recall: str
 
 
 def asks(trade: Trade) -> list[Ask]:
@@ -90,6 +91,7 @@ def asks(trade: Trade) -> list[Ask]:
         Ask("GET", f"/trace/{code}?format=json", "/trace/CODE"),
         Ask("GET", "/identify?q=6901234567892", "/identify"),
         Ask("GET", "/search?q=6901234567892&format=json", "/search"),
+        Ask("GET", "/recalls?format=json", "/recalls"),
         Ask("GET", "/status", "/status"),
         Ask("GET", "/epcis/events", "/epcis/events"),
         Ask("GET", f"/epcis/events/{quote(EVENT, safe='')}", "/epcis/events/ID"),
@@ -125,6 +127,7 @@ def desk_asks(trade: Trade) -> list[Ask]:
         "sheets",
         "tenders",
         "matching",
+        "notices",
         "connections",
         "keys",
     )
@@ -160,11 +163,26 @@ def desk_asks(trade: Trade) -> list[Ask]:
         Ask("GET", f"/desk/cases/{CASE}", "/desk/cases/NUMBER"),
         Ask("GET", f"/desk/cases/{CASE}/picture", "/desk/cases/NUMBER/picture"),
         Ask("POST", f"/desk/cases/{CASE}", "POST /desk/cases/NUMBER", {"state": "?"}),
+        *recall_asks(trade.recall),
         Ask("POST", "/desk/people", "POST /desk/people", {"what": "?", "login": "someone"}),
         Ask("POST", "/desk/labels", "POST /desk/labels", {"what": "?"}),
         Ask("POST", "/desk/free", "POST /desk/free", {"kind": "?"}),
         Ask("POST", "/desk/delegated", "POST /desk/delegated", {"scheme": "?"}),
         Ask("POST", "/desk/tasks", "POST /desk/tasks", {"what": "?"}),
+    ]
+
+
+def recall_asks(number: str) -> list[Ask]:
+    """What may be asked about a recall of the owner's product."""
+    one, shown = f"/desk/recalls/{number}", "/desk/recalls/NUMBER"
+    posts = ("scope", "hold", "release", "notify", "remind", "check", "state", "close")
+    return [
+        *(Ask("GET", one + rest, shown + rest) for rest in ("", "/drift", "/plan", "/holders.csv")),
+        Ask("GET", f"{one}/evidence.json", f"{shown}/evidence.json"),
+        Ask("POST", "/desk/recalls", "POST /desk/recalls", {"kind": "?"}),
+        *(Ask("POST", f"{one}/{name}", f"POST {shown}/{name}", {"act": "?"}) for name in posts),
+        Ask("GET", f"/desk/notices/{number}", "/desk/notices/NUMBER"),
+        Ask("POST", f"/desk/notices/{number}", "POST /desk/notices/NUMBER", {"found": "?"}),
     ]
 
 
@@ -189,7 +207,19 @@ def opened(folder: Path) -> Iterator[Trade]:
         stated = tendered.Statement(MAKER, "青山线缆", SECRET, "2026-03-05", 1, ())
         shown = Made.of(StatementType.SETTING, stated, tendered.MEDIA)._replace(alone=True)
         tender = world.enter(shown, owner)
-        yield Trade(world, codes.ledger_index, shipped.ledger_index, tender.ledger_index)
+        begin_recall(world)
+        yield Trade(
+            world, codes.ledger_index, shipped.ledger_index, tender.ledger_index, "ABCDEFGHJK"
+        )
+
+
+def begin_recall(world: World) -> None:
+    """A recall of the owner's product, in which the buyer was told."""
+    ordered = recall.Kind.ORDERED
+    begun = recall.Recall(CASE, ordered, MAKER, "110105", "x", "x", "x", "2026-03-05", "x")
+    world.enter(Made.of(StatementType.RECALL, begun, recall.MEDIA), OPERATOR)
+    step = recall.Step(CASE, recall.Act.NOTIFIED, "x", party=SHOP, deadline="2026-03-09")
+    world.enter(Made.of(StatementType.RECALL, step, recall.STEP_MEDIA), OPERATOR)
 
 
 def shipment() -> bytes:

@@ -28,12 +28,12 @@ DESKS = {
     "clerk": ("/desk", "/desk/start", "/desk/firm", "/desk/products", "/desk/certificates",
               "/desk/codes", "/desk/labels", "/desk/free", "/desk/moves", "/desk/sheets", "/desk/connections",
               "/desk/keys", "/account", "/account/factor"),
-    "shop": ("/desk", "/desk/moves", f"/desk/moves?code={quote(ITEMS[0])}", "/desk/matching", "/desk/tenders"),
+    "shop": ("/desk", "/desk/moves", f"/desk/moves?code={quote(ITEMS[0])}", "/desk/matching", "/desk/tenders", "/desk/notices"),
     "inspector": ("/desk", "/desk/register", "/desk/coverage", "/desk/obliged", "/desk/tasks", f"/desk/firms/{MAKER}",
-                  f"/desk/firms/{MAKER}/matching", f"/desk/product-file/{CLASS}"),
+                  f"/desk/firms/{MAKER}/matching", f"/desk/product-file/{CLASS}", "/desk/recalls"),
     "auditor": ("/desk", "/desk/looks"),
     "operator": ("/desk", "/desk/people", "/desk/delegated", "/desk/statuses", "/desk/quotas"),
-    "": ("/login", "/", "/search", "/search?q=青山", f"/c/{quote(ITEMS[3], safe='')}"),
+    "": ("/login", "/", "/search", "/search?q=青山", "/recalls", f"/c/{quote(ITEMS[3], safe='')}"),
 }  # fmt: skip
 
 
@@ -352,6 +352,46 @@ def test_the_camera_reads_three_kinds_of_symbols(
     }
     page.click("[data-camera]")
     assert page.locator("video").is_hidden()
+
+
+def test_a_drill_from_lot_to_closed_with_the_stop_watch(
+    open_page: Callable[..., Any], server: Server, tmp_path: Path
+) -> None:
+    page, buyer, shop = open_page("desktop"), open_page("phone"), open_page("phone")
+    sign_in(page, server, "inspector")
+    page.goto(f"{server.url}/desk/recalls")
+    page.select_option("#kind", "drill")
+    for name, text in (
+        ("title", "电芯演练"),
+        ("hazard", "起火"),
+        ("remedy", "退回"),
+        ("target_s", "60"),
+    ):
+        page.fill(f"#{name}", text)
+    page.fill("#codes", f"{CLASS}/10/L7")
+    page.click(".desk-form .actions button")
+    page.wait_for_url("**/desk/recalls/*")
+    address = page.url
+    page.click("text=立即封存")
+    buyer.goto(f"{server.url}/c/" + quote(ITEMS[11], safe=""))
+    assert "召回演练" in buyer.locator("main").inner_text()
+    page.click("text=通知全部持有人")
+    page.wait_for_selector("text=秒表")
+    page.screenshot(path=str(tmp_path / "drill.png"), full_page=True)
+    sign_in(shop, server, "shop")
+    shop.goto(f"{server.url}/desk/notices")
+    shop.click("text=电芯演练")
+    shop.fill("#found", "20")
+    shop.fill("#quarantined", "20")
+    shop.click(".desk-form .actions button")
+    shop.wait_for_selector("[role=status]")
+    shop.screenshot(path=str(tmp_path / "notice.png"), full_page=True)
+    page.goto(address)
+    assert "100.0 %" in page.locator("main").inner_text()
+    page.click("summary:has-text('结案')")
+    page.click("details[open] button")
+    page.wait_for_selector("text=已结案")
+    page.screenshot(path=str(tmp_path / "closed.png"), full_page=True)
 
 
 def test_a_label_is_drawn_while_it_is_typed(open_page: Callable[..., Any], server: Server) -> None:

@@ -304,6 +304,40 @@ PUBLIC = {
         stated_of
         values_of
     """,
+    "recall": """
+        Act
+        Cluster
+        Counts
+        Drift
+        Fault
+        Fixed
+        Holding
+        Kind
+        MEDIA
+        Progress
+        RECALL
+        Recall
+        RecallError
+        Risk
+        Running
+        STEP
+        STEP_MEDIA
+        Step
+        all_recalls
+        check_recall
+        check_step
+        clusters
+        drift_of
+        find
+        fixed_of
+        made_between
+        parse_recall
+        parse_step
+        progress_of
+        recalls_to
+        risk_of
+        sample_size
+    """,
     "rules": """
         Actor
         CatalogueEntry
@@ -321,6 +355,7 @@ PUBLIC = {
         Provenance
         Province
         RecallDeadline
+        RiskLine
         Role
         Rules
         RulesError

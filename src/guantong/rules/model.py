@@ -204,6 +204,16 @@ class RecallDeadline(Row, frozen=True, kw_only=True):
     label_en: str
 
 
+class RiskLine(Row, frozen=True, kw_only=True):
+    """How serious a hazard of one severity is above a probability."""
+
+    severity: int
+    """1 to 4."""
+    above: float
+    level: str
+    """``low``, ``medium``, ``high`` or ``serious``."""
+
+
 class Figure(Row, frozen=True, kw_only=True):
     """A published number or list of names."""
 
@@ -275,6 +285,7 @@ TABLES: dict[str, type[Row]] = {
     "section": Section,
     "catalogue": CatalogueEntry,
     "recall_deadline": RecallDeadline,
+    "risk": RiskLine,
     "figure": Figure,
     "holiday": Holiday,
     "calendar_year": CalendarYear,

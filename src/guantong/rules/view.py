@@ -23,6 +23,7 @@ from guantong.rules.model import (
     ProfileField,
     Province,
     RecallDeadline,
+    RiskLine,
     RulesError,
     Section,
     Standard,
@@ -49,6 +50,7 @@ class Rules:
     """By letter."""
     catalogue: Mapping[str, CatalogueEntry]
     recall_deadlines: Mapping[str, RecallDeadline]
+    risks: Mapping[str, RiskLine]
     figures: Mapping[str, Figure]
     fields: tuple[ProfileField, ...]
     """The profile of record fields; see `guantong.rules.completeness`."""

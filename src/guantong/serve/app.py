@@ -48,6 +48,7 @@ from guantong.serve.people.provider import Provider, read_config
 from guantong.serve.problems import Fault, HttpError
 from guantong.serve.proxied import Bounded
 from guantong.serve.pulling import Pulled
+from guantong.serve.recall_pages import RecallPages
 from guantong.serve.search import Search, Searchable
 from guantong.serve.signin import SignIn
 from guantong.serve.trade_api import TradeApi
@@ -119,6 +120,7 @@ def create_app(desk: Desk, settings: Settings) -> FastCapture:
         *(EcodeApi(desk, desk, uploads).routes() if isinstance(desk, Pulled) else ()),
         *index_pages.routes(desk),
         *(Search(desk).routes() if isinstance(desk, Searchable) else ()),
+        *(RecallPages(desk).routes() if isinstance(desk, Searchable) else ()),
         *bulletin_pages.routes(desk),
         *ledger_http.routes(desk),
         *api_pages.routes(desk),

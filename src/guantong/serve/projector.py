@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
-from guantong import capture, coding, connectors, parties, watch
+from guantong import capture, coding, connectors, parties, recall, watch
 from guantong.capture import Document, EventTable, Limits, TableReading, table_hash
 from guantong.capture.event_hash import event_hash
 from guantong.errors import Refusal, fault
@@ -64,6 +64,9 @@ READERS: Mapping[str, Callable[[bytes], tuple[Fact, ...]]] = {
     obliged.MEDIA: lambda body: obliged.parse_import(body).facts(),
     obliged.TASK_MEDIA: lambda body: obliged.parse_task(body).facts(),
     tendered.MEDIA: lambda body: tendered.parse(body).facts(),
+    holds.MEDIA: lambda body: holds.parse_holds(body).facts(),
+    recall.MEDIA: lambda body: recall.parse_recall(body).facts(),
+    recall.STEP_MEDIA: lambda body: recall.parse_step(body).facts(),
     watch.MEDIA: lambda body: watch.parse_report(body).facts(),
     watch.SCANS_MEDIA: lambda body: watch.parse_scans(body).facts(),
     watch.STEP_MEDIA: lambda body: watch.parse_step(body).facts(),

@@ -72,12 +72,36 @@ def scope_of(
     Raises:
         WorldError: if one of the texts is no identifier.
     """
-    register = parties.Register(store, as_of=as_of)
+    origins = [_origin(store, code, as_of) for code in codes]
     until = time.monotonic() + seconds
+    return scope_with(store, origins, now_ms=SystemClock().now_ms(), until=until, as_of=as_of)
+
+
+def scope_with(
+    store: SegmentStore,
+    origins: Sequence[str],
+    *,
+    now_ms: int,
+    until: float,
+    as_of: int | None = None,
+) -> Scope:
+    """The scope of some origins, with firms and regions as they are filed.
+
+    Args:
+        store: The index.
+        origins: Canonical URIs.
+        now_ms: The present.
+        until: When to stop, by the machine's monotonic clock.
+        as_of: Ledger size, None for now.
+
+    Returns:
+        The scope.
+    """
+    register = parties.Register(store, as_of=as_of)
     return closure(
         store,
-        [_origin(store, code, as_of) for code in codes],
-        now_ms=SystemClock().now_ms(),
+        origins,
+        now_ms=now_ms,
         as_of=as_of,
         firm_of=register.firm_of,
         region_of=register.region_of,

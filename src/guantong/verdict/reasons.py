@@ -12,7 +12,7 @@ from guantong.clock import day_in_china
 from guantong.parties import Register, Standing
 from guantong.store import Store
 from guantong.trace import Book, Code, Custody, Gap, Holder, Life, State
-from guantong.verdict.holds import standing_holds
+from guantong.verdict.holds import DRILL, standing_holds
 from guantong.verdict.model import CertificateView, Reason, Verdict
 from guantong.verdict.origin import Origin, is_day, master_values
 from guantong.verdict.words import STANDINGS, reason
@@ -35,6 +35,7 @@ def of_holds(book: Book, item: str, origin: Origin) -> Iterator[Reason]:
         inside = "" if hold.target in own else "component_"
         yield reason(
             f"verdict.{inside}{hold.kind}",
+            problem=hold.kind != DRILL,
             rule=hold.rule,
             what=_named(store, hold.target, as_of=as_of),
             why_zh=hold.reason_zh,

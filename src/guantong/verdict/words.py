@@ -5,6 +5,14 @@ from guantong.verdict.model import Reason
 WORDS = {
     "verdict.recalled": ("该产品已被召回：{why}", "This product is recalled: {why}"),
     "verdict.on_hold": ("该产品已被暂停销售：{why}", "Sale of this product is stopped: {why}"),
+    "verdict.drill": (
+        "召回演练：这一件在演练范围内，不影响购买和使用（{why}）",
+        "A recall is being practised with this item; nothing is wrong with it ({why})",
+    ),
+    "verdict.component_drill": (
+        "召回演练：其中的部件（{what}）在演练范围内，不影响购买和使用",
+        "A recall is being practised with a part in it ({what}); nothing is wrong",
+    ),
     "verdict.component_recalled": (
         "其中的部件（{what}）已被召回：{why}",
         "A part in it ({what}) is recalled: {why}",

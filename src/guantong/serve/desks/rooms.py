@@ -18,9 +18,11 @@ from guantong.serve.desks.filing import Filings
 from guantong.serve.desks.free import FreeCodes
 from guantong.serve.desks.matching import Matchings
 from guantong.serve.desks.moves import Moves
+from guantong.serve.desks.notices import Notices
 from guantong.serve.desks.office import Office
 from guantong.serve.desks.product_file import ProductFiles
 from guantong.serve.desks.programs import Programs
+from guantong.serve.desks.recalls import Recalls
 from guantong.serve.desks.reports import Reports
 from guantong.serve.desks.running import Running
 from guantong.serve.desks.sheets import Sheets
@@ -54,6 +56,8 @@ def routes(office: Office, limits: Limits, provider: Provider | None = None) -> 
         *Matchings(office).routes(),
         *Supervision(office, limits).routes(),
         *Reports(office).routes(),
+        *Recalls(office).routes(),
+        *Notices(office).routes(),
         *Staff(office).routes(),
         *Running(office, limits).routes(),
         *Views(office).routes(),
@@ -79,6 +83,8 @@ COVERAGE: Final = ("/desk/coverage", "dk_coverage")
 OBLIGED: Final = ("/desk/obliged?state=silent", "dk_obliged")
 TASKS: Final = ("/desk/tasks", "dk_tasks")
 CASES: Final = ("/desk/cases", "dk_cases")
+RECALLS: Final = ("/desk/recalls", "dk_recalls")
+NOTICES: Final = ("/desk/notices", "dk_notices")
 REGISTER: Final = ("/desk/register", "dk_register")
 PEOPLE: Final = ("/desk/people", "dk_people")
 QUOTAS: Final = ("/desk/quotas", "dk_quotas")
@@ -97,9 +103,9 @@ CARDS: Final[Mapping[Role, tuple[tuple[str, str], ...]]] = {
         KEYS,
         CONNECTIONS,
     ),
-    Role.SELLER: (MOVES, SHEETS, MATCHING, TENDERS, FIRM, KEYS, CONNECTIONS),
-    Role.USER: (MOVES, SHEETS, TENDERS, MATCHING, FIRM, KEYS, CONNECTIONS),
-    Role.REGULATOR: (COVERAGE, OBLIGED, TASKS, CASES, REGISTER),
+    Role.SELLER: (MOVES, SHEETS, MATCHING, TENDERS, NOTICES, FIRM, KEYS, CONNECTIONS),
+    Role.USER: (MOVES, SHEETS, TENDERS, MATCHING, NOTICES, FIRM, KEYS, CONNECTIONS),
+    Role.REGULATOR: (COVERAGE, OBLIGED, TASKS, CASES, RECALLS, REGISTER),
     Role.AUDITOR: (LOOKS,),
     Role.OPERATOR: (PEOPLE, DELEGATED, STATUSES, QUOTAS, CONNECTIONS, LOOKS),
 }

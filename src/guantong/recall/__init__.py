@@ -1,0 +1,63 @@
+"""From alert to proof of completion: a recall, its scope as it was fixed, every step of it to its end.
+
+A recall is one entry of the ledger and each step another; what is computed of them (who has answered,
+what has moved since, how much is handled) is computed anew each time.
+"""
+
+from guantong.recall.fixed import Drift, Fixed, drift_of, fixed_of
+from guantong.recall.model import (
+    MEDIA,
+    RECALL,
+    STEP,
+    STEP_MEDIA,
+    Act,
+    Counts,
+    Fault,
+    Kind,
+    Recall,
+    RecallError,
+    Step,
+    check_recall,
+    check_step,
+    parse_recall,
+    parse_step,
+)
+from guantong.recall.origins import Cluster, clusters, made_between
+from guantong.recall.progress import Holding, Progress, progress_of, sample_size
+from guantong.recall.read import Running, all_recalls, find, recalls_to
+from guantong.recall.risk import Risk, risk_of
+
+__all__ = [
+    "MEDIA",
+    "RECALL",
+    "STEP",
+    "STEP_MEDIA",
+    "Act",
+    "Cluster",
+    "Counts",
+    "Drift",
+    "Fault",
+    "Fixed",
+    "Holding",
+    "Kind",
+    "Progress",
+    "Recall",
+    "RecallError",
+    "Risk",
+    "Running",
+    "Step",
+    "all_recalls",
+    "check_recall",
+    "check_step",
+    "clusters",
+    "drift_of",
+    "find",
+    "fixed_of",
+    "made_between",
+    "parse_recall",
+    "parse_step",
+    "progress_of",
+    "recalls_to",
+    "risk_of",
+    "sample_size",
+]
