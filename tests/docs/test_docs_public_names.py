@@ -247,10 +247,12 @@ PUBLIC = {
         EVENTS_MIN
         Fault
         Filing
+        Habits
         Issue
         Lot
         MarketError
         START
+        ScanLife
         Stop
         Story
         Submission
@@ -258,6 +260,7 @@ PUBLIC = {
         even
         filings
         people
+        scan_lives
         start_ms
         stories
     """,

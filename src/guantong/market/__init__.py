@@ -27,6 +27,7 @@ from guantong.market.market import (
     start_ms,
     stories,
 )
+from guantong.market.scan_lives import Habits, ScanLife, scan_lives
 from guantong.market.stories import Story
 
 __all__ = [
@@ -36,9 +37,11 @@ __all__ = [
     "Bulk",
     "Fault",
     "Filing",
+    "Habits",
     "Issue",
     "Lot",
     "MarketError",
+    "ScanLife",
     "Stop",
     "Story",
     "Submission",
@@ -46,6 +49,7 @@ __all__ = [
     "even",
     "filings",
     "people",
+    "scan_lives",
     "start_ms",
     "stories",
 ]
