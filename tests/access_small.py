@@ -156,6 +156,7 @@ def desk_asks(trade: Trade) -> list[Ask]:
         Ask("GET", f"/desk/product-file/{CLASS}", "/desk/product-file/CLASS"),
         Ask("GET", f"/desk/tenders/{trade.tender}", "/desk/tenders/ENTRY"),
         Ask("POST", "/desk/tenders", "POST /desk/tenders", {"codes": ""}),
+        Ask("POST", "/desk/clues", "POST /desk/clues", {}),
         Ask("POST", "/desk/views", "POST /desk/views", {"name": ""}),
         Ask("POST", "/desk/connections", "POST /desk/connections", {"name": "?"}),
         Ask("POST", "/desk/quotas", "POST /desk/quotas", {"per_minute": "?"}),

@@ -447,12 +447,14 @@ PUBLIC = {
     "watch": """
         Amiss
         Case
+        Clue
         Count
         Fault
         Kind
         MEDIA
         Matched
         Mismatch
+        NOTHING
         PUBLIC_KINDS
         REPORT
         Report
@@ -463,12 +465,14 @@ PUBLIC = {
         Seen
         State
         Step
+        Suspicion
         WatchError
         case_about
         case_of
         cases
         check_report
         check_step
+        count_of
         counts_of
         matched
         new_id
@@ -476,6 +480,9 @@ PUBLIC = {
         parse_scans
         parse_step
         seen_of
+        sum_of
+        suspicion
+        visits_of
     """,
 }
 """Room -> the names in its ``__all__``."""

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import replace
+from typing import Final
 
 from guantong import coding, identify, parties, trace, watch
 from guantong.caller import OPERATOR, Caller
@@ -17,6 +18,8 @@ from guantong.verdict.origin import Origin, heard_first, origin_of
 from guantong.verdict.words import reason
 from guantong.watch import Seen
 
+SCANS_MIN: Final = 3
+"""Fewer scans say nothing of copies."""
 UNPROVEN = tuple(
     reason(f"verdict.unproven_{word}", problem=False)
     for word in ("copy", "match", "stated", "format")
@@ -132,6 +135,7 @@ def _answered(
         *reasons.of_dates(heard_first(store, origin.class_uri, life, as_of=as_of), today),
         *reasons.of_life(life, held, caller, register, now_ms=now_ms),
     ]
+    found += _suspected(store, seen, origin, now_ms=now_ms, as_of=as_of)
     if why := _void(store, origin, value.uri, as_of=as_of):
         found.append(reason("verdict.void", why=why))
     if origin.issued_by:
@@ -148,6 +152,22 @@ def _answered(
         state=held.holder.state.value,
         holder=register.name_of(_seen_holder(life, held.holder, caller, register).party),
     )
+
+
+def _suspected(
+    store: Store, seen: Verdict, origin: Origin, *, now_ms: int, as_of: int | None
+) -> list[Reason]:
+    """Whether the scans of the public do not fit one thing."""
+    if seen.seen.n < SCANS_MIN:
+        return []
+    visits = watch.visits_of(watch.counts_of(store, seen.uri, as_of=as_of))
+    issued = origin.issue_fact.received_ms if origin.issue_fact else seen.seen.first_ms
+    since_ms = min(issued, seen.seen.first_ms)
+    told = watch.suspicion(visits, since_ms=since_ms, now_ms=now_ms)
+    if not told.is_suspicious:
+        return []
+    places = str(len({one.place for one in visits}))
+    return [reason("verdict.scans_unlikely", problem=False, n=str(seen.seen.n), places=places)]
 
 
 def _seen(store: Store, value: Identifier, *, as_of: int | None) -> Seen:

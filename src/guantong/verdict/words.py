@@ -5,6 +5,10 @@ from guantong.verdict.model import Reason
 WORDS = {
     "verdict.recalled": ("该产品已被召回：{why}", "This product is recalled: {why}"),
     "verdict.on_hold": ("该产品已被暂停销售：{why}", "Sale of this product is stopped: {why}"),
+    "verdict.scans_unlikely": (
+        "这个码已被查询 {n} 次，地点涉及 {places} 个省份，不像同一件产品：码可能被复制，请当心",
+        "This code was scanned {n} times in {places} provinces, unlike one thing: it may be a copy, take care",
+    ),
     "verdict.drill": (
         "召回演练：这一件在演练范围内，不影响购买和使用（{why}）",
         "A recall is being practised with this item; nothing is wrong with it ({why})",

@@ -25,6 +25,7 @@ from guantong.watch.cases import (
     parse_report,
     parse_step,
 )
+from guantong.watch.clones import NOTHING, Clue, Suspicion, suspicion, visits_of
 from guantong.watch.matching import Amiss, Matched, Mismatch, matched
 from guantong.watch.scans import (
     SCAN,
@@ -32,13 +33,16 @@ from guantong.watch.scans import (
     Count,
     Scans,
     Seen,
+    count_of,
     counts_of,
     parse_scans,
     seen_of,
+    sum_of,
 )
 
 __all__ = [
     "MEDIA",
+    "NOTHING",
     "PUBLIC_KINDS",
     "REPORT",
     "SCAN",
@@ -46,6 +50,7 @@ __all__ = [
     "STEP_MEDIA",
     "Amiss",
     "Case",
+    "Clue",
     "Count",
     "Fault",
     "Kind",
@@ -56,12 +61,14 @@ __all__ = [
     "Seen",
     "State",
     "Step",
+    "Suspicion",
     "WatchError",
     "case_about",
     "case_of",
     "cases",
     "check_report",
     "check_step",
+    "count_of",
     "counts_of",
     "matched",
     "new_id",
@@ -69,4 +76,7 @@ __all__ = [
     "parse_scans",
     "parse_step",
     "seen_of",
+    "sum_of",
+    "suspicion",
+    "visits_of",
 ]

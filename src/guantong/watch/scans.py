@@ -62,8 +62,12 @@ def seen_of(store: Store, item: str, *, as_of: int | None = None) -> Seen:
 
 def counts_of(store: Store, item: str, *, as_of: int | None = None) -> tuple[Count, ...]:
     """The public scans of a code as they were counted, in ledger order."""
-    facts = store.facts(SCAN, (item,), as_of=as_of)
-    return tuple(msgspec.convert([fact.key, *_values(fact)], Count) for fact in facts)
+    return tuple(map(count_of, store.facts(SCAN, (item,), as_of=as_of)))
+
+
+def count_of(fact: Fact) -> Count:
+    """The count that a fact states."""
+    return msgspec.convert([fact.key, *_values(fact)], Count)
 
 
 def sum_of(counts: Iterable[Count]) -> Seen:

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from guantong.capture import Limits
 from guantong.serve.desks.by_provider import ByProvider
+from guantong.serve.desks.clues import Clues
 from guantong.serve.desks.coded import Codes
 from guantong.serve.desks.drawn import DrawnLabels
 from guantong.serve.desks.entrance import Entrance
@@ -57,6 +58,7 @@ def routes(office: Office, limits: Limits, provider: Provider | None = None) -> 
         *Supervision(office, limits).routes(),
         *Reports(office).routes(),
         *Recalls(office).routes(),
+        *Clues(office).routes(),
         *Notices(office).routes(),
         *Staff(office).routes(),
         *Running(office, limits).routes(),
@@ -83,6 +85,7 @@ COVERAGE: Final = ("/desk/coverage", "dk_coverage")
 OBLIGED: Final = ("/desk/obliged?state=silent", "dk_obliged")
 TASKS: Final = ("/desk/tasks", "dk_tasks")
 CASES: Final = ("/desk/cases", "dk_cases")
+CLUES: Final = ("/desk/clues", "dk_clues")
 RECALLS: Final = ("/desk/recalls", "dk_recalls")
 NOTICES: Final = ("/desk/notices", "dk_notices")
 REGISTER: Final = ("/desk/register", "dk_register")
@@ -105,7 +108,7 @@ CARDS: Final[Mapping[Role, tuple[tuple[str, str], ...]]] = {
     ),
     Role.SELLER: (MOVES, SHEETS, MATCHING, TENDERS, NOTICES, FIRM, KEYS, CONNECTIONS),
     Role.USER: (MOVES, SHEETS, TENDERS, MATCHING, NOTICES, FIRM, KEYS, CONNECTIONS),
-    Role.REGULATOR: (COVERAGE, OBLIGED, TASKS, CASES, RECALLS, REGISTER),
+    Role.REGULATOR: (COVERAGE, OBLIGED, TASKS, CASES, CLUES, RECALLS, REGISTER),
     Role.AUDITOR: (LOOKS,),
     Role.OPERATOR: (PEOPLE, DELEGATED, STATUSES, QUOTAS, CONNECTIONS, LOOKS),
 }
