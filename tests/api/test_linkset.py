@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from starlette.testclient import TestClient
 
+from guantong.identify.compressed import compressed
 from guantong.serve.app import create_app
 from guantong.settings import Settings
 from tests.serve_desk import FakeDesk
@@ -108,3 +109,11 @@ def test_options_tell_other_sites_what_they_may_ask(client: TestClient) -> None:
     assert answer.status_code == 204
     assert answer.headers["access-control-allow-origin"] == "*"
     assert client.post(ITEM).status_code == 405
+
+
+def test_a_compressed_link_is_answered_as_the_whole_one(client: TestClient) -> None:
+    short = urlsplit(compressed(f"https://id.gs1.org{ITEM}")).path
+    head = {"accept": "application/json"}
+    whole = client.get(ITEM, headers=head).json()
+    assert client.get(short, headers=head).json()["uri"] == whole["uri"]
+    assert client.get("/no-such-page-here", headers=head).status_code == 404

@@ -22,6 +22,7 @@ from msgspec import Struct
 from guantong.errors import fault
 from guantong.identify.application_identifiers import table
 from guantong.identify.check_digits import is_checked
+from guantong.identify.compressed import expanded
 from guantong.identify.element_string import ElementString
 from guantong.identify.gs1_keys import (
     CANONICAL_HOST,
@@ -93,6 +94,8 @@ class DigitalLink(Struct, frozen=True, gc=False):
         """
         segments, query = _split(text)
         start = _key_position(segments)
+        if start < 0 and (whole := expanded(text)) != text:
+            return cls.parse(whole, short_gtin=short_gtin)
         if start < 0:
             raise IdentifierError(
                 fault(Fault.FORMAT, expected="a web address with a GS1 key in its path", got=text)
@@ -166,7 +169,9 @@ def identifier_in(text: str) -> Gs1Identifier | None:
     segments, _ = _split(text)
     start = _key_position(segments)
     if start < 0:
-        return None
+        is_ours = len(segments) == 4 and segments[2].lower().startswith(GS1_HOSTS)
+        whole = expanded(text) if is_ours else text
+        return identifier_in(whole) if whole != text else None
     is_gs1 = segments[2].lower().startswith(GS1_HOSTS)
     if not is_gs1 and not _looks_like_link(segments[start:]):
         return None

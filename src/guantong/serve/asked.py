@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection, Request
 
 from guantong.caller import PUBLIC, Caller, Scope
 from guantong.errors import fault
+from guantong.identify.compressed import expanded
 from guantong.identify.digital_link import SHORT_NAMES
 from guantong.identify.gs1_keys import KEYS
 from guantong.serve import words
@@ -293,7 +294,11 @@ def digital_link(request: Request) -> str | None:
     """
     path = _without_suffix(_raw_path(request), request)
     first, _, rest = path.lstrip("/").partition("/")
-    if not rest or SHORT_NAMES.get(first, first) not in KEYS:
+    if not rest:
+        short = f"https://id.gs1.org{path}"
+        whole = expanded(short)
+        return whole if whole != short else None
+    if SHORT_NAMES.get(first, first) not in KEYS:
         return None
     return _bounded(f"https://id.gs1.org{path}{attributes(request)}", "path")
 

@@ -1,7 +1,7 @@
 """What does a machine find behind a GS1 Digital Link? The links of a thing, or the one it asks for.
 
 A person gets the answer itself; a program that asks as it would ask any resolver gets a linkset, or
-is led on to the page of the type it names. Compressed links are not read: see docs/divergences.md.
+is led on to the page of the type it names.
 
 References:
     GS1-Conformant Resolver 1.2, section 4; RFC 9264, section 4.2

@@ -32,9 +32,9 @@ from guantong.verdict.model import Outcome, Verdict
 CODES_MAX: Final = 500
 """Codes of one form; more go as a range, or as a sheet."""
 STEPS: Final[Mapping[Role, tuple[str, ...]]] = {
-    Role.PRODUCER: ("生产", "销售", "发货", "退货入库", "报废"),
-    Role.SELLER: ("进货", "零售", "销售", "退货入库", "退货", "报废"),
-    Role.USER: ("收货", "安装", "维修", "检验", "报废"),
+    Role.PRODUCER: ("生产", "组装", "装箱", "拆箱", "销售", "发货", "退货入库", "报废"),
+    Role.SELLER: ("进货", "零售", "销售", "拆箱", "退货入库", "退货", "报废"),
+    Role.USER: ("收货", "安装", "组装", "维修", "检验", "报废"),
 }
 """Words of a sheet, by role; the first is chosen."""
 OUTWARD: Final = frozenset({"销售", "发货", "零售", "安装"})
@@ -48,6 +48,7 @@ STOPS: Final = (
     "verdict.void",
 )
 COLUMNS: Final = {
+    "parent": "上级码",
     "first": "起始码",
     "last": "终止码",
     "batch": "批号",
