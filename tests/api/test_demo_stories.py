@@ -20,7 +20,7 @@ STORIES = {story.key: story for story in market.stories(1, events=EVENTS)}
 
 TOLD = {
     "ok": ("ok", {"verdict.sold"}),
-    "clone": ("problem", {"verdict.clone_suspected"}),
+    "clone": ("problem", {"verdict.clone_suspected", "verdict.scans_unlikely"}),
     "returned": ("ok", {"verdict.sold", "verdict.returned"}),
     "vehicle": ("ok", {"verdict.sold"}),
     "bad_battery": ("problem", {"verdict.component_recalled", "verdict.sold"}),
