@@ -6,8 +6,6 @@ what is known already is dropped at the door.
 """
 
 import asyncio
-import fcntl
-import os
 import sqlite3
 import sys
 import traceback
@@ -23,6 +21,7 @@ from guantong.caller import Caller, Level
 from guantong.clock import Clock
 from guantong.connectors import Page, Partner
 from guantong.errors import Refusal
+from guantong.serve.alone import alone
 from guantong.serve.job import Receipt, offer_of
 from guantong.serve.outbox.carrier import Carrier
 from guantong.serve.outbox.destination import Destination
@@ -143,15 +142,10 @@ class Pulling:
             self.pulls.close()
 
     async def _go_on(self) -> None:
-        fd = os.open(self._data / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            while not _have(fd):
-                await asyncio.sleep(LOOK_SECONDS)
+        async with alone(self._data / LOCK, LOOK_SECONDS):
             while True:
                 await self.look()
                 await asyncio.sleep(LOOK_SECONDS)
-        finally:
-            os.close(fd)
 
     async def look(self) -> None:
         """Ask everybody who is due for a page; what fails there holds up nobody else."""
@@ -238,11 +232,3 @@ class Pulling:
 def _missing(receipt: Receipt) -> int:
     filing = receipt.filing
     return sum(lack.count for lack in filing.missing) if filing is not None else 0
-
-
-def _have(fd: int) -> bool:
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

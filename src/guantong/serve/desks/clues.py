@@ -7,24 +7,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from guantong import parties, rules, watch
+from guantong import parties, watch
 from guantong.capture.lots import class_of
-from guantong.clock import day_in_china
-from guantong.ledger import StatementType
 from guantong.serve import answer, asked
 from guantong.serve.desks.office import Office, on_to
-from guantong.serve.made import Made
+from guantong.serve.desks.opening import open_case
 from guantong.serve.people.account import Role
 from guantong.serve.people.person import Person
 from guantong.store import Store, all_facts
-from guantong.watch import Count, Kind, Report, Seen, State, Step, Suspicion
+from guantong.watch import Count, Kind, Report, Seen, State, Suspicion
 
 SCANS_MIN: Final = 3
 ITEMS_MAX: Final = 20_000
 """Codes weighed in one look; of more the first so many."""
 SHOWN: Final = 100
 FRESH_MS: Final = 60_000
-DEADLINE_DAYS: Final = 10
 
 
 class Found(NamedTuple):
@@ -87,12 +84,7 @@ class Clues:
         report = Report(
             watch.new_id(), one.item, Kind.CLONE, text, one.region[:2] or "11", about=one.about
         )
-        watch.check_report(report)
-        today = day_in_china(self._office.desk.clock.now_ms())
-        until = rules.on(today).workdays.after(today, DEADLINE_DAYS).day.isoformat()
-        step = Step(report.id, State.TAKEN, person.account.login, deadline=until)
-        await self._office.enter(Made.of(StatementType.CASE, report, watch.MEDIA), person)
-        await self._office.enter(Made.of(StatementType.CASE, step, watch.STEP_MEDIA), person)
+        await open_case(self._office, report, person)
 
     async def _found(self, person: Person) -> list[Found]:
         now_ms = self._office.desk.clock.now_ms()

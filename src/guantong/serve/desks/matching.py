@@ -5,25 +5,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from guantong import parties, rules, watch
-from guantong.clock import day_in_china
+from guantong import parties, watch
 from guantong.errors import fault
-from guantong.ledger import StatementType
 from guantong.serve import answer, asked
 from guantong.serve.desks.filing import FILERS
 from guantong.serve.desks.office import Office, on_to
+from guantong.serve.desks.opening import open_case
 from guantong.serve.desks.supervision import file_of
-from guantong.serve.made import Made
 from guantong.serve.people.account import Role
 from guantong.serve.people.person import Person
 from guantong.serve.problems import Fault, HttpError
 from guantong.store import Store
-from guantong.watch import Kind, Matched, Mismatch, Report, State, Step
+from guantong.watch import Kind, Matched, Mismatch, Report, State
 
 AT_ONCE = 1
 """Looks under way at once; each may read thousands of lives."""
-DEADLINE_DAYS = 10
-"""Working days until a case that was opened here should be settled."""
 
 
 class Matchings:
@@ -76,12 +72,7 @@ class Matchings:
             province=place[:2],
             about=one.about(party),
         )
-        watch.check_report(report)
-        today = day_in_china(self._office.desk.clock.now_ms())
-        until = rules.on(today).workdays.after(today, DEADLINE_DAYS).day.isoformat()
-        step = Step(report.id, State.TAKEN, person.account.login, deadline=until)
-        await self._office.enter(Made.of(StatementType.CASE, report, watch.MEDIA), person)
-        await self._office.enter(Made.of(StatementType.CASE, step, watch.STEP_MEDIA), person)
+        await open_case(self._office, report, person)
 
     async def _shown(
         self, request: Request, person: Person, party: str, *, may_open: bool

@@ -1,8 +1,6 @@
 """Who carries the letters? One process at a time, many lines at once, each line in its order."""
 
 import asyncio
-import fcntl
-import os
 import sys
 import traceback
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -14,6 +12,7 @@ from anyio import to_thread
 
 from guantong.clock import Clock
 from guantong.errors import Refusal
+from guantong.serve.alone import alone
 from guantong.serve.logged import trace_of
 from guantong.serve.outbox.box import Box, Letter, Line
 from guantong.serve.outbox.carrier import Carrier, Outcome, signature, webhook_signature
@@ -99,10 +98,7 @@ class Post:
             await asyncio.gather(*self._under_way.values(), return_exceptions=True)
 
     async def _carry_on(self) -> None:
-        fd = os.open(self._box.lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            while not _have(fd):
-                await asyncio.sleep(LOOK_SECONDS)
+        async with alone(self._box.lock_path, LOOK_SECONDS):
             tidied = -TIDY_SECONDS
             while True:
                 now = asyncio.get_running_loop().time()
@@ -112,8 +108,6 @@ class Post:
                 await to_thread.run_sync(self._look)
                 await self._begin()
                 await asyncio.sleep(LOOK_SECONDS)
-        finally:
-            os.close(fd)
 
     def _look(self) -> None:
         """Let each line look at what happened since."""
@@ -188,11 +182,3 @@ def _looked(kind: Kind, line: Line) -> None:
         kind.look(line)
     except Exception:  # noqa: BLE001 - whatever it was, other lines go on
         sys.stderr.write(f"guantong outbox: line {line.id}: {traceback.format_exc()}\n")
-
-
-def _have(fd: int) -> bool:
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
