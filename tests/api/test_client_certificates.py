@@ -93,9 +93,8 @@ def test_one_that_is_over_or_not_yet_counts_for_nothing(world: World) -> None:
         assert capture(world, header(one)).status_code == 401
 
 
+@pytest.mark.parametrize("world", [True], indirect=True)
 def test_it_is_good_for_its_scopes_and_until_it_is_ended(world: World) -> None:
-    if not world.settings.client_certificates:
-        pytest.skip("nothing is believed here")
     one = certificate()
     enter(world, one, "read")
     assert capture(world, header(one)).status_code == 403

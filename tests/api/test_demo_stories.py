@@ -137,6 +137,7 @@ def test_one_seed_gives_one_root_and_another_seed_another(tmp_path: Path) -> Non
     assert [example["story"] for example in first["examples"]] == list(STORIES)
 
 
+@pytest.mark.full
 def test_made_in_another_process_it_is_the_same_market(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,6 +168,7 @@ def test_a_directory_with_other_things_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "letter.txt").read_text() == "hello"
 
 
+@pytest.mark.full
 def test_a_rebuild_changes_no_answer_of_any_story(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path / "data")
     with load(settings, Recipe(1, EVENTS), quiet=True) as world:

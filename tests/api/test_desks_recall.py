@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 from guantong import recall, watch
-from guantong.caller import OPERATOR, PUBLIC
+from guantong.caller import OPERATOR, PUBLIC, Caller, Level
 from guantong.clock import SetClock
+from guantong.coding import CodeRange
 from guantong.ledger import StatementType
 from guantong.ledger.disclosure import Bundle, check
 from guantong.ledger.signer import Signer
@@ -30,12 +31,14 @@ from tests.recall_small import (
     SHOP,
     WORKS,
     capture,
+    event,
     fill,
     made,
     moved,
     sold,
 )
 
+LAMP = "https://id.gs1.org/01/06901234567885"
 NOW = MARCH_1 + 3 * 86_400_000
 FORM = {
     "kind": "ordered",
@@ -91,6 +94,25 @@ def test_the_scope_goes_from_a_lot_of_cells_to_bikes_shops_and_buyers(
     holders = {one["party"]: one["items"] for one in found["holders"]}
     assert holders == {SHOP: 10}
     assert found["complete"]
+
+
+def test_what_only_its_label_puts_in_a_lot_is_in_the_scope_and_in_the_stop(
+    world: World, inspector: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.issue(CodeRange(LAMP, 1, 8, lot="L9"), Caller(WORKS, Level.PARTY))
+    world.issue(CodeRange(LAMP, 9, 9, lot="L8"), Caller(WORKS, Level.PARTY))
+    items = [f"{LAMP}/21/{serial}" for serial in (1, 2, 3, 9)]
+    capture(world, WORKS, event("ObjectEvent", 9, "commissioning", action="ADD", epcList=items))
+    path = begin(inspector, codes=f"{LAMP}/10/L9")
+    found = told(inspector, path)
+    assert (found["made"], found["complete"]) == (3, True)  # five were never put on anything
+    assert {one["party"]: one["items"] for one in found["holders"]} == {WORKS: 3}
+    inspector.post(f"{path}/hold", {})
+    assert "verdict.recalled" in reasons(world, f"{LAMP}/21/1")
+    assert "verdict.recalled" not in reasons(world, f"{LAMP}/21/9")
+    monkeypatch.setattr("guantong.serve.scope_cli.LABELLED_MAX", 2)
+    found = told(inspector, begin(inspector, codes=f"{LAMP}/10/L9"))
+    assert (found["made"], found["complete"]) == (2, False)
 
 
 def test_from_lot_to_proof(world: World, clock: SetClock, inspector: Browser) -> None:

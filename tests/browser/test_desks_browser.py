@@ -372,11 +372,13 @@ def test_a_drill_from_lot_to_closed_with_the_stop_watch(
     page.click(".desk-form .actions button")
     page.wait_for_url("**/desk/recalls/*")
     address = page.url
-    page.click("text=立即封存")
-    buyer.goto(f"{server.url}/c/" + quote(ITEMS[11], safe=""))
+    with page.expect_navigation():
+        page.click("text=立即封存")
+    buyer.goto(f"{server.url}/c/" + quote(ITEMS[11], safe="") + "?lang=zh")
     assert "召回演练" in buyer.locator("main").inner_text()
-    page.click("text=通知全部持有人")
-    page.wait_for_selector("text=秒表")
+    with page.expect_navigation():
+        page.click("text=通知全部持有人")
+    assert "秒表" in page.locator("main").inner_text()
     page.screenshot(path=str(tmp_path / "drill.png"), full_page=True)
     sign_in(shop, server, "shop")
     shop.goto(f"{server.url}/desk/notices")

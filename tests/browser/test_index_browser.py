@@ -173,9 +173,16 @@ def test_a_file_is_chosen_and_checked(
     assert page.locator("ins.should-be").first.inner_text() == "41.86%"
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+# Each language with each size, each scheme with each of both: colours are the same in every language.
+@pytest.mark.parametrize(
+    ("language", "size", "scheme"),
+    [
+        ("zh", "phone", "light"),
+        ("zh", "desktop", "dark"),
+        ("en", "phone", "dark"),
+        ("en", "desktop", "light"),
+    ],
+)
 def test_axe_finds_nothing(
     open_page: Callable[..., Any], server: Server, size: str, language: str, scheme: str
 ) -> None:

@@ -128,9 +128,16 @@ def test_pages_show_without_a_script(
     assert page.locator("a.switch").inner_text() == ("English" if language == "zh" else "中文")
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+# Each language with each size, each scheme with each of both: colours are the same in every language.
+@pytest.mark.parametrize(
+    ("language", "size", "scheme"),
+    [
+        ("zh", "phone", "light"),
+        ("zh", "desktop", "dark"),
+        ("en", "phone", "dark"),
+        ("en", "desktop", "light"),
+    ],
+)
 def test_axe_finds_nothing(
     open_page: Callable[..., Any], any_server: str, size: str, language: str, scheme: str
 ) -> None:

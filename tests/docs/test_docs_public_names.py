@@ -114,6 +114,7 @@ PUBLIC = {
         printing_of
         range_of
         ranges_of
+        ranges_of_lot
         read_template
         roll
         speaks_for

@@ -68,5 +68,10 @@ def test_killed_three_times(tmp_path: Path) -> None:
 
 
 @pytest.mark.full
-def test_killed_fifty_times(tmp_path: Path) -> None:
-    kills(tmp_path / "data", 50)
+def test_killed_twenty_times(tmp_path: Path) -> None:
+    kills(tmp_path / "data", 20)
+
+
+@pytest.mark.soak
+def test_killed_two_hundred_times(tmp_path: Path) -> None:
+    kills(tmp_path / "data", 200)

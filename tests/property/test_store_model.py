@@ -41,7 +41,7 @@ def test_a_life_from_a_seed(tmp_path: Path, seed: int) -> None:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("seed", range(100, 102))
+@pytest.mark.parametrize("seed", range(100, 101))
 def test_more_lives(tmp_path: Path, seed: int) -> None:
     live(tmp_path, seed, 2 * STEPS_EACH)
 

@@ -375,7 +375,7 @@ def test_odd_texts(text: str, change: Callable[[str, int, int], str], at: int, s
     is_quick(change(text, at % len(text), size).encode("utf-8", "surrogatepass"))
 
 
-@pytest.mark.full
+@pytest.mark.soak
 @given(documents(), st.sampled_from(CHANGES), st.integers(0, 4000), st.integers(0, 60))
 @settings(max_examples=2_000, deadline=None, suppress_health_check=list(HealthCheck))
 def test_odd_texts_at_length(

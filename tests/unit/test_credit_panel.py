@@ -102,7 +102,7 @@ def test_intervals_hold_on_a_few_seeds() -> None:
     assert all(share >= 0.8 for share in held(SEEDS[:FEW]).values())
 
 
-@pytest.mark.full
+@pytest.mark.soak
 def test_intervals_hold_on_nine_in_ten_to_ninety_seven_in_hundred_of_two_hundred_seeds() -> None:
     shares = held(SEEDS)
     assert all(0.90 <= share <= 0.97 for share in shares.values()), shares

@@ -37,6 +37,7 @@ from guantong.coding.issue import (
     parse,
     range_of,
     ranges_of,
+    ranges_of_lot,
     speaks_for,
 )
 from guantong.coding.label_file import FILE_FORMS, file_of
@@ -127,6 +128,7 @@ __all__ = [
     "printing_of",
     "range_of",
     "ranges_of",
+    "ranges_of_lot",
     "read_template",
     "roll",
     "speaks_for",

@@ -9,6 +9,7 @@ import numpy as np
 
 from guantong import parties
 from guantong.caller import OPERATOR
+from guantong.capture import lots
 from guantong.clock import is_day
 from guantong.errors import Refusal, fault
 from guantong.identify import Kind, canonical, read
@@ -236,6 +237,23 @@ def ranges_of(store: Store, class_uri: str, party: str = "") -> Iterator[CodeRan
     """All ranges of a class that a party issued, or anybody, in ledger order."""
     facts = store.facts("code_range", (class_uri,))
     return (range_of(fact) for fact in facts if party in {"", fact.by})
+
+
+def ranges_of_lot(store: Store, lot: str, *, as_of: int | None = None) -> Iterator[CodeRange]:
+    """The ranges of codes that were issued as of a lot, in ledger order.
+
+    Args:
+        store: Where the facts are.
+        lot: Canonical URI of a lot.
+        as_of: Ledger size, None for now.
+
+    Yields:
+        Ranges; what a label says of its batch counts as much as what the making says.
+    """
+    for fact in store.facts("code_range", (lots.class_of(lot),), as_of=as_of):
+        issue = range_of(fact)
+        if issue.lot and lots.lot_uri(issue.class_uri, issue.lot) == lot:
+            yield issue
 
 
 def range_of(fact: Fact) -> CodeRange:

@@ -1,24 +1,28 @@
 """``guantong scope``: what came of some lots or items, and who has it now?"""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
-from itertools import islice
+from dataclasses import replace
+from itertools import compress, islice
 from pathlib import Path
 from typing import Final
 
 import click
 import msgspec
 
-from guantong import identify, parties, verdict
+from guantong import coding, identify, parties, verdict
 from guantong.clock import SystemClock
 from guantong.errors import fault
 from guantong.serve.ledger_cli import data_option, json_option
 from guantong.serve.world import Fault, WorldError, open_for_reading
 from guantong.settings import Settings
 from guantong.store import SegmentStore
-from guantong.trace.closure import Bounds, Scope, closure
+from guantong.trace.closure import Bounds, Scope, Stop, closure
 
+LABELLED_MAX: Final = 1_000_000
+"""Codes that were issued as of lots, looked at for one scope."""
+LABELLED_AT_ONCE: Final = 10_000
 RANGES_SHOWN: Final = 1_000
 """Ranges of items told when nobody asks for more."""
 
@@ -98,15 +102,55 @@ def scope_with(
         The scope.
     """
     register = parties.Register(store, as_of=as_of)
-    return closure(
-        store,
-        origins,
-        now_ms=now_ms,
-        as_of=as_of,
-        firm_of=register.firm_of,
-        region_of=register.region_of,
-        bounds=Bounds(late=lambda: time.monotonic() > until),
-    )
+    labelled = Labelled(store, as_of)
+    begun = [*origins, *labelled.items(origins)]
+    while True:
+        scope = closure(
+            store,
+            begun,
+            now_ms=now_ms,
+            as_of=as_of,
+            firm_of=register.firm_of,
+            region_of=register.region_of,
+            bounds=Bounds(late=lambda: time.monotonic() > until),
+        )
+        more = labelled.items(scope.lots)
+        if not more:
+            stops = scope.stops if labelled.all else (*scope.stops, Stop.SIZE)
+            return replace(scope, origins=tuple(origins), stops=tuple(dict.fromkeys(stops)))
+        begun += more
+
+
+class Labelled:
+    """Items that belong to a lot because their codes were issued as of it."""
+
+    def __init__(self, store: SegmentStore, as_of: int | None) -> None:
+        """Over a store at a ledger size."""
+        self._store, self._as_of = store, as_of
+        self._seen: set[str] = set()
+        self._left = LABELLED_MAX
+        self.all = True
+        """Whether none was left out."""
+
+    def items(self, lots: Iterable[str]) -> list[str]:
+        """Those of lots not asked for before, as far as they stand in any event."""
+        found: list[str] = []
+        for lot in lots:
+            if lot not in self._seen:
+                self._seen.add(lot)
+                for issue in coding.ranges_of_lot(self._store, lot, as_of=self._as_of):
+                    found += self._recorded(issue)
+        return found
+
+    def _recorded(self, issue: coding.CodeRange) -> list[str]:
+        codes = coding.codes_of(issue)
+        found: list[str] = []
+        while batch := list(islice(codes, min(LABELLED_AT_ONCE, self._left))):
+            self._left -= len(batch)
+            known = (self._store.numbers(batch) >= 0).tolist()
+            found += compress(batch, known)
+        self.all = self.all and next(codes, None) is None
+        return found
 
 
 def _origin(store: SegmentStore, code: str, as_of: int | None) -> str:
