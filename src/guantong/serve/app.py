@@ -155,7 +155,8 @@ def _joined(office: Office | None, epcis: Epcis | None, settings: Settings) -> l
     if office is None or epcis is None or epcis.pulling is None:
         return []
     private = settings.private_destinations
-    return Connections(office, epcis.pulling.pulls, epcis.box, private=private).routes()
+    pulls, spool = epcis.pulling.pulls, epcis.jobs.spool
+    return Connections(office, pulls, spool, epcis.box, private=private).routes()
 
 
 class SecurityHeaders:

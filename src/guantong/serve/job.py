@@ -105,6 +105,14 @@ class Receipt:
     filing: Filing | None = None
     """Whether it is complete by the general data requirements; None when that was not asked."""
 
+    @property
+    def missing(self) -> int:
+        """Fields that records of its events lack, and products without a record."""
+        filing = self.filing
+        if filing is None:
+            return 0
+        return sum(lack.count for lack in filing.missing) + len(filing.unfiled)
+
 
 class Answer(Protocol):
     """Where a job's answer goes, once."""

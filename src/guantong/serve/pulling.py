@@ -22,7 +22,7 @@ from guantong.clock import Clock
 from guantong.connectors import Page, Partner
 from guantong.errors import Refusal
 from guantong.serve.alone import alone
-from guantong.serve.job import Receipt, offer_of
+from guantong.serve.job import offer_of
 from guantong.serve.outbox.carrier import Carrier
 from guantong.serve.outbox.destination import Destination
 from guantong.serve.readers import Readers
@@ -75,7 +75,7 @@ class State(NamedTuple):
     said: str = ""
     """What went wrong last, "" for nothing."""
     incomplete: int = 0
-    """Fields the last documents missed."""
+    """Fields that records of the last events lack, and products without a record."""
 
 
 class Pulls:
@@ -210,7 +210,7 @@ class Pulling:
             known=state.known + before,
             refused=state.refused + refused,
             said=str(receipt.faults[0])[:SAID_MAX] if receipt.faults else "",
-            incomplete=_missing(receipt),
+            incomplete=receipt.missing,
         )
 
     def _known(self, page: Page, firm: str) -> set[str]:
@@ -227,8 +227,3 @@ class Pulling:
                 said=said[:SAID_MAX],
             )
         )
-
-
-def _missing(receipt: Receipt) -> int:
-    filing = receipt.filing
-    return sum(lack.count for lack in filing.missing) if filing is not None else 0

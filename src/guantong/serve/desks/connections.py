@@ -1,4 +1,4 @@
-"""How do the systems a firm has joined fare? Repositories that are asked, subscriptions that are sent."""
+"""How do the systems a firm has joined fare? Those that are asked, those that hand in, those that are sent to."""
 
 from typing import Final
 
@@ -17,6 +17,8 @@ from guantong.serve import answer, asked
 from guantong.serve.desks.filing import FILERS
 from guantong.serve.desks.forms import Form
 from guantong.serve.desks.office import Office, on_to
+from guantong.serve.epcis.handed import Handed, handed
+from guantong.serve.epcis.spool import Spool
 from guantong.serve.made import Made
 from guantong.serve.outbox.box import Box, Line
 from guantong.serve.outbox.destination import Destination
@@ -28,14 +30,19 @@ from guantong.store import Fact
 
 PARTNERS_MAX: Final = 50
 """Repositories asked for one firm."""
+SENDERS_MAX: Final = 200
+"""Firms whose own systems the operator sees on one page."""
 
 
 class Connections:
     """The page."""
 
-    def __init__(self, office: Office, pulls: Pulls, box: Box, *, private: bool) -> None:
+    def __init__(
+        self, office: Office, pulls: Pulls, spool: Spool, box: Box, *, private: bool
+    ) -> None:
         self._office = office
         self._pulls = pulls
+        self._spool = spool
         self._box = box
         self._private = private
 
@@ -50,10 +57,11 @@ class Connections:
         """Every connection of the firm, of all firms for the operator: lag, counts, what went wrong."""
         person = self._office.person(request, *FILERS, Role.OPERATOR)
         if asked.wants_json(request):
-            asked_of, sent = await to_thread.run_sync(self._read, person)
+            asked_of, given, sent = await to_thread.run_sync(self._read, person)
             told = [{"partner": fact.fields, **state._asdict()} for fact, state in asked_of]
             lines = [_line_json(line) for line in sent]
-            return answer.json({"asked": told, "sent": lines})
+            handed_in = [one._asdict() for one in given]
+            return answer.json({"asked": told, "handed": handed_in, "sent": lines})
         return await self._page(request, person)
 
     async def join(self, request: Request) -> Response:
@@ -95,7 +103,7 @@ class Connections:
         form: Form | None = None,
         errors: tuple[Found, ...] = (),
     ) -> Response:
-        asked_of, sent = await to_thread.run_sync(self._read, person)
+        asked_of, given, sent = await to_thread.run_sync(self._read, person)
         now_ms = self._office.desk.clock.now_ms()
         return self._office.page(
             request,
@@ -103,17 +111,21 @@ class Connections:
             "connections.html",
             400 if errors else 200,
             asked_of=[(fact, state, lag_s(state, now_ms)) for fact, state in asked_of],
+            handed=[(one, _since_s(one.taken_ms, now_ms)) for one in given],
             sent=sent,
             may_join=person.account.role is not Role.OPERATOR,
             given=form.fields if form else {},
             errors=errors,
         )
 
-    def _read(self, person: Person) -> tuple[list[tuple[Fact, State]], list[Line]]:
+    def _read(self, person: Person) -> tuple[list[tuple[Fact, State]], list[Handed], list[Line]]:
         asked_of = [(fact, self._pulls.get(fact.key)) for fact in self._partners(person)]
         party = person.account.party
-        sent = [] if person.account.role is Role.OPERATOR else self._box.lines(party=party)
-        return asked_of, sent
+        if person.account.role is Role.OPERATOR:
+            senders = self._spool.parties(SENDERS_MAX)
+            return asked_of, [handed(self._spool, one) for one in senders], []
+        mine = handed(self._spool, party)
+        return asked_of, [mine] if mine.documents else [], self._box.lines(party=party)
 
     def _partners(self, person: Person) -> list[Fact]:
         is_all = person.account.role is Role.OPERATOR
@@ -127,9 +139,13 @@ def lag_s(state: State, now_ms: int) -> int | None:
     if not state.reached:
         return None
     try:
-        return max(0, (now_ms - instant(state.reached)) // 1000)
+        return _since_s(instant(state.reached), now_ms)
     except Refusal:
         return None
+
+
+def _since_s(at_ms: int, now_ms: int) -> int | None:
+    return max(0, (now_ms - at_ms) // 1000) if at_ms else None
 
 
 def _line_json(line: Line) -> dict[str, object]:

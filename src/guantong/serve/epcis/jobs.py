@@ -136,4 +136,5 @@ class Jobs:
             events=receipt.events,
             ledger_index=receipt.ledger_index,
             faults=receipt.faults,
+            missing=receipt.missing,
         )

@@ -87,6 +87,8 @@ class Outcome(msgspec.Struct, frozen=True):
     ledger_index: int = -1
     """Where; -1 when nothing is."""
     faults: tuple[Found, ...] = ()
+    missing: int = 0
+    """Fields that records of its events lack, and products without a record."""
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -172,6 +174,16 @@ class Spool:
             f"{_JOB} WHERE party = ? AND id > ? ORDER BY id LIMIT ?", (party, after, limit)
         )
         return [_job(row) for row in rows]
+
+    def last(self, party: str, *, limit: int) -> list[Job]:
+        """The last jobs of a party, the latest first."""
+        rows = self._all(f"{_JOB} WHERE party = ? ORDER BY id DESC LIMIT ?", (party, limit))
+        return [_job(row) for row in rows]
+
+    def parties(self, limit: int) -> list[str]:
+        """Who has jobs."""
+        rows = self._all("SELECT DISTINCT party FROM job ORDER BY party LIMIT ?", (limit,))
+        return [row[0] for row in rows]
 
     def waiting(self, limit: int = 100) -> list[str]:
         """Numbers of jobs that have not ended, oldest first."""
