@@ -33,7 +33,9 @@ def call(
     key = world.add_key(new_key(Caller(MAKER, Level.PARTY)), OPERATOR)
     client = TestClient(create_app(world, world.settings))
     path = f"/interface/company/{name}" + (f"/{signed}" if signed else "") + query
-    return client.post(path, json=body, headers={"x-api-key": key})
+    answer = client.post(path, json=body, headers={"x-api-key": key})
+    world.wait(world.ledger.size)
+    return answer
 
 
 def product(**more: object) -> dict[str, object]:
@@ -68,7 +70,6 @@ def test_a_product_and_its_codes(world: World, signed: str) -> None:
     answer = call(world, "returnProductBatch", batch(), signed=signed)
     assert answer.status_code == 201, answer.text
     assert call(world, "returnProductBatch", batch()).json()["repeated"] is True
-    world.wait(world.ledger.size)
     told = world.check(f"https://www.iotroot.com/E={CODE}", PUBLIC)
     assert told.outcome is Outcome.OK
     assert told.made_on == "2026-02-20"

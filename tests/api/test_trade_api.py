@@ -31,7 +31,9 @@ def world(tmp_path: Path) -> Iterator[World]:
 def send(world: World, path: str, body: Any, party: str = SHOP, *scopes: Scope) -> Any:
     key = world.add_key(new_key(Caller(party, Level.PARTY, scopes=scopes)), OPERATOR)
     client = TestClient(create_app(world, world.settings))
-    return client.post(path, json=body, headers={"authorization": f"Bearer {key}"})
+    answer = client.post(path, json=body, headers={"authorization": f"Bearer {key}"})
+    world.wait(world.ledger.size)
+    return answer
 
 
 def bought(**more: object) -> Mapping[str, object]:
@@ -53,7 +55,6 @@ def test_a_batch_is_bought_by_quantity(world: World) -> None:
     body = bought(codes=["6901234567892"], batch="L7", quantity=12.5, unit="米")
     answer = send(world, "/api/v1/purchases", body)
     assert answer.status_code == 201, answer.text
-    world.wait(world.ledger.size)
     with world.readers.lend() as store:
         (row,) = store.history(f"{CLASS}/10/L7")
     assert row.quantity == 12.5
