@@ -24,7 +24,7 @@ from guantong.coding import (
     code_list,
     codes_of,
     found,
-    many_labels,
+    labels_of,
     pdf_of,
     tspl,
     zpl,
@@ -49,7 +49,7 @@ def made() -> list[Label]:
     product = "BV 2.5" if path is None else "铜芯聚氯乙烯绝缘电缆"
     words = {"product": product, "lot": "L2026-11"}
     uris = (uri for _, uri in zip(range(COUNT), codes_of(CODES), strict=False))
-    return list(many_labels(TEMPLATE, uris, words, count=COUNT, resolver="https://codes.example"))
+    return list(labels_of(TEMPLATE, uris, words, resolver="https://codes.example"))
 
 
 def ours() -> bytes:

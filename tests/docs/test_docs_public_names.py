@@ -102,7 +102,6 @@ PUBLIC = {
         key_before
         label_svg
         labels_of
-        many_labels
         next_free
         parse
         parse_allocation

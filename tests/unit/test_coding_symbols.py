@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import zxingcpp
 
-from guantong.coding import Carrier, CodingError
-from guantong.coding.symbols import QUIET, Modules, modules_of, printed, text_of
+from guantong.coding import TEMPLATES, Carrier, CodingError, labels_of
+from guantong.coding.symbols import QUIET, Modules, mask_of, modules_of, printed, text_of
 from guantong.identify import IdentifierError, read
 
 ITEM = "https://id.gs1.org/01/06901234567892/21/A%2F7"
@@ -70,3 +70,28 @@ def test_what_does_not_fit_is_refused() -> None:
 @pytest.mark.parametrize("uri", [ITEM, LOT, CASE, ECODE])
 def test_what_is_printed_is_read_as_the_same(uri: str) -> None:
     assert uri in {one.value.uri for one in read(printed(uri))}
+
+
+@pytest.mark.parametrize("carrier", [Carrier.QR, Carrier.GS1_QR])
+@pytest.mark.parametrize("mask", range(8))
+def test_a_symbol_is_read_under_every_mask_and_tells_which(carrier: Carrier, mask: int) -> None:
+    said = text_of(ITEM, carrier)
+    modules = modules_of(said, carrier, mask=mask)
+    assert mask_of(modules, carrier) == mask
+    assert seen(modules, carrier).text == said
+    best = modules_of(said, carrier)
+    assert np.array_equal(best, modules_of(said, carrier, mask=mask_of(best, carrier)))
+
+
+def test_no_other_symbol_has_a_mask() -> None:
+    assert mask_of(modules_of("x", Carrier.DATAMATRIX), Carrier.DATAMATRIX) is None
+
+
+def test_the_best_mask_is_sought_for_one_in_fifty_of_a_run() -> None:
+    uris = [f"https://id.gs1.org/01/06901234567892/21/{serial}" for serial in range(1000, 1120)]
+    labels = list(labels_of(TEMPLATES["item-40x20"], uris, {}))
+    masks = [mask_of(one.modules, Carrier.QR) for one in labels]
+    for start in range(0, 120, 50):
+        best = modules_of(labels[start].text, Carrier.QR)
+        assert set(masks[start : start + 50]) == {mask_of(best, Carrier.QR)}
+    assert all(seen(one.modules, Carrier.QR).text == one.text for one in labels)

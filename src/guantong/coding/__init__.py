@@ -42,7 +42,6 @@ from guantong.coding.issue import (
 )
 from guantong.coding.label_file import FILE_FORMS, file_of
 from guantong.coding.label_font import Courier, Glyphs, found
-from guantong.coding.label_parts import many_labels
 from guantong.coding.label_pdf import a4, pdf_of, roll
 from guantong.coding.label_printers import tspl, zpl
 from guantong.coding.labels import TEMPLATES, Label, Template, labels_of, read_template
@@ -116,7 +115,6 @@ __all__ = [
     "key_before",
     "label_svg",
     "labels_of",
-    "many_labels",
     "next_free",
     "parse",
     "parse_allocation",

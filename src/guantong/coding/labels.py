@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from guantong.coding.issue import CodingError, Fault
-from guantong.coding.symbols import QUIET, Carrier, Modules, modules_of, printed, text_of
+from guantong.coding.symbols import QUIET, Carrier, Modules, mask_of, modules_of, printed, text_of
 from guantong.errors import fault
 from guantong.identify.gs1_keys import CANONICAL_HOST
 
@@ -27,6 +27,8 @@ MODULES_LEAST: Final = {
     Carrier.GS1_DATAMATRIX: 18,
 }
 """Across a symbol of any code but the very shortest: fewer ask for a wider quiet zone."""
+MASK_EVERY: Final = 50
+"""QR Codes of one run are nearly alike: for one in so many the best mask is sought, the others take it."""
 LEADING: Final = 1.3
 """Of lines, in sizes of their text."""
 WORDS: Final = ("code", "product", "firm", "lot", "day", "number")
@@ -166,7 +168,6 @@ def labels_of(
     words: Mapping[str, str],
     *,
     resolver: str = CANONICAL_HOST,
-    first: int = 1,
 ) -> Iterator[Label]:
     """The labels of some codes, one by one.
 
@@ -175,7 +176,6 @@ def labels_of(
         uris: Canonical URIs.
         words: What `WORDS` stand for, but `code` and `number`; absent ones are "".
         resolver: As in `text_of`.
-        first: Number of the first of them in its run.
 
     Yields:
         Labels in the order of the codes.
@@ -183,10 +183,13 @@ def labels_of(
     Raises:
         CodingError: if a symbol can not hold its code, or its modules would be too small to be read.
     """
-    given = dict.fromkeys(WORDS, "") | dict(words)
-    for number, uri in enumerate(uris, first):
+    given, mask = dict.fromkeys(WORDS, "") | dict(words), None
+    for number, uri in enumerate(uris, 1):
         text = text_of(uri, template.carrier, lot=given["lot"], resolver=resolver)
-        modules = modules_of(text, template.carrier)
+        modules = modules_of(
+            text, template.carrier, mask=mask if (number - 1) % MASK_EVERY else None
+        )
+        mask = mask_of(modules, template.carrier)
         _check_size(template, modules)
         said = given | {"code": printed(uri), "number": f"{number}"}
         yield Label(text, modules, tuple(_filled(line.text, said) for line in template.lines))

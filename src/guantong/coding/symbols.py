@@ -55,6 +55,8 @@ QUIET: Final = {
     Carrier.GS1_128: 10,
 }
 """Modules around a symbol that must stay white; beside a bar code."""
+FORMAT_MASK: Final = 0b101
+"""What the bits that name the pattern are added to, so that they are never all white."""
 
 
 def text_of(uri: str, carrier: Carrier, *, lot: str = "", resolver: str = CANONICAL_HOST) -> str:
@@ -111,12 +113,14 @@ def _elements(value: Gs1Identifier, lot: str) -> ElementString:
     return ElementString.of((value.ai, value.value), *([("10", batch)] if batch else []), *named)
 
 
-def modules_of(text: str, carrier: Carrier) -> Modules:
+def modules_of(text: str, carrier: Carrier, *, mask: int | None = None) -> Modules:
     """The symbol of a text, without quiet zones.
 
     Args:
         text: As `text_of` gives it.
         carrier: How it is carried.
+        mask: Of a QR Code which of the eight patterns evens it out; None seeks the best, which takes
+            seven times as long.
 
     Returns:
         Rows of modules; one row for a bar code.
@@ -127,6 +131,8 @@ def modules_of(text: str, carrier: Carrier) -> Modules:
     how: dict[str, object] = {"gs1": carrier in _GS1, "force_square": True}
     if carrier in {Carrier.QR, Carrier.GS1_QR}:
         how["ec_level"] = "M"
+        if mask is not None:
+            how["data_mask"] = mask
     try:
         made = zxingcpp.create_barcode(text, _FORMATS[carrier], **how)
     except ValueError as error:
@@ -134,3 +140,22 @@ def modules_of(text: str, carrier: Carrier) -> Modules:
         raise CodingError(fault(Fault.LABEL, expected=expected, got=text, path=carrier)) from error
     dark: Modules = np.asarray(made.to_image(scale=1, add_quiet_zones=False)) == 0
     return dark[:1] if carrier is Carrier.GS1_128 else dark
+
+
+def mask_of(modules: Modules, carrier: Carrier) -> int | None:
+    """Which pattern evens out a symbol.
+
+    Args:
+        modules: The symbol.
+        carrier: How the code is carried.
+
+    Returns:
+        Number of the pattern, 0 to 7; None for what is no QR Code.
+
+    References:
+        ISO/IEC 18004:2015, section 7.8.3; ISO/IEC 18004:2015, section 7.9.1
+    """
+    if carrier not in {Carrier.QR, Carrier.GS1_QR}:
+        return None
+    first, second, third = (int(dark) for dark in modules[8, 2:5])
+    return (first << 2 | second << 1 | third) ^ FORMAT_MASK

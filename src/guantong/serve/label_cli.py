@@ -48,9 +48,8 @@ def label_command(
     template = _template(named)
     with read_world(Settings(data=data)) as world:
         printing = world.printing(coding.class_of(class_code), first, last)
-    count = last - first + 1
-    labels = coding.many_labels(
-        template, printing.uris(), printing.words, count=count, resolver=resolver.rstrip("/")
+    labels = coding.labels_of(
+        template, printing.uris(), printing.words, resolver=resolver.rstrip("/")
     )
     if form == "csv":
         listed = coding.code_list(labels)
@@ -65,7 +64,7 @@ def label_command(
         begun.replace(out)
     finally:
         begun.unlink(missing_ok=True)
-    click.echo(f"{count} labels, {out.stat().st_size} bytes")
+    click.echo(f"{last - first + 1} labels, {out.stat().st_size} bytes")
 
 
 def _template(named: str) -> Template:

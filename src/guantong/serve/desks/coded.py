@@ -253,7 +253,7 @@ class Codes:
             coding.check_job(store, job, person.account.party)
             words = coding.words_of(store, one.codes)
         uris = one.codes.codes(first, last)
-        labels = coding.many_labels(template, uris, words, count=last - first + 1, resolver=host)
+        labels = coding.labels_of(template, uris, words, resolver=host)
         data = b"".join(coding.file_of(labels, template, shape))
         return msgspec.structs.replace(job, digest=hashlib.sha256(data).hexdigest()), data
 
