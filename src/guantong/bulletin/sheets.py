@@ -3,8 +3,6 @@
 import io
 from typing import Final
 
-import xlsxwriter
-
 from guantong.bulletin.model import Claim, Report
 from guantong.bulletin.shown import explained
 from guantong.capture.cells import csv_of, harmless
@@ -22,6 +20,9 @@ def to_csv(report: Report) -> bytes:
 
 def to_xlsx(report: Report) -> bytes:
     """A workbook with one sheet; every cell is text or a number, never a formula or a link."""
+    # Eight megabytes of every process that answers: only who gives a workbook loads it.
+    import xlsxwriter
+
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     book = xlsxwriter.Workbook(out, options)

@@ -8,7 +8,6 @@ import io
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-import xlsxwriter
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import Response
@@ -203,6 +202,9 @@ def workbook(rows: Iterable[tuple[list[str], str]], *, plain: bool = False) -> b
     Returns:
         The file.
     """
+    # Eight megabytes of every process that answers: only who gives a workbook loads it.
+    import xlsxwriter
+
     held = io.BytesIO()
     book = xlsxwriter.Workbook(held, {"constant_memory": True})
     sheet = book.add_worksheet()
