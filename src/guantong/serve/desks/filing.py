@@ -13,8 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from guantong import parties, rules
-from guantong.clock import day_in_china
+from guantong import parties
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal
 from guantong.serve.desks.forms import Form
@@ -162,7 +161,7 @@ class Filings:
             400 if errors else 200,
             paper=paper,
             given=given,
-            choices={**CHOICES, "category": self._categories()},
+            choices={**CHOICES, "category": ("", *self._office.categories())},
             filed=filed,
             errors=errors,
             done="done" in request.query_params and not errors,
@@ -171,10 +170,6 @@ class Filings:
     def _filed(self, person: Person) -> "Filed":
         with self._office.desk.readers.lend() as store:
             return filed_by(store, person.account.party)
-
-    def _categories(self) -> tuple[str, ...]:
-        held = rules.on(day_in_china(self._office.desk.clock.now_ms()))
-        return ("", *dict.fromkeys(row.label_zh for row in held.traced))
 
 
 class Filed(NamedTuple):

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from guantong import coding, rules
+from guantong import coding
 from guantong.clock import day_in_china
 from guantong.coding import Allocation, Delegation, Free
 from guantong.errors import Fault as Found
@@ -103,7 +103,6 @@ class FreeCodes:
                 return {one.range.scheme for one in coding.given_of(store)}, own
 
         there, own = await to_thread.run_sync(read)
-        held = rules.on(day_in_china(self._office.desk.clock.now_ms()))
         return self._office.page(
             request,
             person,
@@ -113,7 +112,7 @@ class FreeCodes:
             standings=CHOICES["standing"],
             there=there,
             own=own,
-            categories=("", *dict.fromkeys(row.label_zh for row in held.traced)),
+            categories=("", *self._office.categories()),
             given=form.fields if form else {},
             errors=errors,
         )

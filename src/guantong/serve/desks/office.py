@@ -9,8 +9,9 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from guantong import rules
 from guantong.caller import Caller
-from guantong.clock import Clock
+from guantong.clock import Clock, day_in_china
 from guantong.coding import CodeRange
 from guantong.serve import answer, asked, pages
 from guantong.serve.desk import Desk, People
@@ -63,6 +64,11 @@ class Office:
     ) -> AbstractAsyncContextManager[Form]:
         """The form the person posted; see `forms.reading`."""
         return forms.reading(request, self.uploads, person.session, bytes_max=bytes_max)
+
+    def categories(self) -> tuple[str, ...]:
+        """The kinds of products that must be traceable today, as firms file them."""
+        held = rules.on(day_in_china(self.desk.clock.now_ms()))
+        return tuple(dict.fromkeys(row.label_zh for row in held.traced))
 
     def page(
         self,
