@@ -51,9 +51,12 @@ def main() -> None:
             print("| minute | a second | scan p50 / p95 / p99 ms | others p95 ms | busy | MB |")
             print("|---|---|---|---|---|---|")
             seconds = asked.minutes * 60 / SLICES
+            scans: list[float] = []
             for at in range(1, SLICES + 1):
                 measured, times = sent(server, mix, seconds=seconds, rate=most / 2)
+                scans += scans_of(times)
                 print(row(at * seconds / 60, measured, times, server.private_mb()), flush=True)
+            print(f"{len(scans):,} scans in all: p50 / p95 / p99 {spread_of(scans)} ms")
 
 
 def sent(
@@ -103,13 +106,21 @@ def mixed(codes: tuple[str, ...], looker: str, maker: str) -> Iterator[Request]:
 
 def row(minute: float, measured: Measured, times: dict[str, list[float]], held_mb: float) -> str:
     """One line of the table."""
-    scans = np.array([one for kind in SCANS for one in times.get(kind, ())]) * 1000
     rest = np.array([one for kind in times if kind not in SCANS for one in times[kind]]) * 1000
-    spread = " / ".join(f"{np.percentile(scans, part):.1f}" for part in (50, 95, 99))
     return (
-        f"| {minute:g} | {measured.per_second:,.0f} | {spread} | {np.percentile(rest, 95):.1f} | "
-        f"{measured.busy} | {held_mb:,.0f} |"
+        f"| {minute:g} | {measured.per_second:,.0f} | {spread_of(scans_of(times))} | "
+        f"{np.percentile(rest, 95):.1f} | {measured.busy} | {held_mb:,.0f} |"
     )
+
+
+def scans_of(times: dict[str, list[float]]) -> list[float]:
+    """Seconds each scan took, of all kinds."""
+    return [one for kind in SCANS for one in times.get(kind, ())]
+
+
+def spread_of(seconds: list[float]) -> str:
+    """Their median and the two percentiles of the table, in milliseconds."""
+    return " / ".join(f"{part:.1f}" for part in np.percentile(seconds, (50, 95, 99)) * 1000)
 
 
 def _asked(path: str, headers: str, kind: str) -> Request:
