@@ -46,7 +46,7 @@ SHAPES_AT_ONCE: Final = 500
 SHAPES_KNOWN: Final = 50_000
 """Shapes remembered in one half of a memory."""
 SERIALISED: Final = ("/21/", LOGISTIC_UNIT)
-"""How heads end of which nothing but the serial follows."""
+"""How URIs begin, up to a serial: whatever it is, it is one item."""
 STATES: Final = tuple(State)
 FITTED: Final = kind_of(EventType.ASSOCIATION, Action.ADD)
 PACKED: Final = kind_of(EventType.AGGREGATION, Action.ADD)
@@ -401,12 +401,13 @@ def _by_class(lots: Sequence[str], place: Ints) -> Iterator[tuple[str, Ints]]:
 
 
 def _is_many(span: Span, heads: dict[str, bool]) -> bool:
-    """Whether a span is of lots or classes; `heads` remembers it of serialised ones."""
-    if span.first < 0 or not span.head.endswith(SERIALISED):
+    """Whether a span is of lots or classes; `heads` remembers it of what stands before a serial."""
+    before = span.head[: span.head.rfind("/") + 1]
+    if not before.endswith(SERIALISED):
         return is_many(_example(span))
-    if span.head not in heads:
-        heads[span.head] = is_many(_example(span))
-    return heads[span.head]
+    if before not in heads:
+        heads[before] = is_many(_example(span))
+    return heads[before]
 
 
 def _example(span: Span) -> str:
