@@ -247,6 +247,8 @@ PUBLIC = {
         EVENTS_MIN
         Fault
         Filing
+        Grumbled
+        Grumbles
         Habits
         Issue
         Lot
@@ -257,6 +259,7 @@ PUBLIC = {
         Story
         Submission
         Where
+        complaint_days
         even
         filings
         people

@@ -13,6 +13,7 @@ would understand.
 from guantong.market.bulk import Bulk
 from guantong.market.bulk_firms import Where
 from guantong.market.bulk_truth import Lot
+from guantong.market.complaint_days import Grumbled, Grumbles, complaint_days
 from guantong.market.deeds import Issue, Stop
 from guantong.market.desk import Filing, Submission
 from guantong.market.even import even
@@ -37,6 +38,8 @@ __all__ = [
     "Bulk",
     "Fault",
     "Filing",
+    "Grumbled",
+    "Grumbles",
     "Habits",
     "Issue",
     "Lot",
@@ -46,6 +49,7 @@ __all__ = [
     "Story",
     "Submission",
     "Where",
+    "complaint_days",
     "even",
     "filings",
     "people",
