@@ -137,6 +137,8 @@ def desk_asks(trade: Trade) -> list[Ask]:
         "obliged",
         "tasks",
         "cases",
+        "clues",
+        "hot",
         "looks",
         "people",
         "delegated",

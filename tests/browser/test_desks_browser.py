@@ -27,10 +27,10 @@ pytestmark = pytest.mark.full
 DESKS = {
     "clerk": ("/desk", "/desk/start", "/desk/firm", "/desk/products", "/desk/certificates",
               "/desk/codes", "/desk/labels", "/desk/free", "/desk/moves", "/desk/sheets", "/desk/connections",
-              "/desk/keys", "/account", "/account/factor"),
+              "/desk/keys", "/desk/recalls", "/desk/notices", "/account", "/account/factor"),
     "shop": ("/desk", "/desk/moves", f"/desk/moves?code={quote(ITEMS[0])}", "/desk/matching", "/desk/tenders", "/desk/notices"),
     "inspector": ("/desk", "/desk/register", "/desk/coverage", "/desk/obliged", "/desk/tasks", f"/desk/firms/{MAKER}",
-                  f"/desk/firms/{MAKER}/matching", f"/desk/product-file/{CLASS}", "/desk/recalls", "/desk/clues"),
+                  f"/desk/firms/{MAKER}/matching", f"/desk/product-file/{CLASS}", "/desk/recalls", "/desk/clues", "/desk/hot"),
     "auditor": ("/desk", "/desk/looks"),
     "operator": ("/desk", "/desk/people", "/desk/delegated", "/desk/statuses", "/desk/quotas"),
     "": ("/login", "/", "/search", "/search?q=青山", "/recalls", f"/c/{quote(ITEMS[3], safe='')}"),

@@ -451,8 +451,10 @@ PUBLIC = {
         Amiss
         Case
         Clue
+        Complaint
         Count
         Fault
+        HotSpot
         Kind
         MEDIA
         Matched
@@ -477,6 +479,7 @@ PUBLIC = {
         check_step
         count_of
         counts_of
+        hot_spots
         matched
         new_id
         parse_report

@@ -26,6 +26,7 @@ from guantong.watch.cases import (
     parse_step,
 )
 from guantong.watch.clones import NOTHING, Clue, Suspicion, suspicion, visits_of
+from guantong.watch.hot_spots import Complaint, HotSpot, hot_spots
 from guantong.watch.matching import Amiss, Matched, Mismatch, matched
 from guantong.watch.scans import (
     SCAN,
@@ -51,8 +52,10 @@ __all__ = [
     "Amiss",
     "Case",
     "Clue",
+    "Complaint",
     "Count",
     "Fault",
+    "HotSpot",
     "Kind",
     "Matched",
     "Mismatch",
@@ -70,6 +73,7 @@ __all__ = [
     "check_step",
     "count_of",
     "counts_of",
+    "hot_spots",
     "matched",
     "new_id",
     "parse_report",

@@ -17,6 +17,7 @@ from guantong.serve.desks.entrance import Entrance
 from guantong.serve.desks.entries import Entries
 from guantong.serve.desks.filing import Filings
 from guantong.serve.desks.free import FreeCodes
+from guantong.serve.desks.hot import Hot
 from guantong.serve.desks.matching import Matchings
 from guantong.serve.desks.moves import Moves
 from guantong.serve.desks.notices import Notices
@@ -59,6 +60,7 @@ def routes(office: Office, limits: Limits, provider: Provider | None = None) -> 
         *Reports(office).routes(),
         *Recalls(office).routes(),
         *Clues(office).routes(),
+        *Hot(office).routes(),
         *Notices(office).routes(),
         *Staff(office).routes(),
         *Running(office, limits).routes(),
@@ -86,6 +88,7 @@ OBLIGED: Final = ("/desk/obliged?state=silent", "dk_obliged")
 TASKS: Final = ("/desk/tasks", "dk_tasks")
 CASES: Final = ("/desk/cases", "dk_cases")
 CLUES: Final = ("/desk/clues", "dk_clues")
+HOT: Final = ("/desk/hot", "dk_hot")
 RECALLS: Final = ("/desk/recalls", "dk_recalls")
 NOTICES: Final = ("/desk/notices", "dk_notices")
 REGISTER: Final = ("/desk/register", "dk_register")
@@ -105,10 +108,12 @@ CARDS: Final[Mapping[Role, tuple[tuple[str, str], ...]]] = {
         *PAPERS,
         KEYS,
         CONNECTIONS,
+        RECALLS,
+        NOTICES,
     ),
     Role.SELLER: (MOVES, SHEETS, MATCHING, TENDERS, NOTICES, FIRM, KEYS, CONNECTIONS),
     Role.USER: (MOVES, SHEETS, TENDERS, MATCHING, NOTICES, FIRM, KEYS, CONNECTIONS),
-    Role.REGULATOR: (COVERAGE, OBLIGED, TASKS, CASES, CLUES, RECALLS, REGISTER),
+    Role.REGULATOR: (COVERAGE, OBLIGED, TASKS, CASES, CLUES, HOT, RECALLS, REGISTER),
     Role.AUDITOR: (LOOKS,),
     Role.OPERATOR: (PEOPLE, DELEGATED, STATUSES, QUOTAS, CONNECTIONS, LOOKS),
 }
