@@ -247,6 +247,8 @@ PUBLIC = {
         EVENTS_MIN
         Fault
         Filing
+        ForeignAlerts
+        Goods
         Grumbled
         Grumbles
         Habits
@@ -254,6 +256,7 @@ PUBLIC = {
         Lot
         MarketError
         START
+        Said
         ScanLife
         Stop
         Story
@@ -262,10 +265,14 @@ PUBLIC = {
         complaint_days
         even
         filings
+        foreign_alerts
+        number_of
         people
+        recalls_json
         scan_lives
         start_ms
         stories
+        weekly_xml
     """,
     "parties": """
         Certificate

@@ -17,6 +17,8 @@ from guantong.market.complaint_days import Grumbled, Grumbles, complaint_days
 from guantong.market.deeds import Issue, Stop
 from guantong.market.desk import Filing, Submission
 from guantong.market.even import even
+from guantong.market.foreign_alerts import ForeignAlerts, Goods, Said, foreign_alerts
+from guantong.market.foreign_files import number_of, recalls_json, weekly_xml
 from guantong.market.market import (
     EVENTS,
     EVENTS_MIN,
@@ -38,12 +40,15 @@ __all__ = [
     "Bulk",
     "Fault",
     "Filing",
+    "ForeignAlerts",
+    "Goods",
     "Grumbled",
     "Grumbles",
     "Habits",
     "Issue",
     "Lot",
     "MarketError",
+    "Said",
     "ScanLife",
     "Stop",
     "Story",
@@ -52,8 +57,12 @@ __all__ = [
     "complaint_days",
     "even",
     "filings",
+    "foreign_alerts",
+    "number_of",
     "people",
+    "recalls_json",
     "scan_lives",
     "start_ms",
     "stories",
+    "weekly_xml",
 ]
