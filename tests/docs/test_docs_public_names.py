@@ -127,22 +127,36 @@ PUBLIC = {
         zpl
     """,
     "connectors": """
+        ALERT
+        ALERTS_MEDIA
+        Alert
+        Alerts
+        By
         ConnectorError
         EcodeBatch
         EcodeProduct
+        FILE
         Fault
+        Known
         MEDIA
+        Match
+        Matcher
         PARTNER
         Page
         Partner
+        Read
+        Source
         address_after
         batch_of
         check_partner
         class_code_of
+        known_alerts
         page_of
+        parse_alerts
         parse_partner
         partners
         product_of
+        read_alerts
         records_of
         sheet_of
     """,
