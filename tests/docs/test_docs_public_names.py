@@ -127,7 +127,7 @@ PUBLIC = {
         zpl
     """,
     "connectors": """
-        ALERT
+        ALERTS_BYTES_MAX
         ALERTS_MEDIA
         Alert
         Alerts
@@ -492,6 +492,7 @@ PUBLIC = {
         State
         Step
         Suspicion
+        TEXT_MAX
         WatchError
         case_about
         case_of

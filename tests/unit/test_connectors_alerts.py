@@ -239,9 +239,14 @@ def test_what_is_no_alert_is_rejected_with_where_and_why() -> None:
 
 
 def test_so_it_is_in_the_other_file() -> None:
-    nothing = {"RecallNumber": "3", "Title": None, "Products": None, "ProductUPCs": []}
+    nothing: dict[str, Any] = {
+        "RecallNumber": "3",
+        "Title": None,
+        "Products": None,
+        "ProductUPCs": [],
+    }
     numberless = {"RecallNumber": "", "RecallID": None}
-    shapeless = (RECALL | {"Products": "none"}, None, "null", 7, [])
+    shapeless: tuple[Any, ...] = (RECALL | {"Products": "none"}, None, "null", 7, [])
     read = recalls(RECALL, RECALL, RECALL | nothing, RECALL | numberless, *shapeless)
     assert [path for _, path in wrong(read)] == [
         "[1].number",
@@ -285,7 +290,7 @@ def test_bounds_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(alerts, "ALERTS_MAX", 1)
     with pytest.raises(ConnectorError, match="at most 1 alerts"):
         weekly(told(), told(caseNumber="2"))
-    monkeypatch.setattr(alerts, "BYTES_MAX", 10)
+    monkeypatch.setattr(alerts, "ALERTS_BYTES_MAX", 10)
     with pytest.raises(ConnectorError, match="at most 10 bytes"):
         recalls(RECALL)
 

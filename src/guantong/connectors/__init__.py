@@ -7,7 +7,7 @@ alert may be about. Who asks over the network, and when, is `guantong.serve.pull
 from guantong.connectors.alert_files import read_alerts
 from guantong.connectors.alert_matching import By, Known, Match, Matcher
 from guantong.connectors.alerts import (
-    ALERT,
+    ALERTS_BYTES_MAX,
     ALERTS_MEDIA,
     FILE,
     Alert,
@@ -39,7 +39,7 @@ from guantong.connectors.partner import (
 from guantong.connectors.queried import Page, address_after, page_of
 
 __all__ = [
-    "ALERT",
+    "ALERTS_BYTES_MAX",
     "ALERTS_MEDIA",
     "FILE",
     "MEDIA",

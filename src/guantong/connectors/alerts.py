@@ -26,9 +26,9 @@ ALERT: Final = "alert"
 FILE: Final = "alert_file"
 """Of the facts about files of alerts, by office."""
 ALERTS_MEDIA: Final = "application/vnd.guantong.alerts+json"
-BYTES_MAX: Final = 64 * 2**20
+ALERTS_BYTES_MAX: Final = 64 * 2**20
 ALERTS_MAX: Final = 50_000
-LIMITS: Final = Limits(bytes_max=BYTES_MAX, depth_max=32)
+LIMITS: Final = Limits(bytes_max=ALERTS_BYTES_MAX, depth_max=32)
 """What reading a file may cost."""
 TEXT_MAX: Final = 4_000
 SHORT_MAX: Final = 500
@@ -200,8 +200,8 @@ def broken(expected: str, got: object, path: str = "") -> Found:
 
 def check_size(data: bytes) -> None:
     """Refuse what is too large to be read. Raises ConnectorError."""
-    if len(data) > BYTES_MAX:
-        raise ConnectorError(broken(f"at most {BYTES_MAX} bytes", len(data)))
+    if len(data) > ALERTS_BYTES_MAX:
+        raise ConnectorError(broken(f"at most {ALERTS_BYTES_MAX} bytes", len(data)))
 
 
 # ------------------------------------------------------------------------ texts

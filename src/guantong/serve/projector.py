@@ -55,6 +55,7 @@ READERS: Mapping[str, Callable[[bytes], tuple[Fact, ...]]] = {
     views.MEDIA: lambda body: views.parse(body).facts(),
     quota.MEDIA: lambda body: quota.parse(body).facts(),
     sheet_columns.MEDIA: lambda body: sheet_columns.parse(body).facts(),
+    connectors.ALERTS_MEDIA: lambda body: connectors.parse_alerts(body).facts(),
     connectors.MEDIA: lambda body: connectors.parse_partner(body).facts(),
     coding.PRINT_MEDIA: lambda body: coding.parse_job(body).facts(),
     coding.DELEGATION_MEDIA: lambda body: coding.parse_delegation(body).facts(),

@@ -39,6 +39,8 @@ class Kind(StrEnum):
     """What one firm says it sent, or got, its partner does not say; found here."""
     CLONE = "clone"
     """Its scans do not fit one thing; found here."""
+    ALERT = "alert"
+    """A foreign office lists it as dangerous; found here."""
     OTHER = "other"
 
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from guantong.capture import Limits
+from guantong.serve.desks.alerts import ForeignAlerts
 from guantong.serve.desks.by_provider import ByProvider
 from guantong.serve.desks.clues import Clues
 from guantong.serve.desks.coded import Codes
@@ -61,6 +62,7 @@ def routes(office: Office, limits: Limits, provider: Provider | None = None) -> 
         *Recalls(office).routes(),
         *Clues(office).routes(),
         *Hot(office).routes(),
+        *ForeignAlerts(office).routes(),
         *Notices(office).routes(),
         *Staff(office).routes(),
         *Running(office, limits).routes(),
@@ -89,6 +91,7 @@ TASKS: Final = ("/desk/tasks", "dk_tasks")
 CASES: Final = ("/desk/cases", "dk_cases")
 CLUES: Final = ("/desk/clues", "dk_clues")
 HOT: Final = ("/desk/hot", "dk_hot")
+ALERTS: Final = ("/desk/alerts", "dk_alerts")
 RECALLS: Final = ("/desk/recalls", "dk_recalls")
 NOTICES: Final = ("/desk/notices", "dk_notices")
 REGISTER: Final = ("/desk/register", "dk_register")
@@ -113,9 +116,9 @@ CARDS: Final[Mapping[Role, tuple[tuple[str, str], ...]]] = {
     ),
     Role.SELLER: (MOVES, SHEETS, MATCHING, TENDERS, NOTICES, FIRM, KEYS, CONNECTIONS),
     Role.USER: (MOVES, SHEETS, TENDERS, MATCHING, NOTICES, FIRM, KEYS, CONNECTIONS),
-    Role.REGULATOR: (COVERAGE, OBLIGED, TASKS, CASES, CLUES, HOT, RECALLS, REGISTER),
+    Role.REGULATOR: (COVERAGE, OBLIGED, TASKS, CASES, CLUES, HOT, ALERTS, RECALLS, REGISTER),
     Role.AUDITOR: (LOOKS,),
-    Role.OPERATOR: (PEOPLE, DELEGATED, STATUSES, QUOTAS, CONNECTIONS, LOOKS),
+    Role.OPERATOR: (PEOPLE, DELEGATED, STATUSES, ALERTS, QUOTAS, CONNECTIONS, LOOKS),
 }
 """What each role finds on its desk: address, and the sentence that names it."""
 
