@@ -50,18 +50,20 @@ def truth(made: ForeignAlerts, office: str) -> dict[str, frozenset[str]]:
     return {number_of(at, office): one.true for at, one in listed if one.way != "spoilt"}
 
 
-def naive(made: ForeignAlerts, alerts: Iterable[Alert]) -> set[tuple[str, str]]:
-    """Brand or model stands in what the alert says."""
+def naive(
+    made: ForeignAlerts, alerts: Iterable[Alert], holds: Callable[[Iterable[bool]], bool]
+) -> set[tuple[str, str]]:
+    """Brand and model (`all`), or one of them (`any`), stand in what the alert says."""
     goods = [
-        (one.key, [word.lower() for word in (one.latin, one.model) if word]) for one in made.goods
+        (one.key, [part.lower() for part in (one.latin, one.model) if part]) for one in made.goods
     ]
     found = set()
     for alert in alerts:
         parts = (alert.product, alert.title, alert.text, *alert.brands, *alert.models)
         text = "\n".join(parts).lower()
-        found |= {
-            (alert.number, key) for key, words in goods if any(word in text for word in words)
-        }
+        for key, words in goods:
+            if holds(word in text for word in words):
+                found.add((alert.number, key))
     return found
 
 
@@ -79,7 +81,8 @@ def measured(seed: int, count: int, *, beside: bool = True) -> dict[str, dict[st
         }
         rules["both"] = rules["gtin"] | rules["brand_model"]
         if beside:
-            rules["brand or model in the text"] = naive(made, alerts)
+            rules["brand or model in the text"] = naive(made, alerts, any)
+            rules["brand and model in the text"] = naive(made, alerts, all)
         figures[office] = {
             rule: Figures(len(found), len(found & pairs), len(pairs))
             for rule, found in rules.items()

@@ -144,6 +144,7 @@ def desk_asks(trade: Trade) -> list[Ask]:
         "delegated",
         "quotas",
         "statuses",
+        "alerts",
     )
     codes, entry = f"/desk/codes/{trade.codes}", f"/desk/entry/{trade.shipped}"
     return [
@@ -159,6 +160,8 @@ def desk_asks(trade: Trade) -> list[Ask]:
         Ask("GET", f"/desk/tenders/{trade.tender}", "/desk/tenders/ENTRY"),
         Ask("POST", "/desk/tenders", "POST /desk/tenders", {"codes": ""}),
         Ask("POST", "/desk/clues", "POST /desk/clues", {}),
+        Ask("POST", "/desk/alerts", "POST /desk/alerts", {}),
+        Ask("POST", "/desk/alerts/case", "POST /desk/alerts/case", {"about": "?"}),
         Ask("POST", "/desk/views", "POST /desk/views", {"name": ""}),
         Ask("POST", "/desk/connections", "POST /desk/connections", {"name": "?"}),
         Ask("POST", "/desk/quotas", "POST /desk/quotas", {"per_minute": "?"}),

@@ -297,6 +297,23 @@ def test_bounds_hold(monkeypatch: pytest.MonkeyPatch) -> None:
 
 # ------------------------------------------------------------------------ both add up
 
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_of_made_up_files_exactly_the_spoilt_alerts_are_rejected(seed: int) -> None:
+    made = foreign_alerts(seed, goods=100, alerts=500).said
+    spoilt = [at for at, said in enumerate(made) if said.way == "spoilt"]
+    for file, where in (
+        (weekly_xml(seed, made), "notifications[{}]"),
+        (recalls_json(seed, made), "[{}]"),
+    ):
+        read = read_alerts(file)
+        assert read.total == 500
+        wanted = [where.format(at) for at in spoilt]
+        assert [
+            fault.path.partition("].")[0].rstrip("]") + "]" for fault in read.rejected
+        ] == wanted
+
+
 SAID = foreign_alerts(7, goods=20, alerts=12).said
 FILES = (weekly_xml(7, SAID), recalls_json(7, SAID))
 
