@@ -16,7 +16,8 @@ BIKE = "https://id.gs1.org/01/06936983800013"
 BAD = f"{CELL}/10/BAD7"
 GOOD = f"{CELL}/10/GOOD8"
 BIKES = [f"{BIKE}/21/{serial}" for serial in range(1, 9)]
-BATTERIES = [f"{CELL}/21/{serial}" for serial in range(101, 109)]
+HEAD = f"{CELL}/21/"
+BATTERIES = [f"{HEAD}{serial}" for serial in range(101, 109)]
 MARCH_1 = 1_772_323_200_000
 """2026-03-01 08:00 in China."""
 HOUR = 3_600_000

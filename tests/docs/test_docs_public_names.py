@@ -353,6 +353,7 @@ PUBLIC = {
         all_recalls
         check_recall
         check_step
+        class_of
         clusters
         drift_of
         find

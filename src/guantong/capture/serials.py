@@ -13,7 +13,8 @@ A logistic unit's check digit follows from the rest, so it is left out of its nu
 'https://id.gs1.org/00/106141412345678908'
 """
 
-from typing import Final
+from collections.abc import Iterator
+from typing import Final, NamedTuple, Self
 
 from guantong.identify.check_digits import check_digit
 
@@ -60,3 +61,73 @@ def spell(head: str, width: int, serial: int) -> str:
         digits = f"{serial:017}"
         return f"{head}{digits}{check_digit(digits)}"
     return f"{head}{serial:0{width}}"
+
+
+BETWEEN: Final = " - "
+"""What stands between the ends of a range: no canonical URI has a blank."""
+
+
+class SerialRange(NamedTuple):
+    """Consecutive items, or lots, of one class, written in one way.
+
+    >>> cells = SerialRange.parse("https://id.gs1.org/01/06901234567892/21/0100 - 0199")
+    >>> cells.size, cells.holds("https://id.gs1.org/01/06901234567892/21/0107")
+    (100, True)
+    >>> cells.holds("https://id.gs1.org/01/06901234567892/21/107")
+    False
+    """
+
+    head: str
+    """What all of them begin with."""
+    width: int
+    """As of `split`: all have so many digits, 0 for numbers without leading zeros, or `CHECKED`."""
+    first: int
+    last: int
+    """Included."""
+
+    @classmethod
+    def between(cls, first: str, last: str) -> Self | None:
+        """All from one canonical URI to another; None when they are not of one class, or not in order."""
+        (head, width, low), (other, its_width, high) = split(first), split(last)
+        if head != other or WHOLE in {width, its_width} or low > high:
+            return None
+        if width > 0 or its_width > 0:  # 0990 to 1010: four digits each
+            digits = len(first) - len(head)
+            return cls(head, digits, low, high) if len(first) == len(last) else None
+        return cls(head, width, low, high)
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """Undo `text`; None when it is no range."""
+        first, between, last = text.partition(BETWEEN)
+        return cls.between(first, split(first)[0] + last) if between else None
+
+    @property
+    def text(self) -> str:
+        """The one spelling of the range: its first URI and its last serial."""
+        last = spell(self.head, self.width, self.last).removeprefix(self.head)
+        return f"{spell(self.head, self.width, self.first)}{BETWEEN}{last}"
+
+    @property
+    def size(self) -> int:
+        """How many serials."""
+        return self.last - self.first + 1
+
+    def holds(self, item: str) -> bool:
+        """Whether a canonical URI is one of them."""
+        digits = item.removeprefix(self.head)
+        if digits == item or not (digits.isascii() and digits.isdecimal()):
+            return False
+        if len(digits) > DIGITS_MAX:
+            return False
+        serial = int(digits) // 10 if self.width == CHECKED else int(digits)
+        return self.first <= serial <= self.last and spell(self.head, self.width, serial) == item
+
+    def items(self) -> Iterator[str]:
+        """All of them, in order, lazily."""
+        return (spell(self.head, self.width, one) for one in range(self.first, self.last + 1))
+
+
+def first_of(text: str) -> str:
+    """The first item of a range that is written so; any other text itself."""
+    return text if SerialRange.parse(text) is None else text.partition(BETWEEN)[0]

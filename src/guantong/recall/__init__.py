@@ -22,7 +22,7 @@ from guantong.recall.model import (
     parse_recall,
     parse_step,
 )
-from guantong.recall.origins import Cluster, clusters, made_between
+from guantong.recall.origins import Cluster, class_of, clusters, made_between
 from guantong.recall.progress import Holding, Progress, progress_of, sample_size
 from guantong.recall.read import Running, all_recalls, find, recalls_to
 from guantong.recall.risk import Risk, risk_of
@@ -49,6 +49,7 @@ __all__ = [
     "all_recalls",
     "check_recall",
     "check_step",
+    "class_of",
     "clusters",
     "drift_of",
     "find",

@@ -60,6 +60,7 @@ class Fault(StrEnum):
 
     RECALL = "recall.recall"
     STEP = "recall.step"
+    RANGE = "recall.range"
 
 
 class RecallError(Refusal):

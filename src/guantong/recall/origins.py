@@ -5,8 +5,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final, NamedTuple
 
-from guantong.capture.lots import class_of, lot_uri
+from guantong.capture import lots
+from guantong.capture.lots import lot_uri
 from guantong.capture.model import Event
+from guantong.capture.serials import first_of
 from guantong.store import EventFilter, Store
 
 BATCH: Final = 1_000
@@ -25,6 +27,11 @@ class Cluster(NamedTuple):
     """Complaints of it, if all lots were alike."""
     surprise: float
     """How unlikely that is: minus log10 of the chance of so many or more."""
+
+
+def class_of(origin: str) -> str:
+    """The product class of an item, range or lot; of what names none its own spelling."""
+    return lots.class_of(first_of(origin)) or origin
 
 
 def made_between(
@@ -65,11 +72,11 @@ def _origins_of(event: Event, classes: Collection[str]) -> Iterable[str]:
     things = (*event.epcs, *event.output_epcs)
     amounts = (*event.quantities, *event.output_quantities)
     for thing in things:
-        of_class = class_of(thing)
+        of_class = lots.class_of(thing)
         if not classes or of_class in classes:
             yield lot_uri(thing, lot) if lot else thing
     for amount in amounts:
-        if not classes or class_of(amount.epc_class) in classes:
+        if not classes or lots.class_of(amount.epc_class) in classes:
             yield amount.epc_class
 
 

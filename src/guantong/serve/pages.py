@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from guantong.capture.serials import first_of
 from guantong.errors import Fault
 from guantong.identify.gs1_keys import CANONICAL_HOST
 from guantong.serve import asked, words
@@ -446,6 +447,7 @@ def _environment() -> Environment:
         "clip": clip,
         "grouped": grouped,
         "address": asked.address,
+        "first_of": first_of,
         "data_image": data_image,
     }
     environment.tests["sentence"] = lambda key: key in words.sentences()

@@ -8,7 +8,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from guantong import parties, recall
-from guantong.capture.lots import class_of
 from guantong.clock import instant_text
 from guantong.errors import fault
 from guantong.recall import Act, Kind, Running
@@ -90,7 +89,7 @@ def told_of(store: Store, running: Running) -> dict[str, object]:
     """What everybody is told: the fields of a public notice."""
     said = running.recall
     published = running.last(Act.PUBLISHED)
-    classes = dict.fromkeys(class_of(one) or one for one in running.origins)
+    classes = dict.fromkeys(recall.class_of(one) for one in running.origins)
     products = [one for one in (parties.product(store, key) for key in classes) if one is not None]
     firm = parties.firm(store, said.firm)
     return {

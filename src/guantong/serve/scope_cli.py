@@ -11,11 +11,11 @@ from typing import Final
 import click
 import msgspec
 
-from guantong import coding, identify, parties, verdict
+from guantong import coding, parties
 from guantong.clock import SystemClock
-from guantong.errors import fault
 from guantong.serve.ledger_cli import data_option, json_option
-from guantong.serve.world import Fault, WorldError, open_for_reading
+from guantong.serve.scope_origins import check_sizes, origin_of, singly
+from guantong.serve.world import open_for_reading
 from guantong.settings import Settings
 from guantong.store import SegmentStore
 from guantong.trace.closure import Bounds, Scope, Stop, closure
@@ -43,7 +43,7 @@ def scope_command(
     *,
     as_json: bool,
 ) -> None:
-    """Everything that came of CODES (lots, items, logistic units), and who has it now."""
+    """Everything that came of CODES (lots, items, logistic units, ranges), and who has it now."""
     ledger, store, _ = open_for_reading(Settings(data=data))
     with ledger, closing(store):
         scope = scope_of(store, codes, as_of=as_of, seconds=seconds)
@@ -66,7 +66,7 @@ def scope_of(
 
     Args:
         store: The index.
-        codes: Texts of codes.
+        codes: Texts of codes and ranges.
         as_of: Ledger size, None for now.
         seconds: Longest time it may take.
 
@@ -74,9 +74,10 @@ def scope_of(
         The scope.
 
     Raises:
-        WorldError: if one of the texts is no identifier.
+        RecallError: if one of the texts is no code, or the ranges are too large.
     """
-    origins = [_origin(store, code, as_of) for code in codes]
+    origins = [origin_of(store, code, as_of=as_of) for code in codes]
+    check_sizes(origins)
     until = time.monotonic() + seconds
     return scope_with(store, origins, now_ms=SystemClock().now_ms(), until=until, as_of=as_of)
 
@@ -93,7 +94,7 @@ def scope_with(
 
     Args:
         store: The index.
-        origins: Canonical URIs.
+        origins: Canonical URIs and ranges.
         now_ms: The present.
         until: When to stop, by the machine's monotonic clock.
         as_of: Ledger size, None for now.
@@ -103,7 +104,7 @@ def scope_with(
     """
     register = parties.Register(store, as_of=as_of)
     labelled = Labelled(store, as_of)
-    begun = [*origins, *labelled.items(origins)]
+    begun = [*singly(store, origins), *labelled.items(origins)]
     while True:
         scope = closure(
             store,
@@ -151,13 +152,6 @@ class Labelled:
             found += compress(batch, known)
         self.all = self.all and next(codes, None) is None
         return found
-
-
-def _origin(store: SegmentStore, code: str, as_of: int | None) -> str:
-    readings = identify.read(code)
-    if not readings:
-        raise WorldError(fault(Fault.UNREADABLE, expected="an identifier", got=code))
-    return verdict.best_known(store, readings, as_of=as_of).value.uri
 
 
 def scope_json(scope: Scope, ranges_max: int) -> dict[str, object]:

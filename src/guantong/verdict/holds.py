@@ -1,10 +1,15 @@
-"""Is there an order against this item, its lot, its class, or something built into it?"""
+"""Is there an order against this item, its lot, its class, or something built into it?
 
-from collections.abc import Iterable
+An order on a range of serials is one fact that is also found by what its items begin with: however
+many they are, a look at one of them reads the orders on ranges of its class and no more.
+"""
+
+from collections.abc import Collection, Iterable
 from typing import Final
 
 import msgspec
 
+from guantong.capture.serials import WHOLE, SerialRange, split
 from guantong.store import Fact, Store
 
 MEDIA: Final = "application/vnd.guantong.holds+json"
@@ -17,7 +22,7 @@ class Hold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     """A stop on an item, lot or class, or its end. The body of a ``hold`` entry."""
 
     target: str
-    """Canonical URI of the item, lot or class."""
+    """Canonical URI of the item, lot or class, or a range as `SerialRange` writes it."""
     kind: str
     """``recalled``, ``on_hold``, ``drill`` or ``lifted``."""
     reason_zh: str = ""
@@ -28,15 +33,29 @@ class Hold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 
 def facts_of(hold: Hold) -> tuple[Fact, ...]:
     """The fact a hold entry leaves in the store."""
-    return (Fact("hold", hold.target, msgspec.to_builtins(hold)),)
+    serials = SerialRange.parse(hold.target)
+    links = (serials.head,) if serials is not None else ()
+    return (Fact("hold", hold.target, msgspec.to_builtins(hold), links=links),)
 
 
 def standing_holds(store: Store, targets: Iterable[str], *, as_of: int | None = None) -> list[Hold]:
     """The holds in force on any of `targets`: of each target the last word counts."""
     last: dict[str, Hold] = {}
-    for fact in store.facts("hold", sorted(set(targets)), as_of=as_of):
+    wanted = set(targets)
+    for fact in store.facts("hold", sorted(wanted | _heads(wanted)), as_of=as_of):
         last[fact.key] = msgspec.convert(fact.fields, Hold)
-    return [hold for hold in last.values() if hold.kind != "lifted"]
+    standing = (hold for hold in last.values() if hold.kind != "lifted")
+    return [hold for hold in standing if is_about(hold.target, wanted)]
+
+
+def is_about(target: str, things: Collection[str]) -> bool:
+    """Whether what an order is on is one of some things, or a range that holds one."""
+    serials = SerialRange.parse(target)
+    return target in things if serials is None else any(map(serials.holds, things))
+
+
+def _heads(things: Iterable[str]) -> set[str]:
+    return {head for head, width, _ in map(split, things) if width != WHOLE}
 
 
 class Holds(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -8,11 +8,12 @@ from guantong import parties, trace
 from guantong.caller import Caller, Level
 from guantong.capture import Event
 from guantong.capture.lots import class_of, lot_uri
+from guantong.capture.serials import first_of
 from guantong.clock import day_in_china
 from guantong.parties import Register, Standing
 from guantong.store import Store
 from guantong.trace import Book, Code, Custody, Gap, Holder, Life, State
-from guantong.verdict.holds import DRILL, standing_holds
+from guantong.verdict.holds import DRILL, is_about, standing_holds
 from guantong.verdict.model import CertificateView, Reason, Verdict
 from guantong.verdict.origin import Origin, is_day, master_values
 from guantong.verdict.words import STANDINGS, reason
@@ -32,7 +33,7 @@ def of_holds(book: Book, item: str, origin: Origin) -> Iterator[Reason]:
     own = {item, origin.class_uri, *_lots(item, origin.lot)}
     targets = own | set(parts) | {class_of(part) for part in parts}
     for hold in standing_holds(store, (target for target in targets if target), as_of=as_of):
-        inside = "" if hold.target in own else "component_"
+        inside = "" if is_about(hold.target, own) else "component_"
         yield reason(
             f"verdict.{inside}{hold.kind}",
             problem=hold.kind != DRILL,
@@ -44,8 +45,8 @@ def of_holds(book: Book, item: str, origin: Origin) -> Iterator[Reason]:
 
 
 def _named(store: Store, target: str, *, as_of: int | None) -> str:
-    """An item, lot or class in words: its product and what tells it apart."""
-    class_uri = class_of(target) or target
+    """An item, range, lot or class in words: its product and what tells it apart."""
+    class_uri = class_of(first_of(target)) or target
     product = parties.product(store, class_uri, as_of=as_of)
     if product is None or not product.name:
         return target

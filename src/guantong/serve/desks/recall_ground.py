@@ -9,7 +9,7 @@ import msgspec
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 
-from guantong import coding, identify, recall, verdict
+from guantong import coding, identify, recall
 from guantong.clock import CHINA, day_in_china
 from guantong.errors import fault
 from guantong.ledger import StatementType
@@ -21,6 +21,7 @@ from guantong.serve.people.account import Role
 from guantong.serve.people.person import Person
 from guantong.serve.problems import Fault, HttpError
 from guantong.serve.scope_cli import scope_with
+from guantong.serve.scope_origins import check_sizes, origin_of
 from guantong.store import EventFilter, SegmentStore, Store
 from guantong.verdict.holds import DRILL
 
@@ -74,30 +75,31 @@ class Ground:
             whole = [part for one in origins for part in _parts(store, one, now_ms)]
             return recall.fixed_of(scope_with(store, whole, now_ms=now_ms, until=until))
 
-    def origins(self, form: Form, person: Person) -> list[str]:
+    def origins(self, form: Form) -> list[str]:
         """What a form begins with. Raises Refusal."""
         texts = [line.strip() for line in form.fields.get("codes", "").splitlines()]
-        codes = [self.origin(text) for text in texts if text]
         with self.office.desk.readers.lend() as store:
-            codes += self._made(store, form, person)
+            codes = [origin_of(store, text) for text in texts if text]
+            codes += self._made(store, form)
         found = list(dict.fromkeys(codes))
         if not 1 <= len(found) <= 2_000:
             expected = "1 to 2,000 codes, batches or items"
             raise RecallError(
                 fault(recall.Fault.STEP, expected=expected, got=len(found), path="codes")
             )
+        check_sizes(found)
         return found
 
-    def _made(self, store: Store, form: Form, person: Person) -> list[str]:
+    def _made(self, store: Store, form: Form) -> list[str]:
         """What was made of a product, by a supplier or under a certificate, in some days."""
         given = {name: form.text(name) for name in ("product", "supplier", "certificate")}
         if not any(given.values()):
             return []
         since, until = (_day_ms(form.text(name), name) for name in ("from", "to"))
         classes = [coding.class_of(given["product"])] if given["product"] else []
-        makers = (self.origin(given["supplier"]),) if given["supplier"] else ()
+        makers = (origin_of(store, given["supplier"]),) if given["supplier"] else ()
         if given["certificate"]:
-            key = self.origin(given["certificate"])
+            key = origin_of(store, given["certificate"])
             classes += _products_of(store, key)
         if not classes and not makers:
             expected = "a product, supplier or certificate that is known"
@@ -106,16 +108,6 @@ class Ground:
             )
         found, _ = recall.made_between(store, classes, since, until + DAY_MS, makers=makers)
         return found
-
-    def origin(self, text: str) -> str:
-        """The code of a text, as it is known here. Raises RecallError."""
-        with self.office.desk.readers.lend() as store:
-            readings = identify.read(text[:500])
-            if not readings:
-                raise RecallError(
-                    fault(recall.Fault.STEP, expected="a code", got=text[:100], path="codes")
-                )
-            return verdict.best_known(store, readings).value.uri
 
     def partners(self, person: Person) -> set[str] | None:
         """Whom a firm may see by name: those it sent something to; None for who supervises."""

@@ -12,7 +12,6 @@ from starlette.routing import Route
 from guantong import parties, recall
 from guantong.capture.cells import csv_of, harmless
 from guantong.capture.json_write import capture_document
-from guantong.capture.lots import class_of
 from guantong.capture.model import Event
 from guantong.recall import Fixed
 from guantong.serve import answer
@@ -65,7 +64,7 @@ class RecallPapers:
 
         def read() -> tuple[object, list[object]]:
             with self._ground.office.desk.readers.lend() as store:
-                classes = dict.fromkeys(class_of(one) or one for one in running.origins)
+                classes = dict.fromkeys(recall.class_of(one) for one in running.origins)
                 products = [parties.product(store, one) for one in classes]
                 firm = parties.firm(store, running.recall.firm)
                 return firm, [one for one in products if one is not None]

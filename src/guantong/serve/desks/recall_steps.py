@@ -52,7 +52,7 @@ class RecallSteps:
         async with self._ground.office.form(request, person) as form:
             try:
                 check_open(view)
-                origins = await to_thread.run_sync(self._ground.origins, form, person)
+                origins = await to_thread.run_sync(self._ground.origins, form)
                 before = view.running.origins
                 await self._ground.fix(view.running.recall.id, origins, person)
                 if view.running.is_held:

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from guantong import parties, recall, rules, watch
-from guantong.capture.lots import class_of
 from guantong.clock import day_in_china
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
@@ -112,7 +111,7 @@ class Recalls:
         person = self._ground.office.person(request, *ROLES)
         async with self._ground.office.form(request, person) as form:
             try:
-                origins = await to_thread.run_sync(self._ground.origins, form, person)
+                origins = await to_thread.run_sync(self._ground.origins, form)
                 opened = await to_thread.run_sync(self._opened, form, person, origins)
                 recall.check_recall(opened)
                 made = Made.of(StatementType.RECALL, opened, recall.MEDIA)
@@ -265,7 +264,7 @@ def _is_in(item: str, fixed: Fixed) -> bool:
 
 
 def _firm_of(store: Store, origin: str) -> str:
-    product = parties.product(store, class_of(origin) or origin)
+    product = parties.product(store, recall.class_of(origin))
     return product.firm if product is not None else ""
 
 
