@@ -183,11 +183,15 @@ def recall_asks(number: str) -> list[Ask]:
     one, shown = f"/desk/recalls/{number}", "/desk/recalls/NUMBER"
     posts = ("scope", "hold", "release", "notify", "remind", "check", "state", "close")
     return [
-        *(Ask("GET", one + rest, shown + rest) for rest in ("", "/drift", "/plan", "/holders.csv")),
+        *(
+            Ask("GET", one + rest, shown + rest)
+            for rest in ("", "/drift", "/plan", "/plan.pdf", "/report.pdf", "/holders.csv")
+        ),
         Ask("GET", f"{one}/evidence.json", f"{shown}/evidence.json"),
         Ask("POST", "/desk/recalls", "POST /desk/recalls", {"kind": "?"}),
         *(Ask("POST", f"{one}/{name}", f"POST {shown}/{name}", {"act": "?"}) for name in posts),
         Ask("GET", f"/desk/notices/{number}", "/desk/notices/NUMBER"),
+        Ask("GET", f"/desk/notices/{number}.pdf", "/desk/notices/NUMBER.pdf"),
         Ask("POST", f"/desk/notices/{number}", "POST /desk/notices/NUMBER", {"found": "?"}),
     ]
 

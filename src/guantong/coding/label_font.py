@@ -77,12 +77,13 @@ class Courier:
 class Glyphs:
     """The glyphs of one font for some texts."""
 
-    def __init__(self, path: Path, texts: str) -> None:
+    def __init__(self, path: Path, texts: str, *, instead: str = "") -> None:
         """Read what is needed.
 
         Args:
             path: TrueType, OpenType, or a collection of them.
             texts: All characters that will be shown.
+            instead: The character that stands for those the font lacks; without one they are refused.
 
         Raises:
             CodingError: if it is no font, or lacks one of the characters.
@@ -93,16 +94,17 @@ class Glyphs:
         self._font = _opened(path)
         names = self._font.getBestCmap()
         missing = sorted({one for one in texts if ord(one) not in names})
-        if missing:
+        if missing and not instead:
             expected = f"glyphs for {''.join(missing[:20])}"
             raise CodingError(fault(Fault.LABEL, expected=expected, got=path.name, path="font"))
         options = subset.Options()
         options.layout_features = []
         options.notdef_outline = options.desubroutinize = True
         making = subset.Subsetter(options)
-        making.populate(text=texts)
+        making.populate(text=texts + instead)
         making.subset(self._font)
-        self._numbers = {one: self._number(name) for one, name in self._font.getBestCmap().items()}
+        self._own = {one: self._number(name) for one, name in self._font.getBestCmap().items()}
+        self._numbers = self._own | {ord(one): self._own[ord(instead)] for one in missing}
 
     def width(self, text: str) -> int:
         """In thousandths of the size."""
@@ -122,7 +124,7 @@ class Glyphs:
             self._data(),
             self._is_cff,
             self._widths,
-            {number: chr(one) for one, number in self._numbers.items()},
+            {number: chr(one) for one, number in self._own.items()},
             box,  # type: ignore[arg-type]  # four, as it was made of four
             self._scaled(rows.ascent),
             self._scaled(rows.descent),

@@ -128,6 +128,8 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     counts: Counts | None = None
     evidence: str = ""
     """What a holder shows for it, in words or as a digest."""
+    report: int = -1
+    """Of an end: the entry of its report."""
 
     def facts(self) -> tuple[Fact, ...]:
         """What the entry leaves in the store: all but the rows of a scope."""

@@ -37,6 +37,12 @@ class Running(NamedTuple):
         return self.last(Act.PUBLISHED) is not None
 
     @property
+    def report_entry(self) -> int:
+        """Where the report of its end stands in the ledger, -1 for nowhere."""
+        last = self.last(Act.CLOSED)
+        return last[0].report if last is not None else -1
+
+    @property
     def origins(self) -> tuple[str, ...]:
         """What the scope begins with now."""
         last = self.last(Act.SCOPED)

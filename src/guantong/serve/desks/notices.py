@@ -16,8 +16,9 @@ from guantong.recall import Act, Counts, Holding, Running, Step
 from guantong.serve import answer, asked
 from guantong.serve.desks.filing import FILERS
 from guantong.serve.desks.forms import Form
-from guantong.serve.desks.office import Office, on_to
+from guantong.serve.desks.office import Office, download, on_to
 from guantong.serve.desks.recall_ground import Ground
+from guantong.serve.desks.recall_prints import known_of, notice_paper
 from guantong.serve.made import Made
 from guantong.serve.people.person import Person
 from guantong.serve.problems import Fault, HttpError
@@ -36,6 +37,7 @@ class Notices:
         """Their addresses."""
         return [
             Route("/desk/notices", self.notices),
+            Route("/desk/notices/{number}.pdf", self.printed),
             Route("/desk/notices/{number}", self.notice),
             Route("/desk/notices/{number}", self.reply, methods=["POST"]),
         ]
@@ -75,6 +77,19 @@ class Notices:
         person = self._office.person(request, *FILERS)
         running, part = await self._own(request, person)
         return self._page(request, person, running, part)
+
+    async def printed(self, request: Request) -> Response:
+        """One notice as a file."""
+        person = self._office.person(request, *FILERS)
+        running, part = await self._own(request, person)
+        party = person.account.party
+
+        def made() -> bytes:
+            known = known_of(self._ground, self._ground.view_of(running), {party})
+            return notice_paper(running, part, party, known)
+
+        data = await to_thread.run_sync(made, limiter=self._ground.printing)
+        return download(data, f"notice-{running.recall.id}.pdf", "application/pdf")
 
     def _page(
         self,

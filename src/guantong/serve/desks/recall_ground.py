@@ -3,6 +3,7 @@
 import datetime as dt
 import time
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -23,6 +24,8 @@ from guantong.serve.problems import Fault, HttpError
 from guantong.serve.scope_cli import scope_with
 from guantong.serve.scope_origins import check_sizes, origin_of
 from guantong.store import EventFilter, SegmentStore, Store
+from guantong.store.columns import Span
+from guantong.trace.closure import texts_of
 from guantong.verdict.holds import DRILL
 
 SECONDS_MAX: Final = 120.0
@@ -54,9 +57,10 @@ class Ground:
     """Reads recalls, and enters their steps."""
 
     def __init__(self, office: Office) -> None:
-        """Over an office; one walk at a time."""
+        """Over an office; one walk at a time, and one paper."""
         self.office = office
         self.walking = CapacityLimiter(AT_ONCE)
+        self.printing = CapacityLimiter(AT_ONCE)
 
     async def fix(self, number: str, origins: Sequence[str], person: Person) -> Fixed:
         """Compute a scope, and enter it."""
@@ -168,6 +172,16 @@ def _products_of(store: Store, certificate: str) -> list[str]:
     return [str(one) for some in listed if isinstance(some, list | tuple) for one in some]
 
 
+def first_items(fixed: Fixed | None) -> list[str]:
+    """The first items of a scope, `ITEMS_MAX` at most."""
+    spans = fixed.spans if fixed is not None else ()
+    some = (
+        Span(head, first, min(last, first + ITEMS_MAX), width) for head, first, last, width in spans
+    )
+    texts = (text for one in some for text in texts_of(one))
+    return list(islice(texts, ITEMS_MAX))
+
+
 def may_see(running: Running, person: Person) -> bool:
     """Whether a person may see a recall: its region, or its firm."""
     account = person.account
@@ -226,6 +240,7 @@ def json_of(view: View) -> dict[str, Any]:
             for step, fact in running.steps
         ],
         "closed": running.is_closed,
+        "report_entry": running.report_entry,
         "held": running.is_held,
         "public": running.is_public,
         "seconds": stop_watch(running),

@@ -1,6 +1,6 @@
 """What can be taken out of a recall? The plan form, a sheet of holders, the events, what moved since."""
 
-from itertools import islice
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -13,18 +13,21 @@ from guantong import parties, recall
 from guantong.capture.cells import csv_of, harmless
 from guantong.capture.json_write import capture_document
 from guantong.capture.model import Event
-from guantong.recall import Fixed
+from guantong.parties import Firm, Product
 from guantong.serve import answer
 from guantong.serve.desks.office import download
-from guantong.serve.desks.recall_ground import ONE, Ground, when
-from guantong.store.columns import Span
-from guantong.trace.closure import texts_of
+from guantong.serve.desks.recall_ground import EVENTS_MAX, ONE, Ground, View, first_items, when
+from guantong.serve.desks.recall_prints import (
+    Known,
+    areas_of,
+    known_of,
+    plan_paper,
+    products_of,
+    report_paper,
+)
 from guantong.trace.sight import Sight
 
-ITEMS_MAX: Final = 500
-"""Items of a scope of which the events stand in its evidence."""
-EVENTS_MAX: Final = 20_000
-"""Events of one file of evidence."""
+PDF: Final = "application/pdf"
 
 
 class RecallPapers:
@@ -38,6 +41,8 @@ class RecallPapers:
         return [
             Route(f"{ONE}/drift", self.drift),
             Route(f"{ONE}/plan", self.plan),
+            Route(f"{ONE}/plan.pdf", self.plan_pdf),
+            Route(f"{ONE}/report.pdf", self.report_pdf),
             Route(f"{ONE}/holders.csv", self.sheet),
             Route(f"{ONE}/evidence.json", self.evidence),
         ]
@@ -58,16 +63,10 @@ class RecallPapers:
         """The plan form filled from the trace, to be printed."""
         person, view = await self._ground.view(request)
         running, progress = view.running, view.progress
-        areas: dict[str, int] = {}
-        for one in progress.holders if progress else ():
-            areas[one.region[:2]] = areas.get(one.region[:2], 0) + one.items
 
-        def read() -> tuple[object, list[object]]:
+        def read() -> tuple[Firm | None, list[Product]]:
             with self._ground.office.desk.readers.lend() as store:
-                classes = dict.fromkeys(recall.class_of(one) for one in running.origins)
-                products = [parties.product(store, one) for one in classes]
-                firm = parties.firm(store, running.recall.firm)
-                return firm, [one for one in products if one is not None]
+                return parties.firm(store, running.recall.firm), products_of(store, running)
 
         firm, products = await to_thread.run_sync(read)
         return self._ground.office.page(
@@ -79,8 +78,28 @@ class RecallPapers:
             progress=progress,
             firm=firm,
             products=products,
-            areas=sorted(areas.items(), key=lambda one: -one[1]),
+            areas=areas_of(progress),
         )
+
+    async def plan_pdf(self, request: Request) -> Response:
+        """The plan form as a file, with what only the firm knows left open."""
+        return await self._printed(request, "plan", plan_paper)
+
+    async def report_pdf(self, request: Request) -> Response:
+        """How far it is, as a file; after its end the closing report."""
+        return await self._printed(request, "report", report_paper)
+
+    async def _printed(
+        self, request: Request, name: str, write: Callable[[View, Known], bytes]
+    ) -> Response:
+        person, view = await self._ground.view(request)
+
+        def made() -> bytes:
+            shown = self._ground.partners(person)
+            return write(view, known_of(self._ground, view, shown))
+
+        data = await to_thread.run_sync(made, limiter=self._ground.printing)
+        return download(data, f"recall-{view.running.recall.id}-{name}.pdf", PDF)
 
     async def sheet(self, request: Request) -> Response:
         """Holders and what became of their part, as a sheet that can be sorted."""
@@ -124,7 +143,7 @@ class RecallPapers:
                 register = parties.Register(store)
                 sight = Sight(caller, register.firm_of, register.region_of)
                 found: dict[int, Event] = {}
-                things = (*view.running.origins, *_first_items(view.fixed))
+                things = (*view.running.origins, *first_items(view.fixed))
                 for rows in store.rows_of(things).values():
                     seen = (row.stored for row in rows if sight.sees(row.stored))
                     found |= {one.no: one.event for one in seen}
@@ -133,13 +152,3 @@ class RecallPapers:
         told = await to_thread.run_sync(read)
         data = msgspec.json.encode(told)
         return download(data, f"recall-{view.running.recall.id}.json", "application/json")
-
-
-def _first_items(fixed: Fixed | None) -> list[str]:
-    """The first items of a scope, `ITEMS_MAX` at most."""
-    spans = fixed.spans if fixed is not None else ()
-    some = (
-        Span(head, first, min(last, first + ITEMS_MAX), width) for head, first, last, width in spans
-    )
-    texts = (text for one in some for text in texts_of(one))
-    return list(islice(texts, ITEMS_MAX))

@@ -189,16 +189,16 @@ class RecallSteps:
                     raise RecallError(
                         fault(recall.Fault.STEP, expected=expected, got=got, path="note")
                     )
-                step = Step(view.running.recall.id, Act.CLOSED, person.account.login, note=note)
-                made = Made.of(StatementType.RECALL, step, recall.STEP_MEDIA)
                 report = Made(
                     StatementType.RECALL,
                     msgspec.json.encode(json_of(view) | {"note": note}),
                     (),
                     REPORT,
                 )
-                await self._ground.office.enter(report._replace(alone=True), person)
-                await self._ground.office.enter(made, person)
+                handed = await self._ground.office.enter(report._replace(alone=True), person)
+                number, login = view.running.recall.id, person.account.login
+                step = Step(number, Act.CLOSED, login, note=note, report=handed.ledger_index)
+                await self._ground.enter(step, person)
             except Refusal as refusal:
                 return await self._shown(request, person, view, refusal.faults)
         return on_to(f"/desk/recalls/{view.running.recall.id}")
