@@ -187,6 +187,7 @@ def recall_asks(number: str) -> list[Ask]:
             Ask("GET", one + rest, shown + rest)
             for rest in ("", "/drift", "/plan", "/plan.pdf", "/report.pdf", "/holders.csv")
         ),
+        *(Ask("GET", one + rest, shown + rest) for rest in ("/trace.csv", "/trace.xlsx")),
         Ask("GET", f"{one}/evidence.json", f"{shown}/evidence.json"),
         Ask("POST", "/desk/recalls", "POST /desk/recalls", {"kind": "?"}),
         *(Ask("POST", f"{one}/{name}", f"POST {shown}/{name}", {"act": "?"}) for name in posts),

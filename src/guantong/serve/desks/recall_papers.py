@@ -14,7 +14,7 @@ from guantong.capture.cells import csv_of, harmless
 from guantong.capture.json_write import capture_document
 from guantong.capture.model import Event
 from guantong.parties import Firm, Product
-from guantong.serve import answer
+from guantong.serve import answer, asked
 from guantong.serve.desks.office import download
 from guantong.serve.desks.recall_ground import EVENTS_MAX, ONE, Ground, View, first_items, when
 from guantong.serve.desks.recall_prints import (
@@ -25,6 +25,9 @@ from guantong.serve.desks.recall_prints import (
     products_of,
     report_paper,
 )
+from guantong.serve.desks.recall_trace import Found, Told, csv_sheet, xlsx_sheet
+from guantong.serve.desks.sheets import SHEET_MEDIA
+from guantong.serve.words import Language
 from guantong.trace.sight import Sight
 
 PDF: Final = "application/pdf"
@@ -44,6 +47,8 @@ class RecallPapers:
             Route(f"{ONE}/plan.pdf", self.plan_pdf),
             Route(f"{ONE}/report.pdf", self.report_pdf),
             Route(f"{ONE}/holders.csv", self.sheet),
+            Route(f"{ONE}/trace.csv", self.trace_csv),
+            Route(f"{ONE}/trace.xlsx", self.trace_xlsx),
             Route(f"{ONE}/evidence.json", self.evidence),
         ]
 
@@ -131,6 +136,31 @@ class RecallPapers:
         cells = ([harmless(str(cell)) for cell in row] for row in rows)
         name = f"recall-{view.running.recall.id}.csv"
         return download(csv_of((head, *cells)), name, "text/csv; charset=utf-8")
+
+    async def trace_csv(self, request: Request) -> Response:
+        """What happened to everything in it, by time, as a sheet that can be sorted."""
+        return await self._traced(request, csv_sheet, "csv", "text/csv; charset=utf-8")
+
+    async def trace_xlsx(self, request: Request) -> Response:
+        """The same as a workbook."""
+        return await self._traced(request, xlsx_sheet, "xlsx", SHEET_MEDIA)
+
+    async def _traced(
+        self, request: Request, write: Callable[[Found, Language], bytes], ending: str, media: str
+    ) -> Response:
+        person, view = await self._ground.view(request)
+        language = asked.language(request)
+
+        def made() -> bytes:
+            with self._ground.office.desk.readers.lend() as store:
+                register = parties.Register(store)
+                sight = Sight(person.account.caller(), register.firm_of, register.region_of)
+                told = Told(store, sight, self._ground.office.desk.clock.now_ms(), language)
+                found = told.found(view.fixed)
+            return write(found, language)
+
+        data = await to_thread.run_sync(made, limiter=self._ground.printing)
+        return download(data, f"recall-{view.running.recall.id}-trace.{ending}", media)
 
     async def evidence(self, request: Request) -> Response:
         """The events of what the recall began with and of its first items, as an EPCIS document."""
