@@ -28,7 +28,7 @@ from guantong.trace.book import Book
 from guantong.trace.containment import BONDS
 from guantong.trace.custody import custody
 from guantong.trace.effect import Effect, effect_by
-from guantong.trace.expanse import Bools, Ints
+from guantong.trace.expanse import Bools, Ints, Wrappings
 from guantong.trace.families import Families, families
 from guantong.trace.life import lives
 from guantong.trace.marks import Sight
@@ -192,9 +192,10 @@ def closure(
     """
     size = store.projected_size if as_of is None else min(as_of, store.projected_size)
     sight = Sight(now_ms, future_ms, size)
-    walk = _Walk(store, sight, bounds)
+    wrappings = Wrappings(store, size)
+    walk = _Walk(store, sight, bounds, wrappings)
     walk.go(origins)
-    tally = _Tally(store, sight, firm_of, region_of, bounds)
+    tally = _Tally(store, sight, firm_of, region_of, bounds, wrappings)
     held = tally.items(walk.rows())
     amounts = tally.lots(tuple(walk.lots))
     return Scope(
@@ -217,6 +218,7 @@ class _Walk:
     store: Whole
     sight: Sight
     bounds: Bounds
+    wrappings: Wrappings
     items: Ranges = field(default_factory=Ranges.none)
     lots: dict[str, None] = field(default_factory=dict)
     hops: int = 0
@@ -329,14 +331,15 @@ class _Walk:
 
     def _used_with_packing(self, rows: Rows) -> Ranges:
         """Containers that were used up while these items were inside: as a whole."""
-        put = rows.take((rows.role == CHILD) & (rows.kind == PACKED))
-        named = self.store.rows_of_events(distinct(put.event), (PARENT,), as_of=self.sight.as_of)
+        put = rows.event[(rows.role == CHILD) & (rows.kind == PACKED)]
+        named = self.wrappings.naming(rows)
+        named = named.take(np.isin(named.event, put))
         if not len(named):
             return Ranges.none()
         units, which = np.unique(named.item, return_inverse=True)
         since = np.full(len(units), np.iinfo(np.int64).max)
         np.minimum.at(since, which, named.time_ms)
-        rows = self._counting(self.store.rows_in(Ranges.of_numbers(units), as_of=self.sight.as_of))
+        rows = self._counting(self.wrappings.rows_of(Ranges.of_numbers(units)))
         used = expanse.single(rows.take(rows.role == INPUT))
         at = rows.time_ms[rows.role == INPUT][used.row]
         after = at >= since[np.searchsorted(units, used.first[used.thing])]
@@ -460,11 +463,12 @@ class _Tally:
     firm_of: FirmOf
     region_of: Callable[[str], str]
     bounds: Bounds
+    wrappings: Wrappings
     stops: set[Stop] = field(default_factory=set)
 
     def items(self, rows: Rows) -> tuple[Held, ...]:
         """Holders of single items, of which these are all rows."""
-        made = families(self.store, rows, self.sight, self.firm_of)
+        made = families(self.store, rows, self.sight, self.firm_of, self.wrappings)
         if not made.is_whole:
             self.stops.add(Stop.DEPTH)
         held = [

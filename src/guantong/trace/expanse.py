@@ -82,14 +82,51 @@ class Around:
         return np.where(known, self.container[at], -1)
 
 
-def around(store: ColumnStore, own: Rows, *, levels: int, as_of: int | None) -> Around:
-    """Read everything that items were ever inside of, level by level.
+class Wrappings:
+    """What names containers, and all rows of these; whatever is asked twice is read once."""
+
+    def __init__(self, store: ColumnStore, as_of: int | None) -> None:
+        """Nothing is read yet.
+
+        Args:
+            store: Where to read.
+            as_of: Ledger size, None for everything.
+        """
+        self._store = store
+        self._as_of = as_of
+        self._events = np.zeros(0, np.int64)
+        self._named = Rows.none()
+        self._units = Ranges.none()
+        self._rows = Rows.none()
+
+    def naming(self, rows: Rows) -> Rows:
+        """Rows that name the containers which these are put into, taken from or seen in."""
+        inside = (rows.role == CHILD) & ((rows.flags & Flag.HAS_PARENT) > 0)
+        events = distinct(rows.event[inside])
+        new = np.setdiff1d(events, self._events, assume_unique=True)
+        if len(new):
+            read = self._store.rows_of_events(new, (PARENT,), as_of=self._as_of)
+            self._named = Rows.joined((self._named, read))
+            self._events = np.union1d(self._events, new)
+        return self._named.take(np.isin(self._named.event, events))
+
+    def rows_of(self, containers: Ranges) -> Rows:
+        """All rows of containers."""
+        new = containers.without(self._units)
+        if new.size():
+            read = self._store.rows_in(new, as_of=self._as_of)
+            self._rows = Rows.joined((self._rows, read))
+            self._units = self._units.joined(new)
+        return self._rows.take(containers.holds(self._rows.item))
+
+
+def around(wrappings: Wrappings, own: Rows, *, levels: int) -> Around:
+    """Everything that items were ever inside of, level by level.
 
     Args:
-        store: Where to read.
+        wrappings: Reads it.
         own: The rows of the items.
         levels: How deep at most.
-        as_of: Ledger size, None for everything.
 
     Returns:
         Containers and what names them.
@@ -97,12 +134,11 @@ def around(store: ColumnStore, own: Rows, *, levels: int, as_of: int | None) -> 
     found, named = [Rows.none()], [Rows.none()]
     known, level = Ranges.none(), own
     for _ in range(levels):
-        inside = (level.role == CHILD) & ((level.flags & Flag.HAS_PARENT) > 0)
-        named.append(store.rows_of_events(distinct(level.event[inside]), (PARENT,), as_of=as_of))
+        named.append(wrappings.naming(level))
         new = Ranges.of_numbers(distinct(named[-1].item)).without(known)
         if not new.size():
             break
-        level = store.rows_in(new, as_of=as_of)
+        level = wrappings.rows_of(new)
         known = known.joined(new)
         found.append(level)
     whole = Rows.joined(named)

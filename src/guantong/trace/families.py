@@ -18,7 +18,7 @@ from guantong.capture.table import ends_of
 from guantong.store.columns import ColumnStore, Rows
 from guantong.trace import expanse
 from guantong.trace.book import LEVELS_MAX
-from guantong.trace.expanse import Bools, Ints
+from guantong.trace.expanse import Bools, Ints, Wrappings
 from guantong.trace.hands import End, end_of
 from guantong.trace.marks import Containers, Lives, Marker, Marks, Sight, mixed, summed
 from guantong.trace.model import FirmOf
@@ -60,7 +60,9 @@ class Families:
         return np.where(place < 0, 0, self.firm[self.starts[:-1] + np.maximum(place, 0)])
 
 
-def families(store: ColumnStore, own: Rows, sight: Sight, firm_of: FirmOf) -> Families:
+def families(
+    store: ColumnStore, own: Rows, sight: Sight, firm_of: FirmOf, wrappings: Wrappings | None = None
+) -> Families:
     """Items in families of like lives, and families in shapes.
 
     Args:
@@ -68,6 +70,7 @@ def families(store: ColumnStore, own: Rows, sight: Sight, firm_of: FirmOf) -> Fa
         own: All rows of some single items, no lots.
         sight: The present, and as of when.
         firm_of: The firm behind a party or place.
+        wrappings: Reads what they were inside of, or did already.
 
     Returns:
         All items that have a row, each in one family. Two families may be alike; all items of
@@ -77,7 +80,8 @@ def families(store: ColumnStore, own: Rows, sight: Sight, firm_of: FirmOf) -> Fa
         none = own.item
         mark = none.astype(np.uint64)
         return Families(none, none, none, none, mark, none, none, ("",), is_whole=True)
-    outer = expanse.around(store, own, levels=LEVELS_MAX, as_of=sight.as_of)
+    wrappings = wrappings or Wrappings(store, sight.as_of)
+    outer = expanse.around(wrappings, own, levels=LEVELS_MAX)
     marker = Marker(own, outer, store, sight)
     things = expanse.alike(own)
     containers = Containers(marker)
