@@ -164,6 +164,7 @@ def desk_asks(trade: Trade) -> list[Ask]:
         Ask("POST", "/desk/alerts/case", "POST /desk/alerts/case", {"about": "?"}),
         Ask("POST", "/desk/views", "POST /desk/views", {"name": ""}),
         Ask("POST", "/desk/connections", "POST /desk/connections", {"name": "?"}),
+        Ask("POST", "/desk/connections/recalls", "POST /desk/connections/recalls", {"url": "?"}),
         Ask("POST", "/desk/quotas", "POST /desk/quotas", {"per_minute": "?"}),
         Ask("POST", "/desk/statuses", "POST /desk/statuses", {}),
         Ask("GET", f"/desk/cases/{CASE}", "/desk/cases/NUMBER"),

@@ -1,12 +1,13 @@
 """Who was told, who has answered, and how much is handled?"""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
 from guantong.recall.fixed import Fixed
-from guantong.recall.model import Act, Counts
+from guantong.recall.model import Act, Counts, Step
 from guantong.recall.read import Running
+from guantong.store import Fact
 from guantong.trace import State
 
 TRADE: Final = frozenset({State.IN_STOCK, State.RETURNED, State.INSTALLED, State.IN_TRANSIT})
@@ -93,8 +94,15 @@ def progress_of(running: Running, fixed: Fixed) -> Progress:
             lots.setdefault(lot.party, []).append((lot.lot, lot.uom, lot.quantity))
             regions.setdefault(lot.party, lot.region)
     names = set(counts) | set(lots) | _told(running)
+    steps = _steps_by_party(running)
     holders = [
-        _holding(running, party, regions.get(party, ""), counts.get(party, 0), lots.get(party, []))
+        _holding(
+            steps.get(party, []),
+            party,
+            regions.get(party, ""),
+            counts.get(party, 0),
+            lots.get(party, []),
+        )
         for party in names
     ]
     holders.sort(key=lambda one: (-one.items, one.party))
@@ -114,14 +122,20 @@ def _told(running: Running) -> set[str]:
     return {step.party for step, _ in running.steps if step.act is Act.NOTIFIED}
 
 
+def _steps_by_party(running: Running) -> dict[str, list[tuple[Step, Fact]]]:
+    found: dict[str, list[tuple[Step, Fact]]] = {}
+    for one in running.steps:
+        found.setdefault(one[0].party, []).append(one)
+    return found
+
+
 def _holding(
-    running: Running,
+    own: Sequence[tuple[Step, Fact]],
     party: str,
     region: str,
     count: int,
     lots: Collection[tuple[str, str, float]],
 ) -> Holding:
-    own = [(step, fact) for step, fact in running.steps if step.party == party]
     told = [one for one in own if one[0].act is Act.NOTIFIED]
     said = [one for one in own if one[0].act is Act.ANSWERED]
     checked = [step.note for step, _ in own if step.act is Act.CHECKED]

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import msgspec
 from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,14 +14,14 @@ from guantong.connectors import Partner
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
 from guantong.ledger import StatementType
-from guantong.serve import answer, asked
+from guantong.serve import answer, asked, recall_letters
 from guantong.serve.desks.filing import FILERS
 from guantong.serve.desks.forms import Form
 from guantong.serve.desks.office import Office, on_to
 from guantong.serve.epcis.handed import Handed, handed
 from guantong.serve.epcis.spool import Spool
 from guantong.serve.made import Made
-from guantong.serve.outbox.box import Box, Line
+from guantong.serve.outbox.box import About, Box, Line
 from guantong.serve.outbox.destination import Destination
 from guantong.serve.people.account import Role
 from guantong.serve.people.person import Person
@@ -30,6 +31,8 @@ from guantong.store import Fact
 
 PARTNERS_MAX: Final = 50
 """Repositories asked for one firm."""
+TOKEN_MAX: Final = 400
+"""Characters of a token that signs notices of recalls."""
 SENDERS_MAX: Final = 200
 """Firms whose own systems the operator sees on one page."""
 
@@ -51,6 +54,7 @@ class Connections:
         return [
             Route("/desk/connections", self.connections),
             Route("/desk/connections", self.join, methods=["POST"]),
+            Route("/desk/connections/recalls", self.lead, methods=["POST"]),
         ]
 
     async def connections(self, request: Request) -> Response:
@@ -75,6 +79,29 @@ class Connections:
             except Refusal as refusal:
                 return await self._page(request, person, form, refusal.faults)
         return on_to("/desk/connections")
+
+    async def lead(self, request: Request) -> Response:
+        """Have notices of recalls sent to an address, or no more; on, or the page with what is wrong."""
+        person = self._office.person(request, *FILERS)
+        async with self._office.form(request, person) as form:
+            try:
+                url, token = form.text("url"), form.text("token")
+                _check_token(token)
+                if url:
+                    Destination.parse(url, private=self._private)
+                await to_thread.run_sync(self._led, person, url, token, asked.root(request))
+            except Refusal as refusal:
+                return await self._page(request, person, form, refusal.faults)
+        return on_to("/desk/connections")
+
+    def _led(self, person: Person, url: str, token: str, root: str) -> None:
+        party, desk = person.account.party, self._office.desk
+        if not url:
+            self._box.close_line(recall_letters.line_of(party), party)
+            return
+        more = msgspec.Raw(msgspec.json.encode(recall_letters.Root(root)))
+        about = About(url, recall_letters.KIND, desk.clock.now_ms(), token, more=more)
+        recall_letters.lead(self._box, party, about, seen=int(str(desk.status()["ledger_size"])))
 
     def _asked_for(self, form: Form, person: Person) -> Partner:
         """What a form names. Raises Refusal when it can not be asked."""
@@ -134,6 +161,13 @@ class Connections:
         return [fact for fact in found if is_all or fact.fields["firm"] == person.account.party]
 
 
+def _check_token(token: str) -> None:
+    """Refuse what signs nothing. Raises HttpError."""
+    if len(token) > TOKEN_MAX or not (token.isascii() and token.isprintable()):
+        expected = f"at most {TOKEN_MAX} visible characters"
+        raise HttpError(fault(Fault.QUERY, expected=expected, got="another text", path="token"))
+
+
 def lag_s(state: State, now_ms: int) -> int | None:
     """How long ago the last event was recorded there, in seconds; None when none came yet."""
     if not state.reached:
@@ -152,6 +186,7 @@ def _line_json(line: Line) -> dict[str, object]:
     return {
         "id": line.id,
         "url": line.about.url,
+        "kind": line.about.kind,
         "tries": line.tries,
         "stopped": line.is_stopped,
         "sent_ms": line.sent_ms,

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from guantong.capture.json_write import CONTEXT
 from guantong.clock import Clock
 from guantong.errors import Refusal, fault
-from guantong.serve import asked
+from guantong.serve import asked, recall_letters
 from guantong.serve.desk import Desk
 from guantong.serve.epcis import protocol
 from guantong.serve.epcis.capture import Capture
@@ -37,9 +37,10 @@ from guantong.serve.epcis.single import SingleEvents
 from guantong.serve.epcis.spool import Spool
 from guantong.serve.epcis.subscriptions import Subscriptions
 from guantong.serve.outbox.box import Box
-from guantong.serve.outbox.post import Post
+from guantong.serve.outbox.post import Kind, Post
 from guantong.serve.problems import Fault
 from guantong.serve.pulling import Pulled, Pulling
+from guantong.serve.recall_letters import RecallLetters, Told
 from guantong.serve.upload import Uploads, left
 from guantong.settings import Settings
 
@@ -76,8 +77,7 @@ class Epcis:
             *(desk, uploads, self._events, self._queries, self._subscriptions, self._box)
         )
         self._live = Live(desk, self._queries, clock)
-        kinds = {KIND: Notices(desk, self._box, clock).kind()} if isinstance(desk, Noticing) else {}
-        self._post = Post(self._box, kinds, clock, private=private)
+        self._post = Post(self._box, self._kinds(clock), clock, private=private)
         self.box = self._box
         """What is sent to others."""
         self.pulling = (
@@ -86,6 +86,15 @@ class Epcis:
             else None
         )
         """Who asks the partners."""
+
+    def _kinds(self, clock: Clock) -> Mapping[str, Kind]:
+        """What lines of the outbox do here."""
+        desk, kinds = self._desk, {}
+        if isinstance(desk, Noticing):
+            kinds[KIND] = Notices(desk, self._box, clock).kind()
+        if isinstance(desk, Told):
+            kinds[recall_letters.KIND] = RecallLetters(desk, self._box, clock).kind()
+        return kinds
 
     def mount(self) -> Mount:
         """All its addresses."""
