@@ -128,6 +128,7 @@ def desk_asks(trade: Trade) -> list[Ask]:
         "tenders",
         "matching",
         "notices",
+        "supply",
         "connections",
         "keys",
     )

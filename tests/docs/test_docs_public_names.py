@@ -349,7 +349,10 @@ PUBLIC = {
         Running
         STEP
         STEP_MEDIA
+        Source
         Step
+        Supplier
+        Supply
         all_recalls
         check_recall
         check_step
@@ -365,6 +368,7 @@ PUBLIC = {
         recalls_to
         risk_of
         sample_size
+        supply_of
     """,
     "rules": """
         Actor

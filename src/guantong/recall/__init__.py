@@ -26,6 +26,7 @@ from guantong.recall.origins import Cluster, class_of, clusters, made_between
 from guantong.recall.progress import Holding, Progress, progress_of, sample_size
 from guantong.recall.read import Running, all_recalls, find, recalls_to
 from guantong.recall.risk import Risk, risk_of
+from guantong.recall.sources import Source, Supplier, Supply, supply_of
 
 __all__ = [
     "MEDIA",
@@ -45,7 +46,10 @@ __all__ = [
     "RecallError",
     "Risk",
     "Running",
+    "Source",
     "Step",
+    "Supplier",
+    "Supply",
     "all_recalls",
     "check_recall",
     "check_step",
@@ -61,4 +65,5 @@ __all__ = [
     "recalls_to",
     "risk_of",
     "sample_size",
+    "supply_of",
 ]

@@ -32,6 +32,7 @@ from guantong.serve.desks.sheets import Sheets
 from guantong.serve.desks.staff import Staff
 from guantong.serve.desks.start import Start
 from guantong.serve.desks.supervision import Supervision
+from guantong.serve.desks.supply import SupplyMap
 from guantong.serve.desks.tender import Tenders
 from guantong.serve.desks.views import Views
 from guantong.serve.desks.watched import Looked
@@ -69,6 +70,7 @@ def routes(office: Office, limits: Limits, provider: Provider | None = None) -> 
         *Views(office).routes(),
         *ProductFiles(office).routes(),
         *Looked(office).routes(),
+        *SupplyMap(office).routes(),
     ]
 
 
@@ -94,6 +96,7 @@ HOT: Final = ("/desk/hot", "dk_hot")
 ALERTS: Final = ("/desk/alerts", "dk_alerts")
 RECALLS: Final = ("/desk/recalls", "dk_recalls")
 NOTICES: Final = ("/desk/notices", "dk_notices")
+SUPPLY: Final = ("/desk/supply", "dk_supply")
 REGISTER: Final = ("/desk/register", "dk_register")
 PEOPLE: Final = ("/desk/people", "dk_people")
 QUOTAS: Final = ("/desk/quotas", "dk_quotas")
@@ -109,14 +112,26 @@ CARDS: Final[Mapping[Role, tuple[tuple[str, str], ...]]] = {
         SHEETS,
         MATCHING,
         *PAPERS,
-        KEYS,
-        CONNECTIONS,
         RECALLS,
         NOTICES,
+        SUPPLY,
+        KEYS,
+        CONNECTIONS,
     ),
     Role.SELLER: (MOVES, SHEETS, MATCHING, TENDERS, NOTICES, FIRM, KEYS, CONNECTIONS),
     Role.USER: (MOVES, SHEETS, TENDERS, MATCHING, NOTICES, FIRM, KEYS, CONNECTIONS),
-    Role.REGULATOR: (COVERAGE, OBLIGED, TASKS, CASES, CLUES, HOT, ALERTS, RECALLS, REGISTER),
+    Role.REGULATOR: (
+        COVERAGE,
+        OBLIGED,
+        TASKS,
+        CASES,
+        CLUES,
+        HOT,
+        ALERTS,
+        RECALLS,
+        SUPPLY,
+        REGISTER,
+    ),
     Role.AUDITOR: (LOOKS,),
     Role.OPERATOR: (PEOPLE, DELEGATED, STATUSES, ALERTS, QUOTAS, CONNECTIONS, LOOKS),
 }
