@@ -1,6 +1,7 @@
 """What do all desks share? Who is signed in, how a page looks, how something is handed in."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Final, Protocol, runtime_checkable
 
@@ -26,6 +27,8 @@ from guantong.serve.readers import Readers
 from guantong.serve.upload import Uploads
 
 JSON: Final = "application/json"
+AT_ONCE: Final = 64
+"""Entries under way together, of many that are entered by one form."""
 WAITS: Final = 6
 """Times, of ten seconds each, that the index is waited for: a large sheet takes some."""
 
@@ -118,6 +121,27 @@ class Office:
     async def enter(self, made: Made, person: Person) -> Receipt:
         """Enter something that is no document in the name of the person's firm."""
         return await self.enter_as(made, person.account.caller())
+
+    async def enter_all(self, all_made: Sequence[Made], person: Person) -> None:
+        """Enter many, some of them at once; back when all are in the index.
+
+        Args:
+            all_made: In any order they may come to stand.
+            person: Who does it.
+
+        Raises:
+            HttpError: if one was refused; others may have been entered.
+        """
+        caller = person.account.caller()
+        receipts: list[Receipt] = []
+        for low in range(0, len(all_made), AT_ONCE):
+            entering = (self.uploads.enter(one, caller) for one in all_made[low : low + AT_ONCE])
+            receipts += await asyncio.gather(*entering)
+        for receipt in receipts:
+            if not receipt.accepted:
+                raise HttpError(*receipt.faults)
+        if receipts:
+            await self._seen(max(receipts, key=lambda one: one.ledger_index))
 
     async def enter_as(self, made: Made, caller: Caller) -> Receipt:
         """The same in the name of somebody who is not signed in."""

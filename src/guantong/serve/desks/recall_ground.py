@@ -125,9 +125,14 @@ class Ground:
 
     async def enter(self, step: Step, person: Person) -> None:
         """Enter a step. Raises RecallError when it can not be."""
-        recall.check_step(step)
-        made = Made.of(StatementType.RECALL, step, recall.STEP_MEDIA)
-        await self.office.enter(made, person)
+        await self.enter_all((step,), person)
+
+    async def enter_all(self, steps: Sequence[Step], person: Person) -> None:
+        """Enter steps of which none depends on another. Raises RecallError when one can not be."""
+        for step in steps:
+            recall.check_step(step)
+        made = [Made.of(StatementType.RECALL, step, recall.STEP_MEDIA) for step in steps]
+        await self.office.enter_all(made, person)
 
     async def view(self, request: Request) -> tuple[Person, View]:
         """Who asks, and the recall of the address; raises HttpError when it is not theirs to see."""

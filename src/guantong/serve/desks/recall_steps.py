@@ -106,18 +106,18 @@ class RecallSteps:
                 holders = view.progress.holders if view.progress else ()
                 again = form.text("again") == "yes"
                 told = [one for one in holders if again or not one.notified_ms]
-                for one in told:
-                    await self._ground.enter(
-                        Step(
-                            view.running.recall.id,
-                            Act.NOTIFIED,
-                            person.account.login,
-                            party=one.party,
-                            note=form.text("note"),
-                            deadline=form.text("deadline"),
-                        ),
-                        person,
+                steps = [
+                    Step(
+                        view.running.recall.id,
+                        Act.NOTIFIED,
+                        person.account.login,
+                        party=one.party,
+                        note=form.text("note"),
+                        deadline=form.text("deadline"),
                     )
+                    for one in told
+                ]
+                await self._ground.enter_all(steps, person)
             except Refusal as refusal:
                 return await self._shown(request, person, view, refusal.faults)
         return on_to(f"/desk/recalls/{view.running.recall.id}")
@@ -127,9 +127,9 @@ class RecallSteps:
         person, view = await self._ground.view(request)
         async with self._ground.office.form(request, person):
             late = [one for one in (view.progress.open if view.progress else ()) if one.notified_ms]
-            for one in late:
-                step = Step(view.running.recall.id, Act.REMINDED, person.account.login, one.party)
-                await self._ground.enter(step, person)
+            number, login = view.running.recall.id, person.account.login
+            steps = [Step(number, Act.REMINDED, login, one.party) for one in late]
+            await self._ground.enter_all(steps, person)
         return on_to(f"/desk/recalls/{view.running.recall.id}")
 
     async def check(self, request: Request) -> Response:
