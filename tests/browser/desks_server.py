@@ -17,9 +17,13 @@ NOW = 1_773_100_000_000
 CLASS = "https://id.gs1.org/01/06901234567892"
 ITEMS = [f"{CLASS}/21/{serial}" for serial in range(1000, 1020)]
 
+ALERTS = b"""<Safety-Gate><report_date>06/03/2026</report_date><notifications><caseNumber>SR/1/26</caseNumber>
+<reference>https://example.com/1</reference><product>Cable</product><barcode>6901234567892</barcode>
+<danger>The core gets hot.</danger></notifications><notifications/></Safety-Gate>"""
+
 
 def fill(world: World) -> None:
-    """Two firms, one product, twenty items of which one is recalled; people of every role."""
+    """Two firms, one product, twenty items of which one is recalled; a foreign alert; people of every role."""
     world.issue(CodeRange(CLASS, 1000, 1019, lot="L7"), Caller(MAKER, Level.PARTY))
     works = signed_in(world, "works", Role.PRODUCER, MAKER)
     works.get("/desk/firm")
@@ -41,6 +45,8 @@ def fill(world: World) -> None:
     )
     data = "\r\n".join([head, *rows]).encode()
     nation.post("/desk/register", {"source": "获证名录"}, files={"file": ("a.csv", data)})
+    nation.get("/desk/alerts")
+    nation.post("/desk/alerts", files={"file": ("weekly.xml", ALERTS)})
     add(world, "clerk", Role.PRODUCER, "urn:guantong:uscc:91330000MA27U04G4A")
     add(world, "shop", Role.SELLER, SHOP)
     add(world, "site", Role.USER, SHOP)

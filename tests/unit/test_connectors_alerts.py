@@ -295,6 +295,19 @@ def test_bounds_hold(monkeypatch: pytest.MonkeyPatch) -> None:
         recalls(RECALL)
 
 
+def test_what_would_cost_too_much_is_refused_soon() -> None:
+    many = "<notifications>" + "<a/>" * 10_001 + "</notifications>"
+    with pytest.raises(ConnectorError, match="elements in an alert"):
+        weekly(many)
+    items = "<notification><caseNumber/></notification>" * 10_001
+    assert weekly(f"<notifications>{items}</notifications>").total == 10_001
+    with pytest.raises(ConnectorError, match="at most 3000000 values"):
+        read_alerts(b"[" + b"0," * 3_000_001 + b"0]")
+    assert gtins_in("1 " * 2_000) == gtins_in("1-" * 2_000)
+    assert one(weekly(told(brand="&amp;amp;" * 5_000))).brands
+    assert one(weekly(told(type_numberOfModel="item " * 5_000))).number
+
+
 # ------------------------------------------------------------------------ both add up
 
 
@@ -337,10 +350,11 @@ VALUES = some.recursive(
     lambda inner: (
         some.lists(inner, max_size=3) | some.dictionaries(some.sampled_from([*RECALL]), inner)
     ),
+    max_leaves=6,
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(some.lists(VALUES | some.dictionaries(some.sampled_from([*RECALL]), VALUES), max_size=6))
 def test_whatever_stands_in_the_list_it_adds_up_to_its_length(rows: list[Any]) -> None:
     """Every element is either parsed or rejected."""

@@ -113,7 +113,7 @@ def brands_of(alert: Alert) -> dict[str, None]:
 def models_of(alert: Alert) -> set[str]:
     """What models an alert may name: in its list, else in its texts."""
     texts = alert.models or (alert.product, alert.title, alert.text)
-    return {model for text in texts for model in words_in(text) if tells(model)}
+    return {word for text in texts for word in words_in(text)}
 
 
 def brand_keys(brand: str) -> list[str]:

@@ -19,6 +19,7 @@ from guantong.connectors.partner import ConnectorError
 from guantong.errors import Fault as Found
 from guantong.errors import fault
 from guantong.identify import Gtin, IdentifierError
+from guantong.identify.gs1_keys import GTIN_LENGTH
 from guantong.store import Fact, Store, all_facts
 
 ALERT: Final = "alert"
@@ -28,7 +29,7 @@ FILE: Final = "alert_file"
 ALERTS_MEDIA: Final = "application/vnd.guantong.alerts+json"
 ALERTS_BYTES_MAX: Final = 64 * 2**20
 ALERTS_MAX: Final = 50_000
-LIMITS: Final = Limits(bytes_max=ALERTS_BYTES_MAX, depth_max=32)
+LIMITS: Final = Limits(bytes_max=ALERTS_BYTES_MAX, values_max=3_000_000, depth_max=32)
 """What reading a file may cost."""
 TEXT_MAX: Final = 4_000
 SHORT_MAX: Final = 500
@@ -276,7 +277,7 @@ def _joined(groups: Sequence[str]) -> list[str]:
     """GTINs of groups that stand side by side, from the left."""
     found, at = [], 0
     while at < len(groups):
-        for end in range(len(groups), at + 1, -1):
+        for end in range(min(len(groups), at + GTIN_LENGTH), at + 1, -1):
             if gtin := _gtin("".join(groups[at:end])):
                 found.append(gtin)
                 at = end - 1

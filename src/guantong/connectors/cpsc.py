@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from guantong.connectors import alerts
-from guantong.connectors.alerts import Alert, Read, Source, broken, refused
+from guantong.connectors.alerts import LIMITS, Alert, Read, Source, broken, refused
 from guantong.connectors.partner import ConnectorError
 
 NOTIFYING: Final = "United States"
@@ -72,6 +72,8 @@ def read_cpsc(data: bytes) -> Read:
         ConnectorError: if it is no list in JSON, too large, or cut off; nothing is half read.
     """
     alerts.check_size(data)
+    if data.count(b",") > LIMITS.values_max:
+        raise ConnectorError(broken(f"at most {LIMITS.values_max} values", "more"))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

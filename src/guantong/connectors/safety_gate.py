@@ -22,6 +22,8 @@ from guantong.connectors.partner import ConnectorError
 ROOT: Final = "Safety-Gate"
 LIST: Final = "notifications"
 ITEM: Final = "notification"
+ELEMENTS_MAX: Final = 10_000
+"""Elements of one alert."""
 _NIL: Final = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
 
@@ -59,19 +61,27 @@ class _Walk:
         """What each alert says, by element."""
         self.published = ""
         self.has_items = False
+        self.held = 0
+        """Elements since the last that was forgotten."""
 
     def over(self, data: bytes) -> None:
         """Walk to the end. Raises ConnectorError when it is another file, XMLSyntaxError when it ends."""
         depth = 0
         for action, element in etree.iterparse(BytesIO(data), events=("start", "end"), **PARSER):
             depth += 1 if action == "start" else -1
-            if depth > LIMITS.depth_max:
-                where = f"line {element.sourceline}"
-                raise ConnectorError(broken(f"at most {LIMITS.depth_max} levels", "more", where))
             if action == "end":
                 self._leave(element, depth)
-            elif depth == 1 and _local(element) != ROOT:
-                raise ConnectorError(broken(f"a document {ROOT}", _local(element), "/"))
+            else:
+                self._enter(element, depth)
+
+    def _enter(self, element: Element, depth: int) -> None:
+        """An element begins. Raises ConnectorError when it is that of another file, or too many."""
+        self.held += 1
+        if depth == 1 and _local(element) != ROOT:
+            raise ConnectorError(broken(f"a document {ROOT}", _local(element), "/"))
+        if depth > LIMITS.depth_max or self.held > ELEMENTS_MAX:
+            expected = f"at most {LIMITS.depth_max} levels, and {ELEMENTS_MAX} elements in an alert"
+            raise ConnectorError(broken(expected, "more", f"line {element.sourceline}"))
 
     def _leave(self, element: Element, depth: int) -> None:
         """An element ends; those directly below the root, and below a list, are looked at."""
@@ -79,14 +89,18 @@ class _Walk:
         if depth == 2 and name == ITEM and parent is not None and _local(parent) == LIST:
             self.has_items = True
             self._take(element)
-            element.clear()
+            self._forget(element)
         elif depth == 1:
             if name == LIST and not self.has_items:
                 self._take(element)
             elif name == "report_date":
                 self.published = _text(element)
             self.has_items = False
-            element.clear()
+            self._forget(element)
+
+    def _forget(self, element: Element) -> None:
+        element.clear()
+        self.held = 0
 
     def _take(self, element: Element) -> None:
         told: dict[str, str] = {}

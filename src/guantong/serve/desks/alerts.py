@@ -104,7 +104,7 @@ class ForeignAlerts:
         async with self._office.form(request, person, bytes_max=bytes_max) as form:
             try:
                 file = form.files.get("file")
-                if file is None or not file.data:
+                if file is None:
                     raise HttpError(fault(Fault.QUERY, expected="a file", got="none", path="file"))
                 handed = await self._hand_in(file.data, person)
             except Refusal as refusal:
