@@ -118,6 +118,8 @@ def test_what_is_built_into_a_stopped_product_stops_too(world: World, inspector:
 
 
 def test_a_firm_sees_its_own_products_and_who_sent_to_it(world: World) -> None:
+    truck = f"{TRUCK}/21/1"  # of another's brand, which the works only puts together
+    capture(world, WORKS, made([truck], "K1", 3), fitted(BATTERIES[7], truck, 4))
     works = signed_in(world, "works", Role.PRODUCER, WORKS)
     assert shares(told(works)) == {(BIKE, CELL): {CELLS: 1.0}}
     cells = signed_in(world, "cells", Role.PRODUCER, CELLS)

@@ -30,7 +30,7 @@ DESKS = {
               "/desk/keys", "/desk/recalls", "/desk/notices", "/account", "/account/factor"),
     "shop": ("/desk", "/desk/moves", f"/desk/moves?code={quote(ITEMS[0])}", "/desk/matching", "/desk/tenders", "/desk/notices"),
     "inspector": ("/desk", "/desk/register", "/desk/coverage", "/desk/obliged", "/desk/tasks", f"/desk/firms/{MAKER}",
-                  f"/desk/firms/{MAKER}/matching", f"/desk/product-file/{CLASS}", "/desk/recalls", "/desk/clues", "/desk/hot",
+                  f"/desk/firms/{MAKER}/matching", f"/desk/product-file/{CLASS}", "/desk/recalls", "/desk/supply", "/desk/clues", "/desk/hot",
                   "/desk/alerts"),
     "auditor": ("/desk", "/desk/looks"),
     "operator": ("/desk", "/desk/people", "/desk/delegated", "/desk/statuses", "/desk/alerts", "/desk/quotas"),

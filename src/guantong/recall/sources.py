@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from guantong.capture.lots import class_of
 from guantong.capture.model import Action, EventType
 from guantong.store import EventFilter, Happening, Store, Stored
+from guantong.trace.book import withdrawn
 from guantong.trace.effect import Effect, effect_of
 from guantong.trace.hands import end_of
 from guantong.trace.model import FirmOf
@@ -139,11 +140,17 @@ def _count(
     for stored, products in asked:
         builder = firm_of(stored.by)
         for part, amount in _parts(stored):
-            known = [row for row in rows.get(part, ()) if sees(row.stored)]
+            known = _counting(rows.get(part, ()), sees)
             supplier = _supplier(known, stored, builder, firm_of)
             for product in products:
                 counts = tally.setdefault((product, class_of(part)), {})
                 counts[supplier] = counts.get(supplier, 0.0) + amount
+
+
+def _counting(rows: Sequence[Happening], sees: Sees) -> list[Happening]:
+    """What the reader may see of what happened to a part and was not withdrawn."""
+    gone = withdrawn(row.stored for row in rows)
+    return [row for row in rows if row.stored.no not in gone and sees(row.stored)]
 
 
 def _into(stored: Stored) -> Iterator[str]:
