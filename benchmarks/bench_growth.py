@@ -9,7 +9,6 @@ its work. The figures are of the last million; seconds are of this process (CPU)
 """
 
 import secrets
-import sqlite3
 import sys
 import tempfile
 import time
@@ -23,7 +22,7 @@ from guantong.store import hash_merge
 from guantong.store.hashes import KEY_BITS, Hashes
 from guantong.store.numbering import Numbering
 from guantong.store.segments import SCHEMA, VERSION
-from guantong.store.sqlite import open_index, transaction
+from guantong.store.sqlite import File, open_index
 
 SIZES = (1_000_000, 2_000_000)
 WINDOW = 1_000_000
@@ -54,9 +53,7 @@ def run(sizes: tuple[int, ...] = SIZES) -> Iterator[dict[str, object]]:
             db.close()
 
 
-def _at(
-    sizes: tuple[int, ...], steps: Iterator[int], db: sqlite3.Connection
-) -> Iterator[tuple[int, float]]:
+def _at(sizes: tuple[int, ...], steps: Iterator[int], db: File) -> Iterator[tuple[int, float]]:
     """The rate of the last million before each size."""
     held = merged = 0
     spent = {0: 0.0}
@@ -73,35 +70,35 @@ def _at(
             yield held, WINDOW / (total - spent[held - WINDOW])
 
 
-def _ids(db: sqlite3.Connection) -> Iterator[int]:
+def _ids(db: File) -> Iterator[int]:
     hashes, rng, held = Hashes(db, 1), np.random.default_rng(7), 0
     while True:
         keys = rng.integers(0, 1 << KEY_BITS, ASKED)
         hashes.find(keys)
-        with transaction(db):
+        with db.transaction():
             hashes.add(keys, np.arange(held, held + ASKED))
         held += ASKED
         yield ASKED
 
 
-def _codes(db: sqlite3.Connection) -> Iterator[int]:
+def _codes(db: File) -> Iterator[int]:
     numbering = Numbering(db)
     head, once = np.arange(CODES), np.ones(CODES, np.int64)
     while True:
         heads = [(_CLASS + secrets.token_hex(8).upper(), WHOLE) for _ in range(CODES)]
-        with transaction(db):
+        with db.transaction():
             numbering.assign(heads, head, once - 1, once)
             numbering.save()
         yield CODES
 
 
-def _merge(db: sqlite3.Connection) -> None:
+def _merge(db: File) -> None:
     for piece in hash_merge.removed(db, hash_merge.dropped(db)):
-        with transaction(db):
+        with db.transaction():
             hash_merge.install(db, piece)
     for merge in hash_merge.due(db):
         for made in hash_merge.built(db, merge):
-            with transaction(db):
+            with db.transaction():
                 hash_merge.install(db, made)
 
 

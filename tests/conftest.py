@@ -1,10 +1,16 @@
 """Fixtures every test may use."""
 
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from guantong.settings import FILE, Settings
+from guantong.store import place, segments
+from tests import postgres_small
+from tests.postgres_small import SWITCH, Server, schema_for
 
 ROOT = Path(__file__).parent.parent
 PASSED = os.environ.get("GUANTONG_PASSED", "")
@@ -25,6 +31,39 @@ def testdata() -> Callable[[str], Path]:
     return find
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server; skips with the reason where there can be none."""
+    server = postgres_small.new_server()
+    try:
+        server.start()
+        yield server
+    finally:
+        postgres_small.remove(server)
+
+
+if SWITCH:
+
+    @pytest.fixture(autouse=True)
+    def everything_in_postgres(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        """Every index that would be a file is a schema; what a test left open is closed."""
+        opened = list[Any]()
+
+        def open_place(there: Path | str, *layout: Any, **how: Any) -> Any:
+            url = postgres.url(schema_for(there)) if isinstance(there, Path) else there
+            opened.append(place.open_place(url, *layout, **how))
+            return opened[-1]
+
+        def index(settings: Settings) -> str:
+            return settings.store or postgres.url(schema_for(settings.data / FILE))
+
+        monkeypatch.setattr(segments, "open_place", open_place)
+        monkeypatch.setattr(Settings, "index", property(index))
+        yield
+        for handle in opened:
+            handle.close()
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
@@ -38,6 +77,10 @@ def pytest_runtest_makereport(
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What passed in an earlier run of the same check is not run again (``GUANTONG_PASSED``)."""
+    if SWITCH:
+        looking = [item for item in items if item.get_closest_marker("file")]
+        config.hook.pytest_deselected(items=looking)
+        items[:] = [item for item in items if item not in looking]
     if PASSED and Path(PASSED).exists():
         known = set(Path(PASSED).read_text("utf-8").splitlines())
         config.hook.pytest_deselected(items=[item for item in items if item.nodeid in known])

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+FILE: Final = "index.sqlite"
+"""The index, where it is a file of the installation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +42,10 @@ class Settings:
     """Header in which a proxy names the asker's address; "" when there is none."""
     state_rules: frozenset[str] = frozenset()
     """Rules of state that are switched on, by name (`guantong.trace.Rule`); none by default."""
+    store: str = ""
+    """URL of the PostgreSQL database in which the index lies; "" for a file in `data`."""
+
+    @property
+    def index(self) -> Path | str:
+        """Where the index lies: a file, or the URL of a database."""
+        return self.store or self.data / FILE

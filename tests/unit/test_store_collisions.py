@@ -21,7 +21,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SegmentStore:
 
 
 def test_terms(store: SegmentStore) -> None:
-    with store._db:
+    with store._db.transaction():
         numbers = Terms(store._db).assign(["a", "b", "", "a", "c"]).tolist()
     assert numbers[0] == numbers[3]
     assert len(set(numbers)) == 4
@@ -32,7 +32,7 @@ def test_terms(store: SegmentStore) -> None:
 
 
 def test_codes(store: SegmentStore) -> None:
-    with store._db:
+    with store._db.transaction():
         made = Codebook(store._db).assign(["x/1", "x/2", "x/1"]).tolist()
     assert made == [0, 1, 0]
     again = Codebook(store._db)

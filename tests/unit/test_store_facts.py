@@ -1,11 +1,12 @@
 """Facts are found by what they are of, however many of their kind there are."""
 
-import sqlite3
+from pathlib import Path
 
 import pytest
 
 from guantong.store.door import Fact, Indexed
 from guantong.store.facts import SCHEMA, Facts
+from guantong.store.sqlite import File, open_index
 
 MANY = 4_000
 
@@ -15,13 +16,11 @@ def indexed(entry: int, *facts: Fact) -> Indexed:
 
 
 @pytest.fixture
-def db() -> sqlite3.Connection:
-    made = sqlite3.connect(":memory:")
-    made.executescript(SCHEMA)
-    return made
+def db(tmp_path: Path) -> File:
+    return open_index(tmp_path / "index", SCHEMA, 1, read_only=False)
 
 
-def test_a_few_of_many_are_found_without_looking_at_the_rest(db: sqlite3.Connection) -> None:
+def test_a_few_of_many_are_found_without_looking_at_the_rest(db: File) -> None:
     facts = Facts(db)
     facts.add(indexed(n, Fact("submission", f"urn:a {n}", {"events": n})) for n in range(MANY))
     steps: list[int] = []
@@ -33,7 +32,7 @@ def test_a_few_of_many_are_found_without_looking_at_the_rest(db: sqlite3.Connect
         assert len(steps) * 100 < 100 * asked + 1_000, "it went through the others"
 
 
-def test_those_of_one_group_have_their_own_links_and_numbers(db: sqlite3.Connection) -> None:
+def test_those_of_one_group_have_their_own_links_and_numbers(db: File) -> None:
     facts = Facts(db)
     facts.add((indexed(0), indexed(1)))
     assert facts.last_number() == 0

@@ -1,29 +1,28 @@
 """Hashes in runs: every pair that was added is found, at every moment of a merge."""
 
-import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from guantong.store import hash_merge, hashes
+from guantong.store import SegmentStore, hash_merge, hashes
+from guantong.store.engine import Handle
 from guantong.store.hashes import KEY_BITS, Hashes
 from guantong.store.sieve import Sieve, marks_of
-from guantong.store.sqlite import transaction
 
 
 @pytest.fixture
-def db(monkeypatch: pytest.MonkeyPatch) -> Iterator[sqlite3.Connection]:
+def db(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Handle]:
     monkeypatch.setattr(hashes, "PAGE_KEYS", 8)
     monkeypatch.setattr(hashes, "MERGED_AT_ONCE", 1)
     monkeypatch.setattr(hash_merge, "MERGED_AT_ONCE", 1)
     monkeypatch.setattr(hashes, "RUNS_MAX", 2)
     monkeypatch.setattr(hash_merge, "RUNS_MAX", 2)
     monkeypatch.setattr(hash_merge, "PAGES_AT_ONCE", 2)
-    db = sqlite3.connect(":memory:", isolation_level=None)
-    db.executescript(hashes.SCHEMA)
-    yield db
-    db.close()
+    store = SegmentStore.open(tmp_path / "index")
+    yield store._db
+    store.close()
 
 
 def fill(held: Hashes, known: dict[int, set[int]], rng: np.random.Generator, times: int) -> None:
@@ -46,18 +45,18 @@ def same(held: Hashes, known: dict[int, set[int]]) -> None:
     assert len(places) == sum(map(len, known.values()))
 
 
-def compact(db: sqlite3.Connection) -> list[hash_merge.Piece]:
+def compact(db: Handle) -> list[hash_merge.Piece]:
     return [piece for merge in hash_merge.due(db) for piece in hash_merge.built(db, merge)]
 
 
-def test_what_was_added_is_found_through_every_piece_of_a_merge(db: sqlite3.Connection) -> None:
+def test_what_was_added_is_found_through_every_piece_of_a_merge(db: Handle) -> None:
     held, reader, rng = Hashes(db, 1), Hashes(db, 1), np.random.default_rng(5)
     other, known, others = Hashes(db, 2), dict[int, set[int]](), dict[int, set[int]]()
     for _ in range(5):
         fill(held, known, rng, 6)
         fill(other, others, rng, 5)
         for piece in compact(db):
-            with transaction(db):
+            with db.transaction():
                 hash_merge.install(db, piece)
             fill(held, known, rng, 1)
             same(reader, known)
@@ -70,7 +69,7 @@ def test_what_was_added_is_found_through_every_piece_of_a_merge(db: sqlite3.Conn
 
 
 @pytest.mark.parametrize("kept", range(0, 60, 7))
-def test_a_merge_that_was_left_half_way_is_done_again(db: sqlite3.Connection, kept: int) -> None:
+def test_a_merge_that_was_left_half_way_is_done_again(db: Handle, kept: int) -> None:
     held, rng, known = Hashes(db, 1), np.random.default_rng(kept), dict[int, set[int]]()
     fill(held, known, rng, 40)
     for piece in compact(db)[:kept]:
@@ -84,13 +83,13 @@ def test_a_merge_that_was_left_half_way_is_done_again(db: sqlite3.Connection, ke
     assert db.execute("SELECT count(*) FROM hash_run WHERE level < 0").fetchone() == (0,)
 
 
-def test_nothing_is_found_in_nothing(db: sqlite3.Connection) -> None:
+def test_nothing_is_found_in_nothing(db: Handle) -> None:
     assert Hashes(db, 1).find(np.zeros(0, np.int64))[0].tolist() == []
     assert Hashes(db, 1).find(np.array([7], np.int64))[0].tolist() == []
 
 
 def test_a_new_key_reads_no_page_once_a_page_was_read(
-    db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+    db: Handle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held, rng = Hashes(db, 1), np.random.default_rng(3)
     fill(held, {}, rng, 200)
@@ -113,12 +112,17 @@ def test_a_new_key_reads_no_page_once_a_page_was_read(
 
 
 def test_what_was_undone_does_not_hold_back_what_came_in_its_place(
-    db: sqlite3.Connection,
+    db: Handle,
 ) -> None:
     held, first, second = Hashes(db, 1), np.arange(1, 9), np.arange(101, 10_001) << 30
-    db.execute("BEGIN")
-    held.add(first, first)
-    db.execute("ROLLBACK")
+
+    def undone() -> None:
+        with db.transaction():
+            held.add(first, first)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        undone()
     held.forget()
     held.add(second, second)  # under the run number of the first
     assert held.find(second)[1].tolist() == second.tolist()

@@ -7,7 +7,7 @@ that is made anew beside it. Each finding names the check and the entry, file or
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,9 +26,10 @@ from guantong.ledger.signer import last_checkpoint, read_key, signed_mark
 from guantong.serve import projector
 from guantong.serve.world import INDEX, LEDGER
 from guantong.settings import Settings
-from guantong.store import SegmentStore
+from guantong.store import SegmentStore, StoreError
 from guantong.store.compare import Difference, differences
 from guantong.store.compare_rows import is_compacted, row_differences, unreadable
+from guantong.store.place import Place
 
 
 class Check(StrEnum):
@@ -228,7 +229,7 @@ class _Auditor:
     def _index(self) -> Iterator[AuditFinding]:
         """Make the index anew and compare."""
         try:
-            store = SegmentStore.open(self._settings.data / INDEX, read_only=True)
+            store = SegmentStore.open(self._settings.index, read_only=True)
         except Refusal as error:
             yield from _refused(Check.INDEX, INDEX, error)
             return
@@ -238,7 +239,7 @@ class _Auditor:
 
     def _compared(self, store: SegmentStore, fresh: Path) -> Iterator[AuditFinding]:
         """Compare the index with one in the file `fresh`, as far as it goes."""
-        size, index = _projected(store), self._settings.data / INDEX
+        size, index = _projected(store), self._settings.index
         if not 0 <= size <= self._size:
             expected, got = f"at most {self._size} entries", f"{size}"
             yield AuditFinding(Check.INDEX, "projected_size", expected, got)
@@ -250,7 +251,7 @@ class _Auditor:
                 yield from _refused(Check.REPLAY, LEDGER, error)
                 return
             self._counts["events"] = made.counts()["events"]
-            if is_compacted(index):
+            if isinstance(index, Path) and is_compacted(index):
                 made.compact()  # as the other was: then rows can be compared
             for found in _told(fresh, index, made, store, kinds):
                 yield AuditFinding(Check.INDEX, found.where, found.expected, found.got)
@@ -260,20 +261,19 @@ def _projected(store: SegmentStore) -> int:
     """How far the index says it goes; -1 when it does not say."""
     try:
         return store.projected_size
-    except (TypeError, ValueError, sqlite3.Error):
+    except (TypeError, ValueError, sqlite3.Error, StoreError):
         return -1
 
 
 def _told(
-    fresh: Path, index: Path, made: SegmentStore, store: SegmentStore, kinds: set[str]
+    fresh: Path, index: Place, made: SegmentStore, store: SegmentStore, kinds: set[str]
 ) -> list[Difference]:
-    """First the rows that differ, then what that does to answers."""
+    """First the rows that differ, where both are files, then what that does to answers."""
     told: dict[str, Difference] = {}
-    for compare in (
-        lambda: unreadable(index),
-        lambda: row_differences(fresh, index),
-        lambda: differences(made, store, kinds),
-    ):
+    looks: list[Callable[[], Iterable[Difference]]] = [lambda: differences(made, store, kinds)]
+    if isinstance(index, Path):
+        looks[:0] = [lambda: unreadable(index), lambda: row_differences(fresh, index)]
+    for compare in looks:
         try:
             for found in compare():
                 told.setdefault(found.where, found)

@@ -3,6 +3,7 @@
 import secrets
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from guantong.identify.ff1 import DIGITS_MAX, DIGITS_MIN
 from guantong.ledger import LedgerError
 from guantong.serve import json_out, words
 from guantong.serve.bench.command import bench_command
+from guantong.serve.chosen import installation, store_option
 from guantong.serve.index_cli import bulletin_group, credit_group
 from guantong.serve.intake import Receipt
 from guantong.serve.job import offer_of
@@ -34,7 +36,7 @@ from guantong.serve.people_cli import people_group
 from guantong.serve.scope_cli import scope_command
 from guantong.serve.sign_cli import signing_group
 from guantong.serve.witness_cli import witness_group
-from guantong.serve.world import INDEX, World, check_served, open_world, read_world
+from guantong.serve.world import World, check_served, is_there, open_world, read_world
 from guantong.serve.world import rebuild as rebuild_index
 from guantong.settings import Settings
 from guantong.trace import Rule
@@ -96,15 +98,17 @@ def main() -> None:
 
 @main.command()
 @data_option
+@store_option
 def init(data: Path) -> None:
     """Make a new, empty installation."""
-    with open_world(Settings(data=data), create=True) as world:
+    with open_world(installation(data), create=True) as world:
         click.echo(f"{data}: ledger {world.ledger.origin}, size {world.ledger.size}")
 
 
 @main.command("capture")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @data_option
+@store_option
 @json_option
 @click.option("--party", default=OPERATOR.party, show_default=True, help="Submit as this firm.")
 @click.option("--proceed", is_flag=True, help="Take the good events although others are wrong.")
@@ -114,7 +118,7 @@ def capture_files(
     """Take documents: EPCIS JSON or XML, records, CSV or XLSX sheets."""
     caller = Caller(party, Level.OPERATOR)
     answers: list[dict[str, object]] = []
-    with open_world(Settings(data=data), create=True) as world:
+    with open_world(installation(data), create=True) as world:
         for file in progress(files, "capture"):
             receipt = take(world, file, caller, proceed=proceed)
             answers.append({"file": str(file)} | json_out.receipt_json(receipt))
@@ -145,13 +149,14 @@ def take(world: World, file: Path, caller: Caller, *, proceed: bool) -> Receipt:
 @main.command()
 @click.argument("code")
 @data_option
+@store_option
 @json_option
 @as_of_option
 @click.option("--party", default="", help="Ask as this firm; the public when not given.")
 def check(code: str, data: Path, party: str, *, as_json: bool, as_of: int | None) -> None:
     """Say what is known about a scanned code."""
     caller = Caller(party, Level.PARTY) if party else Caller()
-    with read_world(Settings(data=data)) as world:
+    with read_world(installation(data)) as world:
         found = world.check(spoken(code), caller, as_of=as_of)
     if as_json:
         print_json(json_out.verdict_json(found))
@@ -170,11 +175,12 @@ def check(code: str, data: Path, party: str, *, as_json: bool, as_of: int | None
 @click.argument("code")
 @click.option("--direction", type=click.Choice(["up", "down", "both"]), default="both")
 @data_option
+@store_option
 @json_option
 @as_of_option
 def trace(code: str, direction: str, data: Path, *, as_json: bool, as_of: int | None) -> None:
     """Follow a code to what it was made of, and to what it went into."""
-    with read_world(Settings(data=data)) as world:
+    with read_world(installation(data)) as world:
         trail = world.trace(spoken(code), direction, OPERATOR, as_of=as_of)
     if as_json:
         print_json(json_out.trail_json(trail))
@@ -191,6 +197,7 @@ def trace(code: str, direction: str, data: Path, *, as_json: bool, as_of: int | 
 @main.command()
 @click.argument("text")
 @data_option
+@store_option
 @json_option
 def identify(text: str, data: Path, *, as_json: bool) -> None:
     """Say what a scanned text may be, best reading first.
@@ -199,8 +206,8 @@ def identify(text: str, data: Path, *, as_json: bool) -> None:
     """
     text = spoken(text)
     readings = room.read(text)
-    if len(readings) > 1 and (data / INDEX).exists():
-        with read_world(Settings(data=data)) as world:
+    if len(readings) > 1 and is_there(installation(data)):
+        with read_world(installation(data)) as world:
             readings = world.identify(text)
     if as_json:
         print_json([json_out.reading_json(reading) for reading in readings])
@@ -241,6 +248,7 @@ def hash_file(file: Path, data: str | None, *, as_json: bool) -> None:
 @click.argument("first", type=click.IntRange(min=0))
 @click.argument("last", type=click.IntRange(min=0))
 @data_option
+@store_option
 @json_option
 @click.option("--party", required=True, help="The producer.")
 @click.option("--lot", default="", help="Batch the items belong to.")
@@ -270,7 +278,7 @@ def issue(
         asked = msgspec.structs.replace(asked, spread=spread, key=secrets.token_hex(16))
     codes = coding.parse(msgspec.json.encode(asked))
     caller = Caller(party, Level.OPERATOR)
-    with open_world(Settings(data=data), create=True) as world:
+    with open_world(installation(data), create=True) as world:
         if spread and (before := world.coding_key(codes.class_uri, caller)):
             codes = msgspec.structs.replace(codes, key=before)
         receipt = world.issue(codes, caller)
@@ -289,6 +297,7 @@ def issue(
 @click.argument("code")
 @click.argument("kind", type=click.Choice(["recalled", "on_hold", "lifted"]))
 @data_option
+@store_option
 @json_option
 @click.option("--reason-zh", default="", help="Why, in Chinese.")
 @click.option("--reason-en", default="", help="Why, in English.")
@@ -296,7 +305,7 @@ def hold(
     code: str, kind: str, data: Path, reason_zh: str, reason_en: str, *, as_json: bool
 ) -> None:
     """Order a recall or a stop of an item, lot or class, or lift it: scans show it at once."""
-    with open_world(Settings(data=data)) as world:
+    with open_world(installation(data)) as world:
         target = world.target_of(spoken(code))
         receipt = world.hold(Hold(target, kind, reason_zh, reason_en), OPERATOR)
     if as_json:
@@ -317,29 +326,32 @@ def hold(
     help="What it is good for, may be given several times; all when not given.",
 )
 @data_option
+@store_option
 def key(party: str, level: str, region: str, scopes: tuple[str, ...], data: Path) -> None:
     """Make an API key that acts as PARTY; it is shown once."""
     caller = Caller(party, Level(level), region, tuple(map(Scope, scopes)))
-    with open_world(Settings(data=data)) as world:
+    with open_world(installation(data)) as world:
         click.echo(world.add_key(new_key(caller), OPERATOR))
 
 
 @main.command()
 @click.argument("key")
 @data_option
+@store_option
 def revoke(key: str, data: Path) -> None:
     """Revoke an API key, named whole or by its public part (between the two underscores)."""
-    with open_world(Settings(data=data)) as world:
+    with open_world(installation(data)) as world:
         world.add_key(end_of(world.store, key), OPERATOR)
 
 
 @main.command()
 @data_option
+@store_option
 @json_option
 def rebuild(data: Path, *, as_json: bool) -> None:
     """Drop the index and replay the ledger."""
     done = 0
-    for done, size in rebuild_index(Settings(data=data)):
+    for done, size in rebuild_index(installation(data)):
         if not as_json:
             click.echo(f"\r{done} of {size}", nl=False, err=True)
     if as_json:
@@ -350,12 +362,13 @@ def rebuild(data: Path, *, as_json: bool) -> None:
 
 @main.command()
 @data_option
+@store_option
 @json_option
 def doctor(data: Path, *, as_json: bool) -> None:
     """Look whether everything is in order: ledger, vault, index, settings."""
     from guantong.serve.doctor import examine
 
-    findings = examine(Settings(data=data))
+    findings = examine(installation(data))
     if as_json:
         print_json([{"what": f.what, "ok": f.ok, "detail": f.detail} for f in findings])
     for finding in () if as_json else findings:
@@ -365,6 +378,7 @@ def doctor(data: Path, *, as_json: bool) -> None:
 
 @main.command()
 @data_option
+@store_option
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
 @click.option(
@@ -435,8 +449,8 @@ def serve(
     from guantong.serve.server import serve as serve_app
 
     count = supervisor.cores() if workers is None else workers
-    settings = Settings(
-        data=data,
+    settings = replace(
+        installation(data),
         host=host,
         port=port,
         workers=count,

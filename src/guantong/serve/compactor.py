@@ -12,11 +12,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
-from pathlib import Path
 from typing import Final
 
 from guantong.store import SegmentStore
 from guantong.store.compaction import Piece
+from guantong.store.place import Place
 
 HOT_MAX: Final = 200_000
 """Rows of `hot` above which a compaction begins."""
@@ -34,7 +34,7 @@ class Compactor:
     def __init__(
         self,
         store: SegmentStore,
-        path: Path,
+        place: Place,
         *,
         hot_max: int = HOT_MAX,
         seconds: Callable[[], float] = time.monotonic,
@@ -43,12 +43,12 @@ class Compactor:
 
         Args:
             store: The writer's handle.
-            path: The index file.
+            place: Where the index lies.
             hot_max: Rows of `hot` above which a compaction begins.
             seconds: A clock for the length of a slice.
         """
         self._store = store
-        self._path = path
+        self._place = place
         self._hot_max = hot_max
         self._seconds = seconds
         self._process: SpawnProcess | None = None
@@ -90,7 +90,7 @@ class Compactor:
         context = multiprocessing.get_context("spawn")
         self._channel, theirs = context.Pipe(duplex=False)
         self._process = context.Process(
-            target=_build, args=(str(self._path), theirs), name="compactor", daemon=True
+            target=_build, args=(self._place, theirs), name="compactor", daemon=True
         )
         self._process.start()
         theirs.close()
@@ -110,9 +110,9 @@ class Compactor:
                 return
 
 
-def _build(path: str, channel: Connection) -> None:
+def _build(place: Place, channel: Connection) -> None:
     """In the other process: the plan's last event, pieces, then an empty list."""
-    store = SegmentStore.open(Path(path), read_only=True)
+    store = SegmentStore.open(place, read_only=True)
     try:
         planned, pieces = store.plan()
         channel.send(planned.last_event)

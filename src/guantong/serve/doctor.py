@@ -7,7 +7,7 @@ from guantong.clock import SystemClock
 from guantong.errors import Refusal
 from guantong.ledger import Ledger, SystemEntropy
 from guantong.serve import projector
-from guantong.serve.world import INDEX, LEDGER
+from guantong.serve.world import LEDGER
 from guantong.settings import Settings
 from guantong.store import EventFilter, SegmentStore, Stored
 
@@ -35,7 +35,7 @@ def examine(settings: Settings) -> list[Finding]:
         ledger = Ledger.open(
             settings.data / LEDGER, clock=SystemClock(), entropy=SystemEntropy(), read_only=True
         )
-        store = SegmentStore.open(settings.data / INDEX, read_only=True)
+        store = SegmentStore.open(settings.index, read_only=True)
     except (Refusal, OSError) as error:
         return [Finding("open", ok=False, detail=str(error))]
     looks: tuple[tuple[str, Callable[[Ledger, SegmentStore], str]], ...] = (

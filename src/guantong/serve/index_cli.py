@@ -15,8 +15,8 @@ from guantong.caller import OPERATOR
 from guantong.clock import SystemClock, day_in_china
 from guantong.errors import Refusal, fault
 from guantong.serve import words
+from guantong.serve.chosen import installation, store_option
 from guantong.serve.problems import Fault
-from guantong.settings import Settings
 
 if TYPE_CHECKING:
     from guantong.credit.explain import Explanation
@@ -60,6 +60,7 @@ def credit_group() -> None:
 @source_options
 @month_option
 @kept_option
+@store_option
 @click.option("--reason", default="", help="Why the month is computed again; kept with it.")
 @json_option
 def index_command(
@@ -93,6 +94,7 @@ def index_command(
 @source_options
 @month_option
 @kept_option
+@store_option
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
 @json_option
 def explain_command(
@@ -135,6 +137,7 @@ def explain_command(
     envvar="GUANTONG_DATA",
     help="The installation's directory.",
 )
+@store_option
 @json_option
 def release_command(
     period: str, lang: str, vintage: int | None, data: Path, *, as_json: bool
@@ -143,7 +146,7 @@ def release_command(
     from guantong.serve import index_json, index_office
     from guantong.serve.world import read_world
 
-    with read_world(Settings(data=data)) as world:
+    with read_world(installation(data)) as world:
         issue = _found(index_office.find(world, _month(period), vintage or 0), period)
         revisions = index_office.revisions(world, period)
     if as_json:
@@ -236,7 +239,7 @@ def _recorded(data: Path, done: "Computed") -> "Issue":
     from guantong.serve import index_office
     from guantong.serve.world import open_world
 
-    with open_world(Settings(data=data), create=True) as world:
+    with open_world(installation(data), create=True) as world:
         return index_office.record(world, done, OPERATOR)
 
 
@@ -259,7 +262,7 @@ def _issued_population(data: Path, month: str) -> Any:
     from guantong.serve import index_office
     from guantong.serve.world import read_world
 
-    with read_world(Settings(data=data)) as world:
+    with read_world(installation(data)) as world:
         issue = _found(index_office.find(world, _month(month)), month)
         return _found(index_office.population(world, issue), f"panel of {month}")
 

@@ -7,9 +7,9 @@ import click
 from guantong import coding
 from guantong.coding import Template
 from guantong.identify.gs1_keys import CANONICAL_HOST
+from guantong.serve.chosen import installation, store_option
 from guantong.serve.ledger_cli import data_option
 from guantong.serve.world import read_world
-from guantong.settings import Settings
 
 
 @click.command("label")
@@ -17,6 +17,7 @@ from guantong.settings import Settings
 @click.argument("first", type=int)
 @click.argument("last", type=int)
 @data_option
+@store_option
 @click.option(
     "--template",
     "named",
@@ -46,7 +47,7 @@ def label_command(
 ) -> None:
     """Print labels of the serials FIRST to LAST of a product class that were issued."""
     template = _template(named)
-    with read_world(Settings(data=data)) as world:
+    with read_world(installation(data)) as world:
         printing = world.printing(coding.class_of(class_code), first, last)
     labels = coding.labels_of(
         template, printing.uris(), printing.words, resolver=resolver.rstrip("/")

@@ -28,15 +28,14 @@ from guantong.ledger.signer import Signer, add_key, create_key
 from guantong.serve import words
 from guantong.serve.audit import audit as audit_installation
 from guantong.serve.bundles import make_bundle
+from guantong.serve.chosen import installation, store_option
 from guantong.serve.gathering import read_policy
 from guantong.serve.world import open_world
-from guantong.settings import Settings
 from guantong.store import SegmentStore
 
 DATA: Final = "guantong-data"
 """The directory used when none is named."""
 LEDGER: Final = "ledger"
-INDEX: Final = "index.sqlite"
 
 data_option = click.option(
     "--data",
@@ -102,6 +101,7 @@ def export_tree(directory: Path, data: Path, *, as_json: bool, entries: bool) ->
 @ledger_group.command("proof")
 @click.argument("index", type=click.IntRange(min=0))
 @data_option
+@store_option
 @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--entry/--no-entry", default=True, show_default=True, help="With the entry.")
 @click.option(
@@ -116,7 +116,7 @@ def prove(
         newest = Signer(ledger).sign()
         note = latest(ledger.directory, newest, now_ms=0)
         if whole or event is not None:
-            with closing(SegmentStore.open(data / INDEX, read_only=True)) as store:
+            with closing(SegmentStore.open(installation(data).index, read_only=True)) as store:
                 text = make_bundle(ledger, store, index, note, event=event).encode()
         else:
             text = make_proof(ledger, index, note, entry=entry).encode()
@@ -229,12 +229,13 @@ def audit_lite(
 @ledger_group.command("erase")
 @click.argument("entry", type=click.IntRange(min=0))
 @data_option
+@store_option
 @json_option
 @click.option("--ground", required=True, help="Why, by which law; it is public: name nobody.")
 @click.option("--party", default=OPERATOR.party, show_default=True, help="On whose behalf.")
 def erase(entry: int, data: Path, ground: str, party: str, *, as_json: bool) -> None:
     """Erase the body of a document: destroy its key and salt. Its trace and all proofs stay."""
-    with open_world(Settings(data=data)) as world:
+    with open_world(installation(data)) as world:
         receipt = world.erase(entry, ground, Caller(party, Level.OPERATOR))
     if as_json:
         print_json({"erased": entry, "ledger_index": receipt.ledger_index, "ground": ground})
@@ -244,10 +245,11 @@ def erase(entry: int, data: Path, ground: str, party: str, *, as_json: bool) -> 
 
 @ledger_group.command("audit")
 @data_option
+@store_option
 @json_option
 def audit_all(data: Path, *, as_json: bool) -> None:
     """Compare everything with the ledger: entries, nodes, signatures, bodies, index."""
-    seen = audit_installation(Settings(data=data))
+    seen = audit_installation(installation(data))
     if as_json:
         print_json(msgspec.to_builtins(seen))
     else:

@@ -16,6 +16,7 @@ from guantong.ledger.mirror import TREE, Fetch, Mirror
 from guantong.ledger.note_key import KeyType
 from guantong.ledger.signer import create_key
 from guantong.ledger.succession import check_link
+from guantong.serve.chosen import installation, store_option
 from guantong.serve.ledger_cli import data_option, json_option, key_of, print_json, printable
 from guantong.serve.outward import ask
 from guantong.serve.succeeding import begin_successor, close_log
@@ -27,7 +28,6 @@ from guantong.serve.witness_cli import (
     run_app,
 )
 from guantong.serve.world import open_world
-from guantong.settings import Settings
 
 OK: Final = 200
 file_type = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -81,10 +81,11 @@ def serve(directory: Path, host: str, port: int, *, as_json: bool) -> None:
 @click.command("close")
 @click.argument("successor")
 @data_option
+@store_option
 @json_option
 def close(successor: str, data: Path, *, as_json: bool) -> None:
     """End the log for good: its last entry names the SUCCESSOR's log; nothing follows."""
-    with open_world(Settings(data=data)) as world:
+    with open_world(installation(data)) as world:
         receipt, origin = close_log(world, successor), world.ledger.origin
     if as_json:
         print_json({"origin": origin, "last": receipt.ledger_index, "successor": successor})

@@ -1,29 +1,41 @@
 """What a process of the installation begins with: ``python -m guantong.serve.process``.
 
 Started by `guantong.serve.supervisor` with its role, the number of its control socket and the
-settings. It heeds no signal that ends processes: it ends when the control socket does, which
+settings; the URL of a database may hold a password, and comes in the environment, where others do
+not read it. It heeds no signal that ends processes: it ends when the control socket does, which
 also happens when the supervisor is killed.
 """
 
+import os
 import signal
 import socket
 import sys
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 import msgspec
 
 from guantong.errors import Refusal
 from guantong.settings import Settings
 
+STORE: Final = "GUANTONG_STORE"
+"""Variable in which a process finds `Settings.store`."""
+
 
 def settings_text(settings: Settings) -> str:
     """Settings as an argument."""
-    return msgspec.json.encode(settings, enc_hook=str).decode()
+    return msgspec.json.encode(replace(settings, store=""), enc_hook=str).decode()
 
 
-def settings_of(text: str) -> Settings:
+def environment(settings: Settings) -> dict[str, str]:
+    """Settings as variables: those that are no argument."""
+    return {**os.environ, STORE: settings.store}
+
+
+def settings_of(text: str, store: str = "") -> Settings:
     """The settings of such an argument."""
-    return msgspec.json.decode(text, type=Settings, dec_hook=_convert)
+    settings = msgspec.json.decode(text, type=Settings, dec_hook=_convert)
+    return replace(settings, store=store)
 
 
 def _convert(kind: type[Any], value: object) -> object:
@@ -35,7 +47,7 @@ def main() -> None:
     role, number, text = sys.argv[1:]
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, signal.SIG_IGN)
-    settings = settings_of(text)
+    settings = settings_of(text, os.environ.get(STORE, ""))
     with socket.socket(fileno=int(number)) as control:
         try:
             if role == "writer":

@@ -7,16 +7,16 @@ acknowledged, for as long as others went on asking.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from guantong.serve.kept import NOTING
 from guantong.store import Memory, Recalling, SegmentStore
+from guantong.store.place import Place
 
 
 class Readers:
-    """Read-only handles on one index file; there are as many as there are questions at once."""
+    """Read-only handles on one index; there are as many as there are questions at once."""
 
-    def __init__(self, index: Path) -> None:
+    def __init__(self, index: Place) -> None:
         """Open none yet."""
         self._index = index
         self._idle: list[Recalling] = []

@@ -13,10 +13,10 @@ import msgspec
 
 from guantong import coding, parties
 from guantong.clock import SystemClock
+from guantong.serve.chosen import installation, store_option
 from guantong.serve.ledger_cli import data_option, json_option
 from guantong.serve.scope_origins import check_sizes, origin_of, singly
 from guantong.serve.world import open_for_reading
-from guantong.settings import Settings
 from guantong.store import SegmentStore
 from guantong.trace.closure import Bounds, Scope, Stop, closure
 
@@ -30,6 +30,7 @@ RANGES_SHOWN: Final = 1_000
 @click.command("scope")
 @click.argument("codes", nargs=-1, required=True)
 @data_option
+@store_option
 @json_option
 @click.option("--as-of", type=click.IntRange(0, 10**15 - 1), help="Answer for this ledger size.")
 @click.option("--seconds", type=float, default=60.0, show_default=True, help="Stop after that.")
@@ -44,7 +45,7 @@ def scope_command(
     as_json: bool,
 ) -> None:
     """Everything that came of CODES (lots, items, logistic units, ranges), and who has it now."""
-    ledger, store, _ = open_for_reading(Settings(data=data))
+    ledger, store, _ = open_for_reading(installation(data))
     with ledger, closing(store):
         scope = scope_of(store, codes, as_of=as_of, seconds=seconds)
         told = scope_json(scope, ranges)

@@ -17,12 +17,12 @@ from guantong.ledger import LedgerError, SystemEntropy
 from guantong.ledger.faults import Fault
 from guantong.ledger.party_key import Algorithm, SigningKey
 from guantong.serve import party_keys, projector
+from guantong.serve.chosen import installation, store_option
 from guantong.serve.intake import Offer
 from guantong.serve.job import facts_of
 from guantong.serve.ledger_cli import data_option, json_option
 from guantong.serve.seal import SUFFIX, signed_file
 from guantong.serve.world import WorldError, open_world
-from guantong.settings import Settings
 
 _MODE: Final = 0o600
 party_option = click.option("--party", required=True, help="Whose key it is.")
@@ -67,6 +67,7 @@ def register(public: str, party: str, replaces: str, data: Path, *, as_json: boo
 @click.argument("key")
 @party_option
 @data_option
+@store_option
 @json_option
 def revoke(key: str, party: str, data: Path, *, as_json: bool) -> None:
     """Enter that a key, named by its id, signs no more; what it signed stays."""
@@ -74,7 +75,7 @@ def revoke(key: str, party: str, data: Path, *, as_json: bool) -> None:
 
 
 def _enter(record: party_keys.PartyKey, data: Path, *, as_json: bool) -> None:
-    with open_world(Settings(data=data)) as world:
+    with open_world(installation(data)) as world:
         receipt = world.enter_signing_key(record, OPERATOR)
     if not receipt.accepted:
         raise WorldError(*receipt.faults)

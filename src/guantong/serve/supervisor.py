@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from guantong.errors import fault
-from guantong.serve.process import settings_text
+from guantong.serve.process import environment, settings_text
 from guantong.serve.server import Fault, ServerError, address_of, free_port
 from guantong.settings import Settings
 
@@ -147,7 +147,10 @@ class Supervisor:
         arguments = [child.role, str(theirs.fileno()), settings_text(self._settings)]
         command = [sys.executable, "-m", "guantong.serve.process", *arguments]
         child.process = subprocess.Popen(
-            command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
+            command,
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            env=environment(self._settings),
         )
         theirs.close()
         child.control, child.is_ready, child.began = ours, False, time.monotonic()

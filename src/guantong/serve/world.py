@@ -43,7 +43,7 @@ from guantong.serve.people.person import find as find_person
 from guantong.serve.people.sessions import Sessions
 from guantong.serve.readers import Readers
 from guantong.serve.scan_journal import ScanJournal
-from guantong.settings import Settings
+from guantong.settings import FILE, Settings
 from guantong.store import (
     EventFilter,
     Fact,
@@ -54,12 +54,14 @@ from guantong.store import (
     all_facts,
 )
 from guantong.store import Fault as StoreFault
+from guantong.store.place import fresh_place
+from guantong.store.place import replace as replace_index
 from guantong.trace import Direction, Trail
 from guantong.trace.sight import Sight
 from guantong.verdict import Outcome, Verdict, holds
 
 LEDGER: Final = "ledger"
-INDEX: Final = "index.sqlite"
+INDEX: Final = FILE
 LARGE_BYTES: Final = 1 << 20
 """A document above this is large: read, it takes up to fifty times its size."""
 LARGE_MAX: Final = 2
@@ -109,8 +111,7 @@ class World(AbstractContextManager["World"]):
         limits = Limits(
             bytes_max=settings.document_bytes_max, events_max=settings.document_events_max
         )
-        path = settings.data / INDEX
-        self._compactor = Compactor(store, path)
+        self._compactor = Compactor(store, settings.index)
         upkeep = self._compactor.tick
         rules = frozenset(map(trace.Rule, settings.state_rules))
         self.intake = (
@@ -119,9 +120,9 @@ class World(AbstractContextManager["World"]):
             else None
         )
         # Readers have handles of their own, so that they never see a transaction half done.
-        self._readers = Readers(path)
+        self._readers = Readers(settings.index)
         self._filed = Filed(self._readers, clock)
-        self.store = SegmentStore.open(path, read_only=True) if write else store
+        self.store = SegmentStore.open(settings.index, read_only=True) if write else store
         """For one thread; questions borrow a handle each."""
 
     def __exit__(
@@ -629,7 +630,7 @@ def open_world(
         settings.data.mkdir(parents=True, exist_ok=True)
         Ledger.create(place, settings.origin, clock=clock, entropy=entropy, sealed=True).close()
         create_key(place, settings.origin, entropy=entropy)
-    store = SegmentStore.open(settings.data / INDEX)
+    store = SegmentStore.open(settings.index)
     try:
         ledger = Ledger.open(place, clock=clock, entropy=entropy, at_least=store.projected_size)
     except BaseException:
@@ -680,9 +681,9 @@ def open_for_reading(
         WorldError: if there is none.
     """
     clock = clock or SystemClock()
-    if not (settings.data / INDEX).exists():
+    if not is_there(settings):
         raise WorldError(absent(settings))
-    store = SegmentStore.open(settings.data / INDEX, read_only=True)
+    store = SegmentStore.open(settings.index, read_only=True)
     ledger = Ledger.open(
         settings.data / LEDGER, clock=clock, entropy=SystemEntropy(), read_only=True
     )
@@ -732,25 +733,24 @@ def rebuild(settings: Settings) -> Iterable[tuple[int, int]]:
     Raises:
         WorldError: if there is no installation.
     """
-    place, index = settings.data / LEDGER, settings.data / INDEX
+    place = settings.data / LEDGER
     if not place.exists():
         raise WorldError(absent(settings))
-    fresh = settings.data / f"{INDEX}.new"
-    _remove(fresh)
     with Ledger.open(place, clock=SystemClock(), entropy=SystemEntropy()) as ledger:
+        fresh = fresh_place(settings.index)
         with closing(SegmentStore.open(fresh)) as store:
             with closing(Compactor(store, fresh)) as compactor:
                 for size in projector.catch_up(ledger, store):
                     compactor.tick()
                     yield size, ledger.size
             store.compact()
-        _remove(index)
-        fresh.rename(index)
+        replace_index(fresh, settings.index)
 
 
-def _remove(index_file: Path) -> None:
-    for suffix in ("", "-wal", "-shm"):
-        index_file.with_name(index_file.name + suffix).unlink(missing_ok=True)
+def is_there(settings: Settings) -> bool:
+    """Whether there is an installation with an index; a database is asked when it is opened."""
+    index = settings.index
+    return (index if isinstance(index, Path) else settings.data / LEDGER).exists()
 
 
 def absent(settings: Settings) -> Found:

@@ -4,7 +4,6 @@ Codes are numbered from 0 in order of first sight and kept in full: the newest i
 1,024 complete ones as one compressed page. A code is found by its hash and then compared.
 """
 
-import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
@@ -14,6 +13,7 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
+from guantong.store.engine import Handle
 from guantong.store.hashes import Hashes, key_of, keys_of
 from guantong.store.room import part_of
 
@@ -23,6 +23,8 @@ PAGE: Final = 1_024
 """Codes in a page."""
 PAGES_KEPT: Final = 1_024
 """Decoded pages in memory, some 100 KB each at worst."""
+FEW: Final = 8
+"""Codes up to which each is looked up by itself."""
 KIND: Final = 0
 """Of its hashes in `Hashes`."""
 
@@ -45,7 +47,7 @@ def shelf_of(text: str) -> str:
 class Codebook:
     """The dictionary of one index."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Handle) -> None:
         self._db = db
         self._hashes = Hashes(db, KIND)
         self._pages_max = part_of(PAGES_KEPT)
@@ -61,8 +63,9 @@ class Codebook:
     def find(self, texts: Sequence[str]) -> Ints:
         """The ordinal of each code, -1 for one that has none."""
         found = np.full(len(texts), -1, np.int64)
-        for place, ordinal in zip(*map(np.ndarray.tolist, self._candidates(texts)), strict=True):
-            if self.text(ordinal) == texts[place]:
+        places, ordinals = map(np.ndarray.tolist, self._candidates(texts))
+        for place, ordinal, text in zip(places, ordinals, self.texts(ordinals), strict=True):
+            if text == texts[place]:
                 found[place] = ordinal
         return found
 
@@ -93,6 +96,15 @@ class Codebook:
                 return str(found[0])
             page = self._page(ordinal // PAGE)
         return page[ordinal % PAGE]
+
+    def texts(self, ordinals: Sequence[int]) -> list[str]:
+        """The codes of some ordinals."""
+        if len(ordinals) < FEW:
+            return [self.text(ordinal) for ordinal in ordinals]
+        sql = "SELECT ordinal, text FROM code_new WHERE ordinal IN ({})"
+        unpaged = [one for one in dict.fromkeys(ordinals) if one // PAGE not in self._pages]
+        new: dict[int, str] = dict(self._db.among(sql, unpaged))
+        return [new[one] if one in new else self._page(one // PAGE)[one % PAGE] for one in ordinals]
 
     def under(self, prefix: str) -> Iterator[tuple[int, str]]:
         """Ordinals and texts of the codes that begin with `prefix`, which ends with a ``/``."""
@@ -128,11 +140,12 @@ class Codebook:
 
     def _keep(self, start: int, texts: Sequence[str]) -> None:
         """Write new codes, their hashes and where they are listed; seal full pages."""
-        self._db.executemany("INSERT INTO code_new VALUES(?,?)", enumerate(texts, start))
+        self._db.insert("code_new", list(enumerate(texts, start)))
         self._hashes.add(keys_of(texts), np.arange(start, start + len(texts), dtype=np.int64))
         shelved = {(shelf_of(text), at // PAGE) for at, text in enumerate(texts, start)}
         self._db.executemany(
-            "INSERT OR IGNORE INTO code_shelf VALUES(?,?)", sorted(shelved - self._shelved)
+            "INSERT INTO code_shelf VALUES(?,?) ON CONFLICT DO NOTHING",
+            sorted(shelved - self._shelved),
         )
         self._shelved = shelved
         for page in range(start // PAGE, (start + len(texts)) // PAGE):

@@ -6,7 +6,6 @@ in one transaction that removes the rows and puts the block, so that no reader s
 or not at all. A plan that is dropped half way leaves nothing to mend.
 """
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -18,11 +17,11 @@ from guantong.store import block as blocks
 from guantong.store import hash_merge
 from guantong.store.block import ROW_COLUMNS, Block
 from guantong.store.directory import RUN_BITS
+from guantong.store.engine import Handle
 from guantong.store.hash_merge import Merge
 from guantong.store.numbering import BITS, MASK
 from guantong.store.reading import Reader
 from guantong.store.segment import encode
-from guantong.store.sqlite import snapshot, transaction
 from guantong.store.writing import SEGMENT_MAX, together, zone
 
 Ints: TypeAlias = NDArray[np.int64]
@@ -77,17 +76,17 @@ Piece: TypeAlias = NewBlock | NewSegment | hash_merge.Piece
 """What is installed at once."""
 
 
-def plan(db: sqlite3.Connection) -> Plan:
+def plan(db: Handle) -> Plan:
     """All that may be moved now."""
-    with snapshot(db):
+    with db.snapshot():
         (last,) = db.execute("SELECT events FROM progress").fetchone()
-        sql = "SELECT DISTINCT item >> ? FROM hot WHERE event <= ?"
-        extents = sorted(extent for (extent,) in db.execute(sql, (BITS, last)))
+        sql = f"SELECT DISTINCT item >> {BITS} FROM hot WHERE event <= ?"
+        extents = sorted(extent for (extent,) in db.execute(sql, (last,)))
         runs = tuple(hash_merge.due(db)), tuple(hash_merge.dropped(db))
         return Plan(last, tuple(extents), tuple(_neighbours(db)), *runs)
 
 
-def _neighbours(db: sqlite3.Connection) -> Iterator[tuple[tuple[int, int], ...]]:
+def _neighbours(db: Handle) -> Iterator[tuple[tuple[int, int], ...]]:
     """Small segments beside each other, together of a fair size or the last ones."""
     group: list[tuple[int, int]] = []
     sql = "SELECT first, n FROM segment WHERE n < ? ORDER BY first"
@@ -102,7 +101,7 @@ def _neighbours(db: sqlite3.Connection) -> Iterator[tuple[tuple[int, int], ...]]
         yield tuple(group)
 
 
-def built(db: sqlite3.Connection, reader: Reader, planned: Plan) -> Iterator[Piece]:
+def built(db: Handle, reader: Reader, planned: Plan) -> Iterator[Piece]:
     """What a plan asks for, piece by piece, as the index is when each is read.
 
     Args:
@@ -115,11 +114,11 @@ def built(db: sqlite3.Connection, reader: Reader, planned: Plan) -> Iterator[Pie
     """
     for low in range(0, len(planned.extents), EXTENTS_AT_ONCE):
         chosen = planned.extents[low : low + EXTENTS_AT_ONCE]
-        with snapshot(db):
+        with db.snapshot():
             made = list(_new_blocks(db, reader, chosen, planned.last_event))
         yield from made
     for neighbours in planned.segments:
-        with snapshot(db):
+        with db.snapshot():
             segment = together([reader.segment(*one) for one in neighbours])
         yield NewSegment(neighbours, zone(segment, reader.text), encode(segment))
     yield from hash_merge.removed(db, planned.dropped)
@@ -128,7 +127,7 @@ def built(db: sqlite3.Connection, reader: Reader, planned: Plan) -> Iterator[Pie
 
 
 def _new_blocks(
-    db: sqlite3.Connection, reader: Reader, extents: Sequence[int], last_event: int
+    db: Handle, reader: Reader, extents: Sequence[int], last_event: int
 ) -> Iterator[NewBlock]:
     sql = (
         "SELECT item, count, role, unit, quantity, event FROM hot "
@@ -150,7 +149,7 @@ def _new_blocks(
             yield _new_block(db, reader, extent, blocks.of_columns(part))
 
 
-def _new_block(db: sqlite3.Connection, reader: Reader, extent: int, made: Block) -> NewBlock:
+def _new_block(db: Handle, reader: Reader, extent: int, made: Block) -> NewBlock:
     """A run of its own, or with all earlier ones when there are many."""
     low = extent << RUN_BITS
     sql = "SELECT key FROM block WHERE key BETWEEN ? AND ?"
@@ -162,7 +161,7 @@ def _new_block(db: sqlite3.Connection, reader: Reader, extent: int, made: Block)
     return NewBlock(extent, 0, keys, len(whole), blocks.encode(whole))
 
 
-def install(db: sqlite3.Connection, pieces: Sequence[Piece], last: int) -> None:
+def install(db: Handle, pieces: Sequence[Piece], last: int) -> None:
     """Put pieces of a plan in the place of what they were built from.
 
     Args:
@@ -173,7 +172,7 @@ def install(db: sqlite3.Connection, pieces: Sequence[Piece], last: int) -> None:
     Raises:
         StoreError: if the disk does not let it; nothing of `pieces` is installed then.
     """
-    with transaction(db):
+    with db.transaction():
         for piece in pieces:
             if isinstance(piece, NewBlock):
                 _install_block(db, piece, last)
@@ -183,7 +182,7 @@ def install(db: sqlite3.Connection, pieces: Sequence[Piece], last: int) -> None:
                 hash_merge.install(db, piece)
 
 
-def _install_block(db: sqlite3.Connection, piece: NewBlock, last: int) -> None:
+def _install_block(db: Handle, piece: NewBlock, last: int) -> None:
     low = piece.extent << BITS
     sql = "DELETE FROM hot WHERE item BETWEEN ? AND ? AND event <= ?"
     moved = db.execute(sql, (low, low | MASK, last)).rowcount
@@ -191,15 +190,17 @@ def _install_block(db: sqlite3.Connection, piece: NewBlock, last: int) -> None:
     sql = "UPDATE progress SET hot = hot - ?, generation = generation + 1 RETURNING generation"
     (generation,) = db.execute(sql, (moved,)).fetchone()
     key = piece.extent << RUN_BITS | piece.run
-    db.execute("INSERT INTO block VALUES(?,?,?,?)", (key, generation, piece.n, piece.data))
+    db.insert("block", [(key, generation, piece.n, piece.data)])
 
 
-def _install_segment(db: sqlite3.Connection, piece: NewSegment) -> None:
+def _install_segment(db: Handle, piece: NewSegment) -> None:
     db.executemany("DELETE FROM segment WHERE first = ? AND n = ?", piece.replaced)
-    db.execute(f"INSERT INTO segment VALUES({','.join('?' * 13)})", (*piece.zone, piece.data))
+    db.insert("segment", [(*piece.zone, piece.data)])
+    # By it a reader sees that other segments are there now.
+    db.execute("UPDATE progress SET generation = generation + 1")
 
 
-def run(db: sqlite3.Connection, reader: Reader) -> None:
+def run(db: Handle, reader: Reader) -> None:
     """Plan, build and install in this thread, some pieces at a time."""
     planned = plan(db)
     batch: list[Piece] = []

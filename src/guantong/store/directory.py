@@ -2,17 +2,16 @@
 
 The same three looks are taken for every event and item of a question. Inside of one moment
 (`Directory.still`) they are remembered, and from one moment to the next for as long as nobody
-has written: SQLite tells that by one number.
+has written, which the engine tells (`Handle.version`).
 """
 
-import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, TypeAlias
 
+from guantong.store.engine import Handle, Version
 from guantong.store.numbering import BITS, MASK
-from guantong.store.sqlite import snapshot
 
 RUN_BITS: Final = 8
 """Of the key of a block: which run of its extent."""
@@ -26,10 +25,10 @@ Hot: TypeAlias = tuple[int, int, int, int, int, int, int]
 class Directory:
     """Looks into one index file; remembers inside of `still` only."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Handle) -> None:
         """Remember nothing yet."""
         self._db = db
-        self._seen = (-1, -1)
+        self._seen: Version = ()
         self._is_still = False
         self._firsts: list[int] = []
         self._sizes: list[int] = []
@@ -44,12 +43,10 @@ class Directory:
         Yields:
             Nothing.
         """
-        with snapshot(self._db):
-            # Others' commits change the one number, writing through this handle the other.
-            version = self._db.execute("PRAGMA data_version").fetchone()[0]
-            seen = (version, self._db.total_changes)
+        with self._db.snapshot():
+            seen = self._db.version()
             if seen != self._seen or len(self._looked) > KEPT_MAX:
-                self._forget()
+                self.forget()
                 self._seen = seen
             self._is_still = True
             try:
@@ -57,7 +54,9 @@ class Directory:
             finally:
                 self._is_still = False
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Believe nothing that was looked up before."""
+        self._seen = ()
         self._firsts, self._sizes = [], []
         self._blocks.clear()
         self._hot.clear()

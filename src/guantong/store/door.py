@@ -28,6 +28,10 @@ class Fault(StrEnum):
     """The index could not be written, as on a full disk; what was accepted is in the ledger."""
     FOREIGN = "store.foreign"
     """The index was made from another ledger: rebuild it."""
+    HELD = "store.held"
+    """Another process writes this index: there is one writer at a time."""
+    ENGINE = "store.engine"
+    """The index is to lie in PostgreSQL, and the package that speaks to it is not installed."""
 
 
 class StoreError(Refusal):

@@ -5,15 +5,14 @@ have one event each, every document leaves one. What a fact is found by is kept 
 compared with the fact; its kind and key stand in columns and not a second time in the body.
 """
 
-import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 import msgspec
 
 from guantong.store.door import Fact, Indexed
+from guantong.store.engine import Handle, bound, marks
 from guantong.store.hashes import key_of
-from guantong.store.sqlite import bound, marks, slices
 
 SCHEMA: Final = """
 CREATE TABLE fact(
@@ -33,7 +32,7 @@ _fact_of = msgspec.msgpack.Decoder(Fact).decode
 class Facts:
     """The facts of one index."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Handle) -> None:
         self._db = db
 
     def add(self, documents: Iterable[Indexed]) -> None:
@@ -42,8 +41,8 @@ class Facts:
         if not of_entries:
             return
         numbered = list(enumerate(of_entries, self.last_number() + 1))
-        self._db.executemany(
-            "INSERT INTO fact VALUES(?,?,?,?,?,?,?)",
+        self._db.insert(
+            "fact",
             [
                 (
                     no,
@@ -62,22 +61,22 @@ class Facts:
             for no, (_, fact) in numbered
             for it in (fact.key, *fact.links)
         }
-        self._db.executemany("INSERT INTO fact_link VALUES(?,?)", sorted(links))
+        self._db.insert("fact_link", sorted(links))
 
     def find(self, kind: str, keys: Collection[str], as_of: int | None) -> list[Fact]:
         """Facts of a kind whose key or link is one of `keys`, in ledger order."""
         found: dict[int, Fact] = {}
         wanted = set(keys)
-        for part in slices(sorted({_link(kind, key) for key in wanted})):
-            # CROSS says which table comes first: the planner would go through the whole kind.
-            sql = (
-                f"SELECT {_COLUMNS} FROM fact_link CROSS JOIN fact ON no = fact "
-                f"WHERE link IN ({marks(part)}) AND kind = ? AND entry < ?"
-            )
-            for no, *columns in self._db.execute(sql, (*part, kind, bound(as_of))):
-                fact = _fact(columns)
-                if not wanted.isdisjoint((fact.key, *fact.links)):
-                    found[no] = fact
+        # In this order: a planner would go through the whole kind.
+        sql = (
+            f"SELECT {_COLUMNS} FROM fact_link {self._db.in_order} fact ON no = fact "
+            "WHERE link IN ({}) AND kind = ? AND entry < ?"
+        )
+        links = sorted({_link(kind, key) for key in wanted})
+        for no, *columns in self._db.among(sql, links, kind, bound(as_of)):
+            fact = _fact(columns)
+            if not wanted.isdisjoint((fact.key, *fact.links)):
+                found[no] = fact
         return [found[no] for no in sorted(found)]
 
     def scan(self, kind: str, after: str, limit: int, as_of: int | None) -> list[Fact]:
@@ -100,11 +99,11 @@ class Facts:
 
     def after(self, number: int, without: Collection[str]) -> list[Fact]:
         """Facts with a greater number, but not of these kinds."""
+        kinds = ("", *without)  # an empty list is none in every SQL
         sql = (
-            f"SELECT {_COLUMNS} FROM fact "
-            f"WHERE no > ? AND kind NOT IN ({marks(tuple(without))}) ORDER BY no"
+            f"SELECT {_COLUMNS} FROM fact WHERE no > ? AND kind NOT IN ({marks(kinds)}) ORDER BY no"
         )
-        return [_fact(columns) for _, *columns in self._db.execute(sql, (number, *without))]
+        return [_fact(columns) for _, *columns in self._db.execute(sql, (number, *kinds))]
 
     def last_number(self) -> int:
         """Number of the newest, 0 for none."""

@@ -5,13 +5,13 @@ is hidden until its last page is there; then it takes the place of the others at
 pages are removed little by little.
 """
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 
+from guantong.store.engine import Handle
 from guantong.store.hashes import (
     DROPPED,
     HIDDEN,
@@ -23,7 +23,6 @@ from guantong.store.hashes import (
     paged,
 )
 from guantong.store.packing import Columns, unpack
-from guantong.store.sqlite import snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ class OldPages:
 Piece: TypeAlias = NewPages | NewRun | OldPages
 
 
-def due(db: sqlite3.Connection) -> Iterator[Merge]:
+def due(db: Handle) -> Iterator[Merge]:
     """Levels with too many runs, above those that are merged when they are written."""
     sql = "SELECT DISTINCT kind, level FROM hash_run WHERE level >= ? ORDER BY kind, level DESC"
     seen: set[int] = set()
@@ -82,12 +81,12 @@ def due(db: sqlite3.Connection) -> Iterator[Merge]:
             yield Merge(kind, level, parts, sum(keys for *_, keys in runs))
 
 
-def built(db: sqlite3.Connection, merge: Merge) -> Iterator[Piece]:
+def built(db: Handle, merge: Merge) -> Iterator[Piece]:
     """The pieces of a merge, in order; the pages that are no longer needed come last."""
     bits, is_first = bits_for(merge.keys), True
     least = min(own for _, own in merge.runs)
     for prefix in range(1 << least):
-        with snapshot(db):
+        with db.snapshot():
             keys, numbers = _under(db, merge.runs, prefix, least)
         made = list(paged(bits, keys, numbers)) if len(keys) else []
         for low in range(0, len(made), PAGES_AT_ONCE):
@@ -98,7 +97,7 @@ def built(db: sqlite3.Connection, merge: Merge) -> Iterator[Piece]:
     yield from removed(db, replaced)
 
 
-def removed(db: sqlite3.Connection, runs: Sequence[int]) -> Iterator[OldPages]:
+def removed(db: Handle, runs: Sequence[int]) -> Iterator[OldPages]:
     """The pieces that remove some runs."""
     for run in runs:
         sql = "SELECT page FROM hash_page WHERE run = ?"
@@ -108,14 +107,14 @@ def removed(db: sqlite3.Connection, runs: Sequence[int]) -> Iterator[OldPages]:
             yield OldPages(run, part, is_last=low + PAGES_AT_ONCE >= len(pages))
 
 
-def dropped(db: sqlite3.Connection) -> list[int]:
+def dropped(db: Handle) -> list[int]:
     """Runs whose pages an earlier compaction did not get to remove."""
     found = db.execute("SELECT no FROM hash_run WHERE level = ?", (DROPPED,))
     return [run for (run,) in found]
 
 
 def _under(
-    db: sqlite3.Connection, runs: Sequence[tuple[int, int]], prefix: int, least: int
+    db: Handle, runs: Sequence[tuple[int, int]], prefix: int, least: int
 ) -> tuple[Ints, Ints]:
     """What runs hold of the keys with these upper `least` bits, sorted."""
     parts: list[Columns] = []
@@ -131,13 +130,13 @@ def _under(
     return keys[order], numbers[order]
 
 
-def install(db: sqlite3.Connection, piece: Piece) -> None:
+def install(db: Handle, piece: Piece) -> None:
     """Put one piece in place; within the caller's transaction."""
     match piece:
         case NewPages():
             run = _hidden(db, piece)
             rows = [(run, page, data) for page, data in piece.pages]
-            db.executemany("INSERT INTO hash_page VALUES(?,?,?)", rows)
+            db.insert("hash_page", rows)
         case NewRun():
             db.execute(
                 "UPDATE hash_run SET level = ?, bits = ?, keys = ? WHERE kind = ? AND level = ?",
@@ -152,7 +151,7 @@ def install(db: sqlite3.Connection, piece: Piece) -> None:
                 db.execute("DELETE FROM hash_run WHERE no = ?", (piece.run,))
 
 
-def _hidden(db: sqlite3.Connection, piece: NewPages) -> int:
+def _hidden(db: Handle, piece: NewPages) -> int:
     """The hidden run of a kind; a new one for the first piece, instead of one left over."""
     sql = "SELECT no FROM hash_run WHERE kind = ? AND level = ?"
     found = db.execute(sql, (piece.kind, HIDDEN)).fetchone()
@@ -160,6 +159,6 @@ def _hidden(db: sqlite3.Connection, piece: NewPages) -> int:
         db.execute("DELETE FROM hash_page WHERE run = ?", found)
         db.execute("DELETE FROM hash_run WHERE no = ?", found)
     if piece.is_first or found is None:
-        sql = "INSERT INTO hash_run(kind, level, bits, keys) VALUES(?,?,0,0)"
-        return db.execute(sql, (piece.kind, HIDDEN)).lastrowid or 0
+        sql = "INSERT INTO hash_run(kind, level, bits, keys) VALUES(?,?,0,0) RETURNING no"
+        found = db.execute(sql, (piece.kind, HIDDEN)).fetchone()
     return int(found[0])

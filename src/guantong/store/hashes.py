@@ -9,7 +9,6 @@ the text behind each answer.
 """
 
 import hashlib
-import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
@@ -17,6 +16,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from guantong.store.engine import Handle
 from guantong.store.packing import pack, unpack
 from guantong.store.room import part_of
 from guantong.store.sieve import Sieve, marks_of
@@ -79,7 +79,7 @@ def paged(bits: int, keys: Ints, numbers: Ints) -> Iterator[tuple[int, bytes]]:
 class Hashes:
     """Numbers by key, of one kind. A key may have several numbers."""
 
-    def __init__(self, db: sqlite3.Connection, kind: int) -> None:
+    def __init__(self, db: Handle, kind: int) -> None:
         self._db = db
         self._kind = kind
         self._pages_max = part_of(PAGES_KEPT)
@@ -180,15 +180,13 @@ class Hashes:
     def _write(self, level: int, keys: Ints, numbers: Ints) -> None:
         """A new run of sorted keys."""
         bits = bits_for(len(keys))
-        run = self._db.execute(
-            "INSERT INTO hash_run(kind, level, bits, keys) VALUES(?,?,?,?)",
+        (run,) = self._db.execute(
+            "INSERT INTO hash_run(kind, level, bits, keys) VALUES(?,?,?,?) RETURNING no",
             (self._kind, level, bits, len(keys)),
-        ).lastrowid
-        self._db.executemany(
-            "INSERT INTO hash_page VALUES(?,?,?)",
-            ((run, page, data) for page, data in paged(bits, keys, numbers)),
-        )
-        sieve = self._sieve(run or 0, bits, len(keys))
+        ).fetchone()
+        pages = [(run, page, data) for page, data in paged(bits, keys, numbers)]
+        self._db.insert("hash_page", pages)
+        sieve = self._sieve(run, bits, len(keys))
         sieve.fill(np.arange(1 << bits), keys >> (KEY_BITS - bits), marks_of(keys))
 
     def _merge(self) -> None:
@@ -207,17 +205,15 @@ class Hashes:
 
     def _all(self, runs: Sequence[int]) -> tuple[Ints, Ints]:
         """What stands in some runs, in order of the keys."""
-        marks = ",".join("?" * len(runs))
-        sql = f"SELECT data FROM hash_page WHERE run IN ({marks})"
-        parts = [unpack(data)[0] for (data,) in self._db.execute(sql, runs)]
+        sql = "SELECT data FROM hash_page WHERE run IN ({})"
+        parts = [unpack(data)[0] for (data,) in self._db.among(sql, runs)]
         keys = np.concatenate([part[0] for part in parts])
         numbers = np.concatenate([part[1] for part in parts])
         order = np.argsort(keys, kind="stable")
         return keys[order], numbers[order]
 
     def _drop(self, runs: Sequence[int]) -> None:
-        marks = ",".join("?" * len(runs))
-        self._db.execute(f"DELETE FROM hash_page WHERE run IN ({marks})", runs)
-        self._db.execute(f"DELETE FROM hash_run WHERE no IN ({marks})", runs)
+        self._db.executemany("DELETE FROM hash_page WHERE run = ?", [(run,) for run in runs])
+        self._db.executemany("DELETE FROM hash_run WHERE no = ?", [(run,) for run in runs])
         for key in [key for key in self._pages if key[0] in set(runs)]:
             del self._pages[key]

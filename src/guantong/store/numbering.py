@@ -6,7 +6,6 @@ serial, and serials of classes that turn out to be sparse, get numbers in order 
 from a dictionary, which keeps their full text. The numbers never leave the index.
 """
 
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from guantong.capture.serials import WHOLE, spell, split
 from guantong.store.codebook import Codebook
 from guantong.store.columns import Ranges, Span
+from guantong.store.engine import Handle
 from guantong.store.spreading import SPREAD, Spreads
 
 Ints: TypeAlias = NDArray[np.int64]
@@ -61,7 +61,7 @@ class ClassRow:
 class Numbering:
     """Gives numbers to items and items to numbers. One for each handle."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Handle) -> None:
         self._db = db
         self.codes = Codebook(db)
         self.spreads = Spreads(db)
@@ -70,6 +70,10 @@ class Numbering:
         self._extents: dict[tuple[int, int], int] = {}
         self._owners: dict[int, tuple[int, int]] = {}
         self._ordinal: dict[str, int] = {}
+        self._opening: list[tuple[int, int, int]] = []
+        """Extents that are still to be written: number, class and block."""
+        self._next = -1
+        """Number of the next extent, -1 before the first of a call."""
 
     def forget(self) -> None:
         """Drop what is in memory: a transaction was undone."""
@@ -77,6 +81,7 @@ class Numbering:
         self.spreads.forget()
         for known in (self._by_head, self._by_no, self._extents, self._owners, self._ordinal):
             known.clear()
+        self._opening, self._next = [], -1
 
     # From items to numbers
 
@@ -151,27 +156,30 @@ class Numbering:
         run, start, size = _pieces(first, count)
         numbers = np.full(len(run), -1, np.int64)
         piece_head = head[run]
-        for position in np.unique(head[~is_code]).tolist():
+        plain = np.unique(head[~is_code]).tolist()
+        rows = self._classes([heads[position] for position in plain])
+        for position, row in zip(plain, rows, strict=True):
             mine = np.flatnonzero(piece_head == position)
-            numbers[mine] = self._assign_class(heads[position], start[mine], size[mine])
+            numbers[mine] = self._assign_class(row, start[mine], size[mine])
         missing = numbers < 0
         if missing.any():
             run, numbers, size = self._with_codes(heads, head, run, start, size, numbers)
+        self._write_extents()
         return origin[run], numbers, size
 
-    def _assign_class(self, head: tuple[str, int], start: Ints, size: Ints) -> Ints:
+    def _assign_class(self, row: ClassRow, start: Ints, size: Ints) -> Ints:
         """Numbers of pieces of one class, -1 for what is to go to the dictionary."""
-        row = self.known_class(*head) or self._new_class(*head)
         row.rows += int(size.sum())
         row.changed = True
         blocks, where = np.unique(start >> BITS, return_inverse=True)
+        self._learn_extents(row.no, blocks.tolist())
         extents = np.array([self._opened(row, block) for block in blocks.tolist()], np.int64)
         chosen = extents[where]
         return np.where(chosen < 0, -1, chosen << BITS | start & MASK)
 
     def _opened(self, row: ClassRow, block: int) -> int:
         """The extent of a block of serials, a new one unless the class is sparse."""
-        extent = self._extent(row.no, block)
+        extent = self._extents.get((row.no, block), -1)
         if extent >= 0:
             return extent
         if not row.sparse and self._is_sparse(row):
@@ -183,12 +191,22 @@ class Numbering:
         return is_plain and row.opened >= OPENED_MIN and row.rows < ROWS_MIN * row.opened
 
     def _new_extent(self, row: ClassRow, block: int) -> int:
-        sql = "INSERT INTO extent(class, block) VALUES(?,?)"
-        extent = self._db.execute(sql, (row.no, block)).lastrowid or 0
+        if self._next < 0:
+            (last,) = self._db.execute("SELECT max(no) FROM extent").fetchone()
+            self._next = 1 + (last or 0)
+        extent = self._next
+        self._next += 1
+        self._opening.append((extent, row.no, block))
         row.opened += 1
         row.changed = True
-        self._keep(row.no, block, extent)
+        self._put(row.no, block, extent)
         return extent
+
+    def _write_extents(self) -> None:
+        """Write the extents that were opened."""
+        self._db.insert("extent", self._opening)
+        self._opening, self._next = [], -1
+        self._make_room()
 
     def _with_codes(
         self,
@@ -220,9 +238,10 @@ class Numbering:
         ordinals = self.codes.assign(texts)
         blocks, where = np.unique(ordinals >> BITS, return_inverse=True)
         row = self._row_of(DICTIONARY)
+        self._learn_extents(DICTIONARY, blocks.tolist())
         extents = []
         for block in blocks.tolist():
-            extent = self._extent(DICTIONARY, block)
+            extent = self._extents.get((DICTIONARY, block), -1)
             extents.append(extent if extent >= 0 else self._new_extent(row, block))
         return np.array(extents, np.int64)[where] << BITS | ordinals & MASK
 
@@ -242,6 +261,8 @@ class Numbering:
         )
         for row in changed:
             row.changed = False
+        if len(self._by_head) >= KEPT:
+            self._by_head.clear()
 
     # From numbers to items
 
@@ -349,10 +370,20 @@ class Numbering:
         assert row is not None
         return row
 
-    def _new_class(self, head: str, width: int) -> ClassRow:
-        sql = "INSERT INTO class(head, width) VALUES(?,?)"
-        no = self._db.execute(sql, (head, width)).lastrowid or 0
-        return self._keep_class(ClassRow(no, head, width, 0, 0, 0))
+    def _classes(self, heads: Sequence[tuple[str, int]]) -> list[ClassRow]:
+        """Classes, new ones where needed; within a transaction."""
+        known = self._by_head  # nothing is forgotten before it is saved
+        if left := {head for head, width in heads if (head, width) not in known}:
+            sql = "SELECT no, head, width, opened, rows, sparse FROM class WHERE head IN ({})"
+            for no, head, width, *counts in self._db.among(sql, sorted(left)):
+                if (head, width) not in known:
+                    known[head, width] = ClassRow(no, head, width, *counts)
+        if new := [head for head in dict.fromkeys(heads) if head not in known]:
+            (last,) = self._db.execute("SELECT max(no) FROM class").fetchone()
+            rows = [(no, *head) for no, head in enumerate(new, last + 1)]
+            self._db.executemany("INSERT INTO class(no, head, width) VALUES(?,?,?)", rows)
+            known |= {row[1:]: ClassRow(*row, 0, 0, 0) for row in rows}
+        return [known[head] for head in heads]
 
     def _keep_class(self, row: ClassRow) -> ClassRow:
         if len(self._by_head) >= KEPT and not any(r.changed for r in self._by_head.values()):
@@ -377,6 +408,14 @@ class Numbering:
                 self._keep(class_no, block, known)
         return known
 
+    def _learn_extents(self, class_no: int, blocks: Sequence[int]) -> None:
+        """Remember which extents these blocks of a class have."""
+        left = [block for block in blocks if (class_no, block) not in self._extents]
+        if left:
+            sql = "SELECT block, no FROM extent WHERE block IN ({}) AND class = ?"
+            for block, extent in self._db.among(sql, left, class_no):
+                self._put(class_no, block, extent)
+
     def _owner(self, extent: int) -> tuple[int, int]:
         known = self._owners.get(extent)
         if known is None:
@@ -386,9 +425,15 @@ class Numbering:
         return known
 
     def _keep(self, class_no: int, block: int, extent: int) -> None:
+        self._make_room()
+        self._put(class_no, block, extent)
+
+    def _make_room(self) -> None:
         if len(self._extents) >= KEPT:
             self._extents.clear()
             self._owners.clear()
+
+    def _put(self, class_no: int, block: int, extent: int) -> None:
         self._extents[class_no, block] = extent
         self._owners[extent] = (class_no, block)
 

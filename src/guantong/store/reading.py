@@ -5,7 +5,6 @@ row on its way from one to the other is seen once. What was decoded is kept: a s
 of one name never changes.
 """
 
-import sqlite3
 from collections import OrderedDict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -38,10 +37,10 @@ from guantong.store.block import EVENT_COLUMNS, Block
 from guantong.store.columns import Ranges, Rows, distinct
 from guantong.store.directory import Directory, Hot
 from guantong.store.door import Fault, Happening, Role, Stored, StoreError
+from guantong.store.engine import Handle, bound
 from guantong.store.numbering import BITS, MASK, Numbering
 from guantong.store.room import part_of
 from guantong.store.segment import EventRow, Segment, decode
-from guantong.store.sqlite import bound
 from guantong.store.terms import Terms
 
 Ints: TypeAlias = NDArray[np.int64]
@@ -86,7 +85,7 @@ class Kept(Generic[K, V]):
 class Reader:
     """Reads one index; every call within the caller's transaction."""
 
-    def __init__(self, db: sqlite3.Connection, terms: Terms, numbering: Numbering) -> None:
+    def __init__(self, db: Handle, terms: Terms, numbering: Numbering) -> None:
         self._db = db
         self._terms = terms
         self._numbering = numbering
@@ -99,6 +98,7 @@ class Reader:
         """Drop what is in memory: a transaction was undone."""
         for kept in (self._segments, self._blocks, self._events):
             kept.clear()
+        self.directory.forget()
 
     def text(self, term: int) -> str:
         """The text of a term."""

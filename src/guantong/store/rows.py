@@ -5,7 +5,6 @@ state table, few indexes. The file is an index over the ledger, so ``synchronous
 right: what a power cut takes is replayed from the ledger.
 """
 
-import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import chain
@@ -27,16 +26,9 @@ from guantong.store.door import (
     Stored,
     StoreError,
 )
+from guantong.store.engine import bound, marks
 from guantong.store.recall import Reached
-from guantong.store.sqlite import (
-    bound,
-    disk_failures,
-    marks,
-    open_index,
-    slices,
-    snapshot,
-    transaction,
-)
+from guantong.store.sqlite import File, open_index, slices
 
 VERSION = 3
 """Layout of the file; another number means: drop it and rebuild."""
@@ -75,7 +67,7 @@ ItemRow = tuple[str, int, int, int, float | None, str]
 class RowStore:
     """The door of `guantong.store.door.Store` over one SQLite file."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: File) -> None:
         self._db = db
         self._facts = facts.Facts(db)
 
@@ -86,7 +78,7 @@ class RowStore:
 
     def still(self) -> AbstractContextManager[None]:
         """Everything read inside stands as of one moment, whatever others write meanwhile."""
-        return snapshot(self._db)
+        return self._db.snapshot()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -102,7 +94,7 @@ class RowStore:
     def reached(self) -> Reached:
         """How far it goes: entries, last event and last fact, in one look."""
         sql = "SELECT projected_size, (SELECT coalesce(max(no), 0) FROM event) FROM progress"
-        with snapshot(self._db):
+        with self._db.snapshot():
             size, event = self._db.execute(sql).fetchone()
             return Reached(size, event, self._facts.last_number())
 
@@ -141,7 +133,7 @@ class RowStore:
             StoreError: if an entry is missing or comes twice, or the disk is full; nothing is
                 stored then.
         """
-        with transaction(self._db):
+        with self._db.transaction():
             self._insert(documents)
 
     def _insert(self, documents: Sequence[Indexed]) -> None:
@@ -319,9 +311,7 @@ class RowStore:
         Raises:
             StoreError: if the disk does not let it; nothing is lost by that.
         """
-        with disk_failures():
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._db.execute("PRAGMA optimize")
+        self._db.fold()
 
 
 def _event_row(no: int, document: Indexed, position: int, event: Event) -> tuple[object, ...]:

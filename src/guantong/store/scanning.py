@@ -4,7 +4,6 @@ Filters run over segments in order of arrival: a segment's row says what may be 
 columns are compared all at once, and only what is asked for becomes events.
 """
 
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Final, TypeAlias
@@ -15,12 +14,12 @@ from numpy.typing import NDArray
 from guantong.capture.table import TYPES, ends_of
 from guantong.store.columns import Flag, Rows, distinct
 from guantong.store.door import EventFilter, Near, Stored
+from guantong.store.engine import Handle, bound
 from guantong.store.hashes import Hashes, key_of, keys_of
 from guantong.store.reading import Reader
 from guantong.store.recent import Recent
 from guantong.store.said import Sought
 from guantong.store.segment import Segment
-from guantong.store.sqlite import bound
 from guantong.store.terms import Terms
 from guantong.store.writing import mask_of
 
@@ -36,7 +35,7 @@ Key: TypeAlias = tuple[int, int]
 class Scanner:
     """Finds events of one index; every call within the caller's transaction."""
 
-    def __init__(self, db: sqlite3.Connection, reader: Reader, terms: Terms, ids: Hashes) -> None:
+    def __init__(self, db: Handle, reader: Reader, terms: Terms, ids: Hashes) -> None:
         self._db = db
         self._reader = reader
         self._terms = terms

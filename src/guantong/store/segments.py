@@ -1,13 +1,11 @@
-"""The segment store: ranges of items, compressed blocks, events as columns, in one SQLite file.
+"""The segment store: ranges of items, compressed blocks, events as columns, in one SQL database.
 
 Its size and its cost grow with batches, not with items; see docs/decisions/0013. The row store
 (`guantong.store.rows`) answers the same questions slowly and is what it is compared with.
 """
 
-import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Final, Self, TypeAlias
 
 import numpy as np
@@ -17,19 +15,20 @@ from guantong.store import codebook, compaction, facts, hashes, numbering, terms
 from guantong.store.columns import Ranges, Rows, Span
 from guantong.store.compaction import Piece, Plan
 from guantong.store.door import EventFilter, Fact, Happening, Indexed, Role, Stored
+from guantong.store.engine import Handle, Version, bound
 from guantong.store.hashes import keys_of
 from guantong.store.numbering import BITS, MASK, Numbering
+from guantong.store.place import Place, open_place
 from guantong.store.reading import Reader
 from guantong.store.recall import Reached
 from guantong.store.scanning import Scanner
-from guantong.store.sqlite import bound, disk_failures, open_index, snapshot, transaction
 from guantong.store.terms import Terms
 from guantong.store.writing import Writer
 
 Ints: TypeAlias = NDArray[np.int64]
 
 VERSION: Final = 6
-"""Layout of the file; another number means: drop it and rebuild."""
+"""Layout of the tables; another number means: drop them and rebuild."""
 
 SCHEMA: Final = "".join(
     part.SCHEMA for part in (terms, numbering, codebook, hashes, writing, facts)
@@ -37,9 +36,9 @@ SCHEMA: Final = "".join(
 
 
 class SegmentStore:
-    """The doors of `guantong.store.door` and `guantong.store.columns` over one SQLite file."""
+    """The doors of `guantong.store.door` and `guantong.store.columns` over one index."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Handle) -> None:
         self._db = db
         self._terms = Terms(db)
         self._numbering = Numbering(db)
@@ -47,14 +46,15 @@ class SegmentStore:
         self._writer = Writer(db, self._terms, self._numbering, self._facts)
         self._reader = Reader(db, self._terms, self._numbering)
         self._scanner = Scanner(db, self._reader, self._terms, self._writer.ids)
-        self._seen = (-1, -1)
+        self._seen: Version = ()
         self._reached = Reached(0, 0, 0)
         self._listed: tuple[tuple[str, int], list[str]] = (("", -1), [])
+        db.when_lost(self._forget)
 
     @classmethod
-    def open(cls, path: Path, *, read_only: bool = False) -> Self:
-        """Open the index file, making an empty one if there is none; see `open_index`."""
-        return cls(open_index(path, SCHEMA, VERSION, read_only=read_only))
+    def open(cls, place: Place, *, read_only: bool = False) -> Self:
+        """Open an index, making an empty one if there is none; see `open_place`."""
+        return cls(open_place(place, SCHEMA, VERSION, read_only=read_only))
 
     def still(self) -> AbstractContextManager[None]:
         """Everything read inside stands as of one moment, whatever others write meanwhile."""
@@ -75,11 +75,10 @@ class SegmentStore:
     def reached(self) -> Reached:
         """How far it goes: entries, last event and last fact, in one look."""
         db = self._db
-        # Others' commits change the one number, writing through this handle the other.
-        seen = (db.execute("PRAGMA data_version").fetchone()[0], db.total_changes)
+        seen = db.version()
         if seen == self._seen and not db.in_transaction:
             return self._reached
-        with snapshot(db):
+        with db.snapshot():
             sql = "SELECT projected_size, events FROM progress"
             size, event = db.execute(sql).fetchone()
             reached = Reached(size, event, self._facts.last_number())
@@ -93,7 +92,7 @@ class SegmentStore:
 
     def touched(self, items: Collection[str], *, after: int) -> bool:
         """Whether any of these items takes part in an event with a greater number."""
-        with snapshot(self._db):
+        with self._db.snapshot():
             numbers = self._numbering.of_texts(list(items)).tolist()
             return any(self._reader.is_in_after(n, after) for n in numbers if n >= 0)
 
@@ -103,7 +102,7 @@ class SegmentStore:
 
         By it an index is recognised as that of a ledger; None while it holds nothing.
         """
-        with snapshot(self._db):
+        with self._db.snapshot():
             (events,) = self._db.execute("SELECT events FROM progress").fetchone()
             said = [self._facts.last()]
             if events:
@@ -118,7 +117,7 @@ class SegmentStore:
 
     def counts(self) -> dict[str, int]:
         """``entries``, ``events``, ``rows``, ``facts`` in the index."""
-        with snapshot(self._db):
+        with self._db.snapshot():
             sql = "SELECT projected_size, events, rows FROM progress"
             entries, events, rows = self._db.execute(sql).fetchone()
             return {
@@ -141,13 +140,18 @@ class SegmentStore:
                 stored then.
         """
         try:
-            with transaction(self._db):
+            with self._db.transaction():
                 self._writer.write(documents)
         except BaseException:
-            self._writer.forget()
-            self._reader.forget()
-            self._scanner.forget()
+            self._forget()
             raise
+
+    def _forget(self) -> None:
+        """Drop what is in memory: a transaction was undone, or the index is another."""
+        for part in (self._writer, self._reader, self._scanner):
+            part.forget()
+        self._seen = ()
+        self._listed = ("", -1), []
 
     def plan(self) -> tuple[Plan, Iterator[Piece]]:
         """What may be compacted now, and its pieces, built as they are taken."""
@@ -163,7 +167,7 @@ class SegmentStore:
         compaction.install(self._db, pieces, last_event)
 
     def compact(self) -> None:
-        """Move all of `hot` into blocks, join small segments, fold the write-ahead log.
+        """Move all of `hot` into blocks, join small segments, put the database in order.
 
         Raises:
             StoreError: if the disk does not let it; nothing is lost by that.
@@ -172,14 +176,12 @@ class SegmentStore:
         self.fold()
 
     def fold(self) -> None:
-        """Fold the write-ahead log into the file and refresh the planner's statistics.
+        """Put the database in order after much was written.
 
         Raises:
             StoreError: if the disk does not let it; nothing is lost by that.
         """
-        with disk_failures():
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._db.execute("PRAGMA optimize")
+        self._db.fold()
 
     # Items
 
@@ -193,7 +195,7 @@ class SegmentStore:
         """`history` of many items at once; items without any have no key."""
         wanted = list(dict.fromkeys(items))
         found: dict[str, list[Happening]] = {}
-        with snapshot(self._db):
+        with self._db.snapshot():
             numbers = self._numbering.of_texts(wanted).tolist()
             for item, number in zip(wanted, numbers, strict=True):
                 if number >= 0 and (rows := self._reader.history(number, item, as_of, used=used)):
@@ -212,7 +214,7 @@ class SegmentStore:
         self, events: Collection[int], roles: Collection[int]
     ) -> Mapping[int, list[Happening]]:
         found: dict[int, list[Happening]] = {}
-        with snapshot(self._db):
+        with self._db.snapshot():
             for event in sorted(set(events)):
                 rows = self._reader.rows_of_event(self._reader.stored(event), roles)
                 if rows:
@@ -223,7 +225,7 @@ class SegmentStore:
         self, class_uri: str, *, after: str = "", limit: int = 1000, as_of: int | None = None
     ) -> list[str]:
         """Items and lots of a class seen in any event, in text order from just after `after`."""
-        with snapshot(self._db):
+        with self._db.snapshot():
             name = (class_uri, bound(as_of) if as_of is not None else -self.projected_size)
             if self._listed[0] != name:
                 self._listed = name, sorted(self._all_of(f"{class_uri}/", as_of))
@@ -269,7 +271,7 @@ class SegmentStore:
         as_of: int | None = None,
     ) -> list[Stored]:
         """Events by (record time, number), from just after the key `after`, at most `limit`."""
-        with snapshot(self._db):
+        with self._db.snapshot():
             return self._scanner.scan(wanted, after=after, limit=limit, as_of=as_of)
 
     def known_ids(self, by: str, ids: Collection[str]) -> set[str]:
@@ -280,7 +282,7 @@ class SegmentStore:
         """As `known_ids` for several parties at once."""
         pairs = [(by, one) for by, ids in wanted.items() for one in dict.fromkeys(ids)]
         known: dict[str, set[str]] = {by: set() for by in wanted}
-        with snapshot(self._db):
+        with self._db.snapshot():
             keys = keys_of([one for _, one in pairs])
             found = self._writer.ids.find(keys)
             for place, event in zip(*map(np.ndarray.tolist, found), strict=True):
@@ -309,17 +311,17 @@ class SegmentStore:
 
     def numbers(self, items: Sequence[str]) -> Ints:
         """The number of each item, -1 for one that has none."""
-        with snapshot(self._db):
+        with self._db.snapshot():
             return self._numbering.of_texts(items)
 
     def texts(self, numbers: Ints) -> list[str]:
         """The canonical URI of each number."""
-        with snapshot(self._db):
+        with self._db.snapshot():
             return self._numbering.texts(numbers)
 
     def spans(self, ranges: Ranges) -> list[Span]:
         """The same items as they are told outside, in the order of their numbers."""
-        with snapshot(self._db):
+        with self._db.snapshot():
             return self._numbering.spans(ranges)
 
     def term(self, number: int) -> str:
@@ -328,29 +330,29 @@ class SegmentStore:
 
     def rows_in(self, ranges: Ranges, *, as_of: int | None = None) -> Rows:
         """All rows of these items, cut to them; in any order."""
-        with snapshot(self._db):
+        with self._db.snapshot():
             return self._reader.rows_in(ranges, as_of)
 
     def rows_of_events(
         self, events: Ints, roles: Collection[int], *, as_of: int | None = None
     ) -> Rows:
         """All rows of these events in one of these roles; in any order."""
-        with snapshot(self._db):
+        with self._db.snapshot():
             return self._reader.rows_of_events(events, roles, as_of)
 
     def joined_events(self, events: Ints, *, as_of: int | None = None) -> tuple[Ints, Ints]:
         """Pairs (event, other event of the same transformationID), itself included."""
-        with snapshot(self._db):
+        with self._db.snapshot():
             return self._scanner.joined(events, as_of)
 
     def withdrawn_events(self, rows: Rows) -> Ints:
         """Numbers of events among these rows that were withdrawn, and of the withdrawals."""
-        with snapshot(self._db):
+        with self._db.snapshot():
             return self._scanner.withdrawn(rows)
 
     def lot_events(self, lots: Sequence[str], *, as_of: int | None = None) -> tuple[Ints, Ints]:
         """Pairs (position in `lots`, event whose master data name that lot)."""
-        with snapshot(self._db):
+        with self._db.snapshot():
             pairs: list[tuple[int, int]] = []
             sql = "SELECT event FROM lot WHERE item = ?"
             for place, number in enumerate(self._numbering.of_texts(lots).tolist()):

@@ -5,7 +5,6 @@ those, so that unguessable codes cost as little as plain ones. A class is spread
 item or never: two numbers for one item can not come about.
 """
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from guantong.identify.ff1 import Ff1, ff1_of
 from guantong.store.door import Spread
+from guantong.store.engine import Handle
 
 Ints: TypeAlias = NDArray[np.int64]
 Heads: TypeAlias = Sequence[tuple[str, int]]
@@ -44,7 +44,7 @@ class Form(NamedTuple):
 class Spreads:
     """The spread classes of one index."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Handle) -> None:
         self._db = db
         self._known: dict[str, Form] = {}
 
@@ -57,7 +57,7 @@ class Spreads:
         sql = "SELECT 1 FROM class WHERE head = ? AND (width IN (0, ?) OR width < ?)"
         if self._db.execute(sql, (spread.head, spread.digits, SPREAD)).fetchone() is None:
             self._db.execute(
-                "INSERT INTO class(head, width, key) VALUES(?,?,?)",
+                "INSERT INTO class(no, head, width, key) SELECT max(no) + 1, ?, ?, ? FROM class",
                 (spread.head, SPREAD - spread.digits, spread.key),
             )
 

@@ -3,13 +3,13 @@
 A text is found by its hash and then compared: an index over the texts would hold them twice.
 """
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from guantong.store.engine import Handle
 from guantong.store.hashes import key_of
 
 Ints: TypeAlias = NDArray[np.int64]
@@ -27,7 +27,7 @@ KEPT: Final = 1 << 18
 class Terms:
     """The terms of one index; 0 is ""."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Handle) -> None:
         self._db = db
         self._numbers: dict[str, int] = {}
         self._texts: dict[int, str] = {}
@@ -50,13 +50,7 @@ class Terms:
         if not text:
             return 0
         known = self._numbers.get(text, -1)
-        if known < 0:
-            sql = "SELECT no, text FROM term_key JOIN term ON no = term WHERE key = ?"
-            for number, one in self._db.execute(sql, (key_of(text),)):
-                if one == text:
-                    known = number
-                    self._keep(text, number)
-        return known
+        return known if known >= 0 else self._found([text]).get(text, -1)
 
     def numbers(self, texts: Iterable[str]) -> list[int]:
         """The terms of those texts that have one."""
@@ -64,16 +58,33 @@ class Terms:
 
     def assign(self, texts: Sequence[str]) -> Ints:
         """The term of each text, a new one where needed; within a transaction."""
-        numbers = []
-        for text in texts:
-            number = self._numbers.get(text, -1)
-            if number < 0 and (number := self.number(text)) < 0:
-                sql = "INSERT INTO term(text) VALUES(?)"
-                number = self._db.execute(sql, (text,)).lastrowid or 0
-                self._db.execute("INSERT INTO term_key VALUES(?,?)", (key_of(text), number))
-                self._keep(text, number)
-            numbers.append(number)
-        return np.array(numbers, np.int64)
+        known = self._found(texts)
+        if new := [text for text in dict.fromkeys(texts) if text not in known]:
+            known |= self._added(new)
+        return np.array([known[text] for text in texts], np.int64)
+
+    def _found(self, texts: Sequence[str]) -> dict[str, int]:
+        """The terms of those texts that have one."""
+        known = {text: self._numbers[text] for text in texts if text in self._numbers}
+        if left := {text for text in texts if text and text not in known}:
+            sql = "SELECT no, text FROM term_key JOIN term ON no = term WHERE key IN ({})"
+            for number, text in self._db.among(sql, sorted(map(key_of, left))):
+                if text in left:
+                    known[text] = number
+                    self._keep(text, number)
+        known[""] = 0
+        return known
+
+    def _added(self, new: Sequence[str]) -> dict[str, int]:
+        """New terms."""
+        (last,) = self._db.execute("SELECT max(no) FROM term").fetchone()
+        numbers = {text: last + at for at, text in enumerate(new, 1)}
+        self._db.insert("term", [(number, text) for text, number in numbers.items()])
+        keys = sorted((key_of(text), number) for text, number in numbers.items())
+        self._db.insert("term_key", keys)
+        for text, number in numbers.items():
+            self._keep(text, number)
+        return numbers
 
     def _keep(self, text: str, number: int) -> None:
         if len(self._numbers) >= KEPT:

@@ -4,7 +4,6 @@ A group of entries is one transaction: one segment of events (more when it is la
 of `hot` for each range of items, and what finds them again.
 """
 
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 from itertools import chain
@@ -20,6 +19,7 @@ from guantong.capture.table import CHILD, EPC, OUTPUT, PARENT, EventTable, rest_
 from guantong.errors import fault
 from guantong.store.columns import Flag
 from guantong.store.door import Fault, Indexed, StoreError
+from guantong.store.engine import Handle
 from guantong.store.facts import Facts
 from guantong.store.hashes import Hashes, key_of, keys_of
 from guantong.store.numbering import BITS, Numbering
@@ -63,9 +63,7 @@ INSERT INTO progress VALUES(1, 0, 0, 0, 0, 0);
 class Writer:
     """Writes entries into one index; every call within the caller's transaction."""
 
-    def __init__(
-        self, db: sqlite3.Connection, terms: Terms, numbering: Numbering, facts: Facts
-    ) -> None:
+    def __init__(self, db: Handle, terms: Terms, numbering: Numbering, facts: Facts) -> None:
         self._db = db
         self._terms = terms
         self._numbering = numbering
@@ -154,12 +152,11 @@ class Writer:
         """Write what leads to the events: ids, transformations, lots, items."""
         numbers = np.arange(segment.first, segment.first + len(segment))
         self.ids.add(keys_of(table.ids), numbers)
-        self._db.executemany(
-            "INSERT INTO joined VALUES(?,?)",
-            [(key_of(text), segment.first + row) for row, text in segment.joined.items()],
+        self._db.insert(
+            "joined", [(key_of(text), segment.first + row) for row, text in segment.joined.items()]
         )
         named = {(self._numbering.number_of(lot), segment.first + row) for row, lot in _lots(table)}
-        self._db.executemany("INSERT INTO lot VALUES(?,?)", sorted(named))
+        self._db.insert("lot", sorted(named))
         self._insert_hot(segment)
 
     def _insert_hot(self, segment: Segment) -> None:
@@ -168,16 +165,10 @@ class Writer:
         order = np.lexsort((seq, segment.run_event, runs.item))
         event = segment.run_event + segment.first
         columns = (runs.item, event, runs.role, seq, runs.count, runs.unit, runs.quantity)
-        self._db.executemany(
-            "INSERT INTO hot VALUES(?,?,?,?,?,?,?)",
-            zip(*(column[order].tolist() for column in columns), strict=True),
-        )
+        self._db.insert_columns("hot", [column[order] for column in columns])
 
     def _insert(self, segment: Segment) -> None:
-        self._db.execute(
-            f"INSERT INTO segment VALUES({','.join('?' * 13)})",
-            (*zone(segment, self._terms.text), encode(segment)),
-        )
+        self._db.insert("segment", [(*zone(segment, self._terms.text), encode(segment))])
 
 
 def zone(segment: Segment, text: Callable[[int], str]) -> tuple[int | bytes, ...]:
