@@ -34,6 +34,7 @@ from guantong.store import (
 )
 from guantong.store.columns import Ranges, Rows
 from guantong.store.compaction import Piece, Plan
+from guantong.store.place import Place
 from guantong.store.reading import Reader
 
 GTIN = "https://id.gs1.org/01/06901234567892"
@@ -58,12 +59,13 @@ MANY = 8
 class Twins:
     """Two stores under one stream of entries."""
 
-    def __init__(self, place: Path, seed: int) -> None:
+    def __init__(self, place: Path, seed: int, where: Place | None = None) -> None:
         self.random = random.Random(seed)
         self.place = place
         self.rows = RowStore.open(place / "rows.sqlite")
-        self.segments = SegmentStore.open(place / "segments.sqlite")
-        self.reader = SegmentStore.open(place / "segments.sqlite", read_only=True)
+        self.where = where or place / "segments.sqlite"
+        self.segments = SegmentStore.open(self.where)
+        self.reader = SegmentStore.open(self.where, read_only=True)
         self.items: list[str] = []
         self.ids: list[tuple[str, Event]] = []
         self.size = 0
@@ -278,11 +280,11 @@ class Twins:
         for store in (self.rows, self.segments):
             store.close()
         self.rows = RowStore.open(self.place / "rows.sqlite")
-        self.segments = SegmentStore.open(self.place / "segments.sqlite")
+        self.segments = SegmentStore.open(self.where)
         self.pieces, self.plan = [], None
         if self.random.random() < 0.3:
             self.reader.close()
-            self.reader = SegmentStore.open(self.place / "segments.sqlite", read_only=True)
+            self.reader = SegmentStore.open(self.where, read_only=True)
 
     # What is compared
 

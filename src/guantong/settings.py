@@ -45,7 +45,15 @@ class Settings:
     store: str = ""
     """URL of the PostgreSQL database in which the index lies; "" for a file in `data`."""
 
+    replica: str = ""
+    """URL of a replica of that database, which answers questions; "" when it answers itself."""
+
     @property
     def index(self) -> Path | str:
         """Where the index lies: a file, or the URL of a database."""
         return self.store or self.data / FILE
+
+    @property
+    def asked(self) -> Path | str:
+        """Where questions are answered: the index, or a replica of it."""
+        return self.replica or self.index

@@ -140,7 +140,7 @@ def test_a_reader_can_not_write_and_sees_only_whole_transactions(
     writer.append([document(0, event(1, 5, epcs=(ITEM,)))])
     assert reader.projected_size == 1
     assert len(reader.history(ITEM)) == 1
-    with pytest.raises(Exception, match="read-?only"):
+    with pytest.raises(Exception, match=r"read-?only"):
         reader.append([document(1)])
 
 

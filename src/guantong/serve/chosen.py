@@ -1,17 +1,20 @@
 """Which installation does a command mean, and where does its index lie?"""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import click
 
 from guantong.settings import Settings
 from guantong.store.place import SCHEMES
 
-_STORE: Final = "guantong.store"
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_CHOSEN: Final = "guantong."
 
 
-def _keep(context: click.Context, _option: click.Parameter, value: str) -> None:
+def _keep(context: click.Context, option: click.Parameter, value: str) -> None:
     """Remember what was chosen, for `installation`.
 
     Raises:
@@ -20,20 +23,29 @@ def _keep(context: click.Context, _option: click.Parameter, value: str) -> None:
     if value and not value.startswith(SCHEMES):
         message = f"a URL that begins with {SCHEMES[0]}"
         raise click.BadParameter(message)
-    context.meta[_STORE] = value
+    context.meta[f"{_CHOSEN}{option.name}"] = value
 
 
-store_option = click.option(
-    "--store",
-    default="",
-    metavar="URL",
-    envvar="GUANTONG_STORE",
-    callback=_keep,
-    expose_value=False,
-    help="The PostgreSQL database of the index, postgresql://…; not given: a file in the directory.",
+def _url_option(name: str, text: str) -> Callable[[Command], Command]:
+    return click.option(
+        f"--{name}",
+        default="",
+        metavar="URL",
+        envvar=f"GUANTONG_{name.upper()}",
+        callback=_keep,
+        expose_value=False,
+        help=text,
+    )
+
+
+store_option = _url_option(
+    "store", "The PostgreSQL database of the index, postgresql://…; else a file in the directory."
 )
+replica_option = _url_option("replica", "A replica of that database, which answers questions.")
 
 
 def installation(data: Path) -> Settings:
-    """The installation that a command with `store_option` is about."""
-    return Settings(data=data, store=click.get_current_context().meta.get(_STORE, ""))
+    """The installation that a command with these options is about."""
+    chosen = click.get_current_context().meta
+    store, replica = (chosen.get(f"{_CHOSEN}{name}", "") for name in ("store", "replica"))
+    return Settings(data=data, store=store, replica=replica)

@@ -23,7 +23,7 @@ from guantong.identify.ff1 import DIGITS_MAX, DIGITS_MIN
 from guantong.ledger import LedgerError
 from guantong.serve import json_out, words
 from guantong.serve.bench.command import bench_command
-from guantong.serve.chosen import installation, store_option
+from guantong.serve.chosen import installation, replica_option, store_option
 from guantong.serve.index_cli import bulletin_group, credit_group
 from guantong.serve.intake import Receipt
 from guantong.serve.job import offer_of
@@ -379,6 +379,7 @@ def doctor(data: Path, *, as_json: bool) -> None:
 @main.command()
 @data_option
 @store_option
+@replica_option
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
 @click.option(

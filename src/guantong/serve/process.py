@@ -1,8 +1,8 @@
 """What a process of the installation begins with: ``python -m guantong.serve.process``.
 
 Started by `guantong.serve.supervisor` with its role, the number of its control socket and the
-settings; the URL of a database may hold a password, and comes in the environment, where others do
-not read it. It heeds no signal that ends processes: it ends when the control socket does, which
+settings. URLs of databases may hold a password: they come in the environment, which others can
+not read. It heeds no signal that ends processes: it ends when the control socket does, which
 also happens when the supervisor is killed.
 """
 
@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -18,24 +19,25 @@ import msgspec
 from guantong.errors import Refusal
 from guantong.settings import Settings
 
-STORE: Final = "GUANTONG_STORE"
-"""Variable in which a process finds `Settings.store`."""
+SECRET: Final = {"store": "GUANTONG_STORE", "replica": "GUANTONG_REPLICA"}
+"""Settings that are no argument, and the variables in which a process finds them."""
 
 
 def settings_text(settings: Settings) -> str:
     """Settings as an argument."""
-    return msgspec.json.encode(replace(settings, store=""), enc_hook=str).decode()
+    told = replace(settings, **dict.fromkeys(SECRET, ""))
+    return msgspec.json.encode(told, enc_hook=str).decode()
 
 
 def environment(settings: Settings) -> dict[str, str]:
     """Settings as variables: those that are no argument."""
-    return {**os.environ, STORE: settings.store}
+    return dict(os.environ) | {named: getattr(settings, name) for name, named in SECRET.items()}
 
 
-def settings_of(text: str, store: str = "") -> Settings:
-    """The settings of such an argument."""
+def settings_of(text: str, variables: Mapping[str, str]) -> Settings:
+    """The settings of such an argument and such variables."""
     settings = msgspec.json.decode(text, type=Settings, dec_hook=_convert)
-    return replace(settings, store=store)
+    return replace(settings, **{name: variables.get(named, "") for name, named in SECRET.items()})
 
 
 def _convert(kind: type[Any], value: object) -> object:
@@ -47,7 +49,7 @@ def main() -> None:
     role, number, text = sys.argv[1:]
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, signal.SIG_IGN)
-    settings = settings_of(text, os.environ.get(STORE, ""))
+    settings = settings_of(text, os.environ)
     with socket.socket(fileno=int(number)) as control:
         try:
             if role == "writer":

@@ -120,9 +120,9 @@ class World(AbstractContextManager["World"]):
             else None
         )
         # Readers have handles of their own, so that they never see a transaction half done.
-        self._readers = Readers(settings.index)
+        self._readers = Readers(settings.asked)
         self._filed = Filed(self._readers, clock)
-        self.store = SegmentStore.open(settings.index, read_only=True) if write else store
+        self.store = SegmentStore.open(settings.asked, read_only=True) if write else store
         """For one thread; questions borrow a handle each."""
 
     def __exit__(
@@ -683,7 +683,7 @@ def open_for_reading(
     clock = clock or SystemClock()
     if not is_there(settings):
         raise WorldError(absent(settings))
-    store = SegmentStore.open(settings.index, read_only=True)
+    store = SegmentStore.open(settings.asked, read_only=True)
     ledger = Ledger.open(
         settings.data / LEDGER, clock=clock, entropy=SystemEntropy(), read_only=True
     )

@@ -306,13 +306,6 @@ def replace(place: str) -> None:
         link.execute(f'DROP SCHEMA "{fresh}"')
 
 
-def shown(place: str) -> str:
-    """A place without what only the operator should know."""
-    parts = conninfo_to_dict(place)
-    host, name = parts.get("host") or "", parts.get("dbname") or ""
-    return f"postgresql://{host}/{name}#{schema_of(place)}"
-
-
 def _connect(place: str, name: str) -> _Link:
     link = psycopg.connect(
         place,
