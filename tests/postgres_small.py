@@ -100,12 +100,17 @@ def new_server(*options: str) -> Server:
     """A server with an empty cluster, not yet started."""
     if absent():
         pytest.skip(absent())
+    server = Server(new_place(), *options)
+    server.make()
+    return server
+
+
+def new_place() -> Path:
+    """A directory for a server; short, as the name of a socket must be."""
     place = Path(tempfile.mkdtemp(prefix="guantong-pg-"))
     if os.geteuid() == 0:
         os.chown(place, NOBODY, NOBODY)
-    server = Server(place, *options)
-    server.make()
-    return server
+    return place
 
 
 def remove(server: Server) -> None:

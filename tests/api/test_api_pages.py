@@ -88,6 +88,7 @@ def test_a_receipt_has_its_shape(world: World) -> None:
     for one in operations():
         if one.scope and one.id != "signingKeys":
             first = client.post(one.path, json=one.example["body"], headers=head)
+            assert world.wait(world.ledger.size)
             again = client.post(one.path, json=one.example["body"], headers=head)
             assert (first.status_code, again.status_code) == (201, 200), one.id
             assert again.json()["ledger_index"] == first.json()["ledger_index"]

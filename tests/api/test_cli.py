@@ -70,6 +70,7 @@ def test_check_of_nothing_known_and_of_nonsense(data: Path, file: Path) -> None:
     assert out(nonsense)["faults"][0]["code"] == "identify.check"
 
 
+@pytest.mark.file
 def test_a_refused_file_is_told_with_its_path_and_leaves_nothing(
     data: Path, tmp_path: Path
 ) -> None:
@@ -190,6 +191,7 @@ def test_as_of_answers_for_an_earlier_size(data: Path, file: Path) -> None:
     assert (early["verdict"], early["ledger_size"]) == ("unknown", 0)
 
 
+@pytest.mark.file
 def test_doctor_finds_a_changed_row(data: Path, file: Path) -> None:
     run("capture", file, "--data", data)
     assert run("doctor", "--data", data).exit_code == 0

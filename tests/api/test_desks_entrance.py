@@ -20,7 +20,7 @@ from guantong.serve.people import password, totp
 from guantong.serve.people.account import AccountError, Role, account_of, login_of
 from guantong.serve.people.sessions import FAILURES_MAX, FAILURES_MS, IDLE_MS, LIFE_MS
 from guantong.serve.upload import Uploads
-from guantong.serve.world import INDEX, World, open_world, rebuild
+from guantong.serve.world import World, is_there, open_world, rebuild
 from guantong.settings import Settings
 from tests.people_small import MAKER, OFFICE, PASSWORD, Browser, add, signed_in
 
@@ -319,7 +319,7 @@ def test_accounts_and_looks_come_again_from_the_ledger(tmp_path: Path, clock: Se
         inspector.get("/check?q=x")
         before = [world.all_facts(kind) for kind in ("account", "look")]
     list(rebuild(settings))
-    assert (settings.data / INDEX).exists()
+    assert is_there(settings)
     with open_world(settings, clock=clock) as world:
         assert [world.all_facts(kind) for kind in ("account", "look")] == before
         assert Browser(world).sign_in("inspector").status_code == 200

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from guantong.store import EventFilter, Indexed, RowStore, SegmentStore, StoreError
+from guantong.store.sqlite import File
 from tests.store_model import Twins
 
 GROUPS = 30
@@ -82,6 +83,7 @@ def test_a_failure_at_any_step_leaves_all_as_it_was(tmp_path: Path, what: str) -
         store.append(group)
     struck, steps = 0, 1
     while True:
+        assert isinstance(store._db, File)
         trip = Tripped(store._db, steps)
         try:
             store.append(made[-1]) if what == "append" else store.compact()
@@ -123,7 +125,7 @@ def test_a_commit_that_was_kept_and_told_as_failed(tmp_path: Path) -> None:
     equal(final, entries, tmp_path / "end")
 
 
-class _Liar(sqlite3.Connection):
+class _Liar(File):
     """Commits, and says that it could not."""
 
     def execute(self, sql: str, *values: object) -> sqlite3.Cursor:
@@ -213,6 +215,7 @@ VICTIM = """
 import sys
 from pathlib import Path
 from guantong.store import SegmentStore
+from guantong.store.sqlite import File
 from tests.fault.test_store_faults import groups
 place, seed = Path(sys.argv[1]), int(sys.argv[2])
 made = groups(place / f"made-{sys.argv[3]}", seed, 60)

@@ -11,6 +11,7 @@ import pytest
 from guantong.store import Fact, Indexed, SegmentStore, StoreError
 from guantong.store.codebook import Codebook
 from guantong.store.place import Place, fresh_place, replace
+from guantong.store.segment import Segment
 from guantong.store.segments import VERSION
 from guantong.store.terms import Terms
 from tests.postgres_small import Server
@@ -185,19 +186,21 @@ def test_who_lost_the_right_to_write_does_not_write(
     assert code(refused) == "store.gap"
 
 
-def test_half_a_transaction_is_none(postgres: Server, store: SegmentStore) -> None:
+def test_half_a_transaction_is_none(
+    postgres: Server, store: SegmentStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store.append([said(0, event(0, epcs=(ITEM,)))])
     plain = store._writer._insert_hot
 
-    def broken(*args: object) -> None:
-        plain(*args)  # type: ignore[arg-type]
+    def broken(segment: Segment) -> None:
+        plain(segment)
         kill_all(postgres)
 
-    store._writer._insert_hot = broken  # type: ignore[method-assign]
-    with pytest.raises(StoreError) as refused:
-        store.append([said(1, event(1, epcs=(ITEM, CASE)))])
+    with monkeypatch.context() as patched:
+        patched.setattr(store._writer, "_insert_hot", broken)
+        with pytest.raises(StoreError) as refused:
+            store.append([said(1, event(1, epcs=(ITEM, CASE)))])
     assert code(refused) == "store.stopped"
-    store._writer._insert_hot = plain  # type: ignore[method-assign]
     assert store.projected_size == 1
     assert store.history(CASE) == []
     store.append([said(1, event(1, epcs=(ITEM, CASE)))])

@@ -38,6 +38,7 @@ def code_of(refusal: pytest.ExceptionInfo[Refusal]) -> str:
     return refusal.value.faults[0].code
 
 
+@pytest.mark.file
 def test_a_rebuild_after_an_erasure_equals_the_index_after_it(world: World, tmp_path: Path) -> None:
     codes = walk(world)
     sell(world, codes[0])

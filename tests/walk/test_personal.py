@@ -84,6 +84,7 @@ def events_of(world: World) -> list[Any]:
     return [it.event for it in stored_of(world)]
 
 
+@pytest.mark.file
 def test_personal_members_are_found_nowhere_and_a_rebuild_equals_the_index(
     world: World, tmp_path: Path
 ) -> None:
@@ -213,6 +214,7 @@ def test_the_digest_is_that_of_the_standard() -> None:
     assert one.digest() == base64.urlsafe_b64encode(sha256(text).digest()).rstrip(b"=").decode()
 
 
+@pytest.mark.file
 def test_with_proceed_only_the_event_with_the_hash_is_left_out(world: World) -> None:
     document = read(epcis(sale())).document
     assert document is not None

@@ -25,8 +25,8 @@ SECRET: Final = {"store": "GUANTONG_STORE", "replica": "GUANTONG_REPLICA"}
 
 def settings_text(settings: Settings) -> str:
     """Settings as an argument."""
-    told = replace(settings, **dict.fromkeys(SECRET, ""))
-    return msgspec.json.encode(told, enc_hook=str).decode()
+    nothing: dict[str, Any] = dict.fromkeys(SECRET, "")
+    return msgspec.json.encode(replace(settings, **nothing), enc_hook=str).decode()
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -37,7 +37,8 @@ def environment(settings: Settings) -> dict[str, str]:
 def settings_of(text: str, variables: Mapping[str, str]) -> Settings:
     """The settings of such an argument and such variables."""
     settings = msgspec.json.decode(text, type=Settings, dec_hook=_convert)
-    return replace(settings, **{name: variables.get(named, "") for name, named in SECRET.items()})
+    secret: dict[str, Any] = {name: variables.get(named, "") for name, named in SECRET.items()}
+    return replace(settings, **secret)
 
 
 def _convert(kind: type[Any], value: object) -> object:

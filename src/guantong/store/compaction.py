@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from guantong.store import block as blocks
 from guantong.store import hash_merge
 from guantong.store.block import ROW_COLUMNS, Block
-from guantong.store.directory import RUN_BITS
+from guantong.store.directory import RUN_BITS, RUNS_MAX
 from guantong.store.engine import Handle
 from guantong.store.hash_merge import Merge
 from guantong.store.numbering import BITS, MASK
@@ -26,8 +26,6 @@ from guantong.store.writing import SEGMENT_MAX, together, zone
 
 Ints: TypeAlias = NDArray[np.int64]
 
-RUNS_MAX: Final = 3
-"""Runs of one extent; one more, and all become one."""
 EXTENTS_AT_ONCE: Final = 64
 """Built from one reading of `hot`."""
 SEGMENT_MIN: Final = 1_024

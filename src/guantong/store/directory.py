@@ -15,6 +15,8 @@ from guantong.store.numbering import BITS, MASK
 
 RUN_BITS: Final = 8
 """Of the key of a block: which run of its extent."""
+RUNS_MAX: Final = 3
+"""Runs of one extent, numbered from 0; one more, and all become one."""
 KEPT_MAX: Final = 20_000
 """Extents remembered."""
 

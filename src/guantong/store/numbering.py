@@ -36,6 +36,11 @@ CODES_KEPT: Final = 1 << 16
 FEW: Final = 64
 """Numbers up to which each is spelled by itself."""
 
+FEW_ITEMS: Final = 4
+"""Items and extents up to which each is looked up by itself."""
+
+_CLASSES: Final = "SELECT no, head, width, opened, rows, sparse FROM class"
+
 SCHEMA: Final = """
 CREATE TABLE class(
   no INTEGER PRIMARY KEY, head TEXT NOT NULL, width INTEGER NOT NULL,
@@ -89,8 +94,10 @@ class Numbering:
         """The number of each item, -1 for one that has none."""
         found = np.full(len(items), -1, np.int64)
         others: list[int] = []
-        for place, item in enumerate(items):
-            text, width, serial = split(item)
+        parts = [split(item) for item in items]
+        if len(parts) > FEW_ITEMS:
+            self._learn([part for part in parts if part[1] != WHOLE])
+        for place, (text, width, serial) in enumerate(parts):
             number = -1 if width == WHOLE else self._direct(text, width, serial)
             found[place] = number
             if number < 0:
@@ -101,6 +108,20 @@ class Numbering:
                 if ordinal >= 0:
                     found[place] = self._in_extent(DICTIONARY, ordinal)
         return found
+
+    def _learn(self, parts: Sequence[tuple[str, int, int]]) -> None:
+        """Remember the extents of many items, asked for at once."""
+        self._make_room()
+        if left := {head for head, width, _ in parts if (head, width) not in self._by_head}:
+            for row in self._db.among(f"{_CLASSES} WHERE head IN ({{}})", sorted(left)):
+                if row[1:3] not in self._by_head:
+                    self._keep_class(ClassRow(*row))
+        blocks: dict[int, set[int]] = {}
+        for head, width, serial in parts:
+            if (known := self._by_head.get((head, width))) is not None:
+                blocks.setdefault(known.no, set()).add(serial >> BITS)
+        for class_no, some in blocks.items():
+            self._learn_extents(class_no, sorted(some))
 
     def _ordinals(self, texts: Sequence[str]) -> list[int]:
         """Ordinals of codes in the dictionary, -1 for what is not in it."""
@@ -301,13 +322,17 @@ class Numbering:
         return None if width < SPREAD else (head, width, serial)
 
     def _spelled(self, numbers: Ints) -> Iterator[tuple[str, int, int]]:
-        owners = {extent: self._owner(extent) for extent in np.unique(numbers >> BITS).tolist()}
+        extents = np.unique(numbers >> BITS).tolist()
+        self._learn_owners(extents)
+        owners = {extent: self._owner(extent) for extent in extents}
         spread = self._spread_among(numbers, owners)
-        for number in numbers.tolist():
-            class_no, block = owners[number >> BITS]
-            serial = block << BITS | number & MASK
+        placed = [(*owners[number >> BITS], number & MASK) for number in numbers.tolist()]
+        ordinals = [block << BITS | at for class_no, block, at in placed if class_no == DICTIONARY]
+        codes = iter(self.codes.texts(ordinals))
+        for class_no, block, at in placed:
+            serial = block << BITS | at
             if class_no == DICTIONARY:
-                yield self.codes.text(serial), WHOLE, 0
+                yield next(codes), WHOLE, 0
             elif class_no in spread:
                 yield next(spread[class_no])
             else:
@@ -331,6 +356,7 @@ class Numbering:
         """Ranges of numbers as they are told outside."""
         run, start, size = _pieces(ranges.first, ranges.count)
         del run
+        self._learn_owners(np.unique(start >> BITS).tolist())
         spans: list[Span] = []
         for first, count in zip(start.tolist(), size.tolist(), strict=True):
             class_no, block = self._owner(first >> BITS)
@@ -358,7 +384,7 @@ class Numbering:
         """A class, None if it has no item yet."""
         known = self._by_head.get((head, width))
         if known is None:
-            sql = "SELECT no, head, width, opened, rows, sparse FROM class WHERE head=? AND width=?"
+            sql = f"{_CLASSES} WHERE head = ? AND width = ?"
             found = self._db.execute(sql, (head, width)).fetchone()
             if found is None:
                 return None
@@ -374,7 +400,7 @@ class Numbering:
         """Classes, new ones where needed; within a transaction."""
         known = self._by_head  # nothing is forgotten before it is saved
         if left := {head for head, width in heads if (head, width) not in known}:
-            sql = "SELECT no, head, width, opened, rows, sparse FROM class WHERE head IN ({})"
+            sql = f"{_CLASSES} WHERE head IN ({{}})"
             for no, head, width, *counts in self._db.among(sql, sorted(left)):
                 if (head, width) not in known:
                     known[head, width] = ClassRow(no, head, width, *counts)
@@ -415,6 +441,18 @@ class Numbering:
             sql = "SELECT block, no FROM extent WHERE block IN ({}) AND class = ?"
             for block, extent in self._db.among(sql, left, class_no):
                 self._put(class_no, block, extent)
+
+    def _learn_owners(self, extents: Sequence[int]) -> None:
+        """Remember whose many extents are."""
+        left = [extent for extent in extents if extent not in self._owners]
+        if len(left) > FEW_ITEMS:
+            sql = "SELECT no, class, block FROM extent WHERE no IN ({})"
+            for extent, class_no, block in self._db.among(sql, left):
+                self._keep(class_no, block, extent)
+            classes = {self._owners[one][0] for one in left if one in self._owners}
+            sql = "SELECT no, head, width FROM class WHERE no IN ({})"
+            for no, head, width in self._db.among(sql, sorted(classes - self._by_no.keys())):
+                self._by_no[no] = head, width
 
     def _owner(self, extent: int) -> tuple[int, int]:
         known = self._owners.get(extent)

@@ -35,7 +35,7 @@ from guantong.errors import fault
 from guantong.store import block as blocks
 from guantong.store.block import EVENT_COLUMNS, Block
 from guantong.store.columns import Ranges, Rows, distinct
-from guantong.store.directory import Directory, Hot
+from guantong.store.directory import RUN_BITS, RUNS_MAX, Directory, Hot
 from guantong.store.door import Fault, Happening, Role, Stored, StoreError
 from guantong.store.engine import Handle, bound
 from guantong.store.numbering import BITS, MASK, Numbering
@@ -49,6 +49,10 @@ SEGMENTS_KEPT: Final = 256
 """Decoded segments in memory, 120 KB each and more for the columns that were made."""
 BLOCKS_KEPT: Final = 1_024
 """Decoded blocks in memory, 5 KB each and more for the columns that were made."""
+AT_ONCE: Final = 256
+"""Extents whose blocks are asked for at once."""
+FEW: Final = 4
+"""Extents up to which each is asked for by itself."""
 EVENTS_KEPT: Final = 16_384
 """Events in memory."""
 
@@ -300,9 +304,31 @@ class Reader:
         known = self._blocks.get(generation)
         if known is None:
             (data,) = self._db.execute("SELECT data FROM block WHERE key = ?", (key,)).fetchone()
-            with _sound(f"block {key}"):
-                known = self._blocks.put(generation, blocks.decode(data))
+            known = self._decoded(key, generation, data)
         return known
+
+    def _decoded(self, key: int, generation: int, data: bytes) -> Block:
+        with _sound(f"block {key}"):
+            return self._blocks.put(generation, blocks.decode(data))
+
+    def _many_blocks(self, extents: Sequence[int]) -> dict[int, list[Block]]:
+        """The same of many extents, asked for at once."""
+        if len(extents) < FEW:
+            return {extent: self.blocks_of(extent) for extent in extents}
+        keys = [extent << RUN_BITS | run for extent in extents for run in range(RUNS_MAX)]
+        named = sorted(self._db.among("SELECT key, generation FROM block WHERE key IN ({})", keys))
+        known = {key: self._blocks.get(generation) for key, generation in named}
+        new = [key for key, held in known.items() if held is None]
+        data: dict[int, bytes] = dict(
+            self._db.among("SELECT key, data FROM block WHERE key IN ({})", new)
+        )
+        found: dict[int, list[Block]] = {}
+        for key, generation in named:
+            held = known[key]
+            if held is None:
+                held = self._decoded(key, generation, data[key])
+            found.setdefault(key >> RUN_BITS, []).append(held)
+        return found
 
     def rows_in(self, ranges: Ranges, as_of: int | None) -> Rows:
         """All rows of a set of items, cut to it."""
@@ -313,32 +339,35 @@ class Reader:
         return _until(parts, as_of)
 
     def _block_rows(self, ranges: Ranges) -> Iterator[dict[str, Ints]]:
-        for extent, first, last in _by_extent(ranges):
-            for held in self.blocks_of(extent):
-                rows = cut_to(held.rows, first, last)
-                if rows is None:
-                    columns = held.columns()
-                else:
-                    at = rows.pop("at")
-                    columns = rows | {k: v[held.at[at]] for k, v in held.events.items()}
-                yield columns | {"item": columns["item"] + (extent << BITS)}
+        wanted = list(_by_extent(ranges))
+        for low in range(0, len(wanted), AT_ONCE):
+            part = wanted[low : low + AT_ONCE]
+            found = self._many_blocks([extent for extent, *_ in part])
+            for extent, first, last in part:
+                for held in found.get(extent, ()):
+                    rows = cut_to(held.rows, first, last)
+                    if rows is None:
+                        columns = held.columns()
+                    else:
+                        at = rows.pop("at")
+                        columns = rows | {k: v[held.at[at]] for k, v in held.events.items()}
+                    yield columns | {"item": columns["item"] + (extent << BITS)}
 
     def _hot_rows(self, ranges: Ranges) -> Iterator[dict[str, Ints]]:
         sql = (
             "SELECT item, count, event, role, unit, quantity FROM hot "
-            "WHERE item BETWEEN ? AND ? AND item + count > ?"
+            "WHERE item BETWEEN ? AND ? AND item + count > ? ORDER BY item"
         )
-        found: list[tuple[int, ...]] = []
-        for first, count in zip(ranges.first.tolist(), ranges.count.tolist(), strict=True):
-            low = first >> BITS << BITS
-            for item, many, *others in self._db.execute(sql, (low, first + count - 1, first)):
-                start, stop = max(item, first), min(item + many, first + count)
-                found.append((start, stop - start, *others))
-        if found:
-            columns = np.array(found, np.int64).T
-            names = ("item", "count", "event", "role", "unit", "quantity")
-            rows = dict(zip(names, columns, strict=True))
-            yield rows | self.event_columns(rows["event"])
+        last = ranges.first + ranges.count - 1
+        for low, high in _stretches(ranges.first >> BITS, last >> BITS):
+            first, end = ranges.first[low:high], last[low:high]
+            values = (int(first[0]) >> BITS << BITS, int(end[-1]), int(first[0]))
+            found = self._db.execute(sql, values).fetchall()
+            if found:
+                columns = np.array(found, np.int64).T
+                rows = _met(dict(zip(_HOT, columns, strict=True)), first, end)
+                del rows["at"]
+                yield rows | self.event_columns(rows["event"])
 
     def rows_of_events(self, events: Ints, roles: Collection[int], as_of: int | None) -> Rows:
         """All rows of some events in some roles."""
@@ -363,6 +392,8 @@ def _sound(what: str) -> Iterator[None]:
 
 
 _ROLES: Final = {role.value: role for role in Role}
+
+_HOT: Final = ("item", "count", "event", "role", "unit", "quantity")
 
 _LISTS: Final = {
     EPC: ("epcs", "quantities"),
@@ -400,8 +431,11 @@ def cut_to(rows: Mapping[str, Ints], first: Ints, last: Ints) -> dict[str, Ints]
     Returns:
         The same columns, a row for each range it meets, and the row each is of as ``at``.
     """
-    if len(first) == 1 and first[0] == 0 and last[0] == MASK:
-        return None
+    is_whole = len(first) == 1 and first[0] == 0 and last[0] == MASK
+    return None if is_whole else _met(rows, first, last)
+
+
+def _met(rows: Mapping[str, Ints], first: Ints, last: Ints) -> dict[str, Ints]:
     item, end = rows["item"], rows["item"] + rows["count"]
     low = np.searchsorted(last, item, "left")
     high = np.searchsorted(first, end - 1, "right")
@@ -412,6 +446,12 @@ def cut_to(rows: Mapping[str, Ints], first: Ints, last: Ints) -> dict[str, Ints]
     stop = np.minimum(end[at], last[which] + 1)
     cut = {name: column[at] for name, column in rows.items()}
     return cut | {"item": start, "count": stop - start, "at": at}
+
+
+def _stretches(low: Ints, high: Ints) -> Iterator[tuple[int, int]]:
+    """Positions of ranges that lie in the same or in neighbouring extents, from and to."""
+    starts = np.flatnonzero(np.concatenate(([True], low[1:] > high[:-1] + 1))) if len(low) else low
+    yield from zip(starts.tolist(), [*starts[1:].tolist(), len(low)], strict=False)
 
 
 def _by_extent(ranges: Ranges) -> Iterator[tuple[int, Ints, Ints]]:
