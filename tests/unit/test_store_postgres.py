@@ -229,6 +229,7 @@ def test_roles_of_the_guide(postgres: Server, monkeypatch: pytest.MonkeyPatch) -
         if statement.strip() and "DATABASE" not in statement:
             postgres.sql(statement)
     postgres.sql("GRANT CREATE ON DATABASE postgres TO guantong_writer")
+    monkeypatch.setattr("guantong.store.postgres.LOCK_SECONDS", 0.1)
     name = f"r_{uuid4().hex[:12]}"
     writer = SegmentStore.open(postgres.url(name, "guantong_writer"))
     writer.append([said(0, event(0, epcs=(ITEM,)))])

@@ -106,6 +106,8 @@ class Database:
         if self._read_only:
             link.execute(settings + "SET default_transaction_read_only TO on")
         else:
+            if link.info.parameter_status("in_hot_standby") == "on":
+                raise StoreError(fault(Fault.STOPPED, expected="a primary", got="a replica"))
             link.execute(settings + "SET synchronous_commit TO off")
             _lock(link, name)
         found = _layout(link)
