@@ -17,7 +17,7 @@ from guantong.settings import Settings
 from tests.api.test_desks_recall import NOW, begin, inspector
 from tests.api.test_epcis_subscriptions import until
 from tests.people_small import Browser, signed_in
-from tests.recall_small import BAD, BIKES, CELLS, SHOP, WORKS, capture, fill, moved
+from tests.recall_small import BAD, BIKE, BIKES, CELLS, HEAD, SHOP, WORKS, capture, fill, moved
 from tests.receiver import Receiver, receiver
 
 __all__ = ["inspector"]
@@ -78,6 +78,7 @@ def test_a_notice_and_a_reminder_come_once_each(
         }  # fmt: skip
         assert {name: notice["data"][name] for name in wanted} == wanted
         assert notice["data"]["codes"] == [BAD, BIKES[7]]
+        assert notice["data"]["ranges"] == [f"{HEAD}101 - 105", f"{BIKE}/21/1 - 5"]  # 106 is sold
         entry = notice["data"]["entry"]
         assert world.ledger.entry(entry).statement.typ is StatementType.RECALL
         inspector.get(path)

@@ -115,14 +115,11 @@ def test_a_holder_gets_its_own_notice_and_nobody_elses(world: World, inspector: 
     shop = signed_in(world, "shop", Role.SELLER, SHOP)
     (text,) = texts(printed(shop, f"/desk/notices/{number}.pdf"))
     wanted = (
-        "召回通知书电芯热失控",
-        "东街车行",
-        "请三日内退回",
-        "件数10",
-        "2026-03-09",
-        "余杭电芯",
-    )
+        "召回通知书电芯热失控", "东街车行", "请三日内退回", "件数10", "2026-03-09", "余杭电芯",
+        "贵单位的单品(01)06901234567892(21)101-105；(01)06936983800013(21)1-5",
+    )  # fmt: skip
     assert [one for one in wanted if one not in text] == []
+    assert "(21)101 - 105" in shop.get(f"/desk/notices/{number}").text
     works = signed_in(world, "works", Role.PRODUCER, WORKS)
     assert works.client.get(f"/desk/notices/{number}.pdf").status_code == 404
     assert works.client.get(f"{path}/report.pdf").status_code == 404
@@ -187,3 +184,16 @@ def test_origins_of_one_recall_are_told(inspector: Browser) -> None:
     path = begin(inspector, codes=f"{BIKES[0]}\n{BAD}")
     text = "".join(texts(printed(inspector, f"{path}/report.pdf")))
     assert "(21)1；(01)06901234567892(10)BAD7" in text
+
+
+def test_of_a_large_scope_only_numbers_are_told(
+    world: World, inspector: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("guantong.recall.owned.ITEMS_MAX", 11)
+    path = begin(inspector)
+    inspector.get(path)
+    inspector.post(f"{path}/notify", {"deadline": "2026-03-09"})
+    shop = signed_in(world, "shop", Role.SELLER, SHOP)
+    page = shop.get(f"/desk/notices/{path.rpartition('/')[2]}").text
+    assert "贵单位的单品" not in page
+    assert "件数" in page

@@ -12,6 +12,7 @@ from guantong.caller import PUBLIC
 from guantong.capture.serials import SerialRange, first_of, spell
 from guantong.clock import SetClock
 from guantong.ledger import StatementType
+from guantong.recall import Fixed, is_in, items_of
 from guantong.serve.cli import main
 from guantong.serve.people.account import Role
 from guantong.serve.world import World, open_world, rebuild
@@ -188,3 +189,12 @@ def test_logistic_units_have_ranges_by_what_stands_before_the_check_digit(
     assert not found.holds(spell(units, -18, first + more + 1))
     wrong = f"{ends[0][:-1]}{(int(ends[0][-1]) + 1) % 10}"
     assert not found.holds(wrong)
+
+
+def test_what_a_scope_holds_is_told_by_the_spelling_of_its_serials() -> None:
+    spans = ((HEAD, 100, 102, 0), (HEAD, 7, 8, 4), (f"{HEAD}A7", -1, -1, 0))
+    fixed = Fixed(1, 6, {}, (), (), spans, 0, complete=True, stops=())
+    inside = [f"{HEAD}{one}" for one in ("100", "101", "102", "0007", "0008", "A7")]
+    assert list(items_of(fixed)) == inside
+    assert all(is_in(one, fixed) for one in inside)
+    assert not any(is_in(f"{HEAD}{one}", fixed) for one in ("0101", "7", "103", "A8"))

@@ -341,6 +341,7 @@ PUBLIC = {
         Holding
         Kind
         MEDIA
+        Owned
         Progress
         RECALL
         Recall
@@ -361,7 +362,10 @@ PUBLIC = {
         drift_of
         find
         fixed_of
+        is_in
+        items_of
         made_between
+        owned_in
         parse_recall
         parse_step
         progress_of

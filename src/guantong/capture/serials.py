@@ -13,7 +13,7 @@ A logistic unit's check digit follows from the rest, so it is left out of its nu
 'https://id.gs1.org/00/106141412345678908'
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple, Self
 
 from guantong.identify.check_digits import check_digit
@@ -131,3 +131,25 @@ class SerialRange(NamedTuple):
 def first_of(text: str) -> str:
     """The first item of a range that is written so; any other text itself."""
     return text if SerialRange.parse(text) is None else text.partition(BETWEEN)[0]
+
+
+def ranges_of(items: Iterable[str]) -> list[str]:
+    """Items with neighbours as one range, and what has none as itself.
+
+    Returns:
+        They, in order.
+
+    >>> ranges_of(f"urn:x:{serial}" for serial in (3, 1, 2, 7, "A"))
+    ['urn:x:1 - 3', 'urn:x:7', 'urn:x:A']
+    """
+    ordered, found, at = sorted(map(split, items)), [], 0
+    while at < len(ordered):
+        head, width, first = ordered[at]
+        end = at + 1
+        while end < len(ordered) and ordered[end] == (head, width, first + end - at):
+            end += 1
+        is_lone = width == WHOLE or end == at + 1
+        serials = SerialRange(head, width, first, first + end - at - 1)
+        found.append(spell(head, width, first) if is_lone else serials.text)
+        at = end
+    return found

@@ -4,7 +4,7 @@ A recall is one entry of the ledger and each step another; what is computed of t
 what has moved since, how much is handled) is computed anew each time.
 """
 
-from guantong.recall.fixed import Drift, Fixed, drift_of, fixed_of
+from guantong.recall.fixed import Drift, Fixed, drift_of, fixed_of, is_in, items_of
 from guantong.recall.model import (
     MEDIA,
     RECALL,
@@ -23,6 +23,7 @@ from guantong.recall.model import (
     parse_step,
 )
 from guantong.recall.origins import Cluster, class_of, clusters, made_between
+from guantong.recall.owned import Owned, owned_in
 from guantong.recall.progress import Holding, Progress, progress_of, sample_size
 from guantong.recall.read import Running, all_recalls, find, recalls_to
 from guantong.recall.risk import Risk, risk_of
@@ -41,6 +42,7 @@ __all__ = [
     "Fixed",
     "Holding",
     "Kind",
+    "Owned",
     "Progress",
     "Recall",
     "RecallError",
@@ -58,7 +60,10 @@ __all__ = [
     "drift_of",
     "find",
     "fixed_of",
+    "is_in",
+    "items_of",
     "made_between",
+    "owned_in",
     "parse_recall",
     "parse_step",
     "progress_of",

@@ -1,10 +1,11 @@
 """What was in the scope when it was fixed, and what has moved into it or out of it since?"""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 import msgspec
 
+from guantong.capture.serials import SerialRange
 from guantong.store.columns import Span
 from guantong.trace.closure import Scope
 
@@ -92,6 +93,23 @@ def fixed_of(scope: Scope) -> Fixed:
         spans_left=max(0, len(spans) - SPANS_MAX),
         complete=scope.complete,
         stops=tuple(stop.value for stop in scope.stops),
+    )
+
+
+def items_of(fixed: Fixed) -> Iterator[str]:
+    """All items of a scope, as far as its ranges are kept, lazily."""
+    for head, first, last, width in fixed.spans:
+        if first < 0:
+            yield head
+        else:
+            yield from SerialRange(head, width, first, last).items()
+
+
+def is_in(item: str, fixed: Fixed) -> bool:
+    """Whether an item is in a scope, as far as its ranges are kept."""
+    return any(
+        item == head if first < 0 else SerialRange(head, width, first, last).holds(item)
+        for head, first, last, width in fixed.spans
     )
 
 

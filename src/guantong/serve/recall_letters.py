@@ -16,6 +16,7 @@ from guantong.recall import STEP, Act, Holding, Running, Step
 from guantong.serve import json_out
 from guantong.serve.outbox.box import About, Box, Letter, Line
 from guantong.serve.outbox.post import Kind, Written
+from guantong.serve.owned_items import OwnedItems
 from guantong.serve.readers import Readers
 from guantong.store import Fact, Store
 
@@ -24,7 +25,7 @@ KIND: Final = "recall"
 TYPES: Final = {Act.NOTIFIED: "recall.notice", Act.REMINDED: "recall.reminder"}
 """What is told of, as receivers tell letters apart."""
 CODES_MAX: Final = 500
-"""Codes a recall begins with, told in one letter."""
+"""Codes a recall begins with, and ranges of the firm's items, told in one letter."""
 
 
 @runtime_checkable
@@ -61,6 +62,7 @@ class RecallLetters:
         self._desk = desk
         self._box = box
         self._clock = clock
+        self._owned = OwnedItems(desk.readers, clock)
 
     def kind(self) -> Kind:
         """As the post needs it."""
@@ -87,9 +89,11 @@ class RecallLetters:
         if found is None or running is None:
             return None
         fact, step = found
-        part = self._part(running, line.party)
+        part, own = self._part(running, line.party)
         root = msgspec.json.decode(line.about.more, type=Root).root
         told = _said(running, step, part) | {
+            "ranges": own if own is None else own[:CODES_MAX],
+            "ranges_left": max(0, len(own or ()) - CODES_MAX),
             "producer": {
                 "party": running.recall.firm,
                 "name": firm.name if firm else "",
@@ -102,12 +106,15 @@ class RecallLetters:
         body = {"type": TYPES[step.act], "timestamp": at, "data": told}
         return Written("application/json", json_out.encode(body))
 
-    def _part(self, running: Running, party: str) -> Holding | None:
-        """What the firm has of it."""
+    def _part(self, running: Running, party: str) -> tuple[Holding | None, list[str] | None]:
+        """What the firm has of it: numbers, and the items."""
         last = running.last(Act.SCOPED)
         fixed = recall.parse_step(self._desk.body(last[1].entry)).fixed if last else None
-        holders = recall.progress_of(running, fixed).holders if fixed else ()
-        return next((one for one in holders if one.party == party), None)
+        if last is None or fixed is None:
+            return None, None
+        holders = recall.progress_of(running, fixed).holders
+        part = next((one for one in holders if one.party == party), None)
+        return part, self._owned.of(last[1].entry, fixed, party)
 
 
 def _steps(store: Store, party: str) -> list[tuple[Fact, Step]]:

@@ -23,6 +23,8 @@ from guantong.serve.made import Made
 from guantong.serve.people.person import Person
 from guantong.serve.problems import Fault, HttpError
 
+SHOWN: Final = 200
+"""Ranges of own items on a page."""
 NUMBERS: Final = ("found", "quarantined", "returned", "repaired", "destroyed")
 
 
@@ -76,7 +78,8 @@ class Notices:
         """One notice, to be printed, and the form for the answer."""
         person = self._office.person(request, *FILERS)
         running, part = await self._own(request, person)
-        return self._page(request, person, running, part)
+        own = await to_thread.run_sync(self._items, running, person)
+        return self._page(request, person, running, part, own)
 
     async def printed(self, request: Request) -> Response:
         """One notice as a file."""
@@ -85,11 +88,16 @@ class Notices:
         party = person.account.party
 
         def made() -> bytes:
-            known = known_of(self._ground, self._ground.view_of(running), {party})
-            return notice_paper(running, part, party, known)
+            view = self._ground.view_of(running)
+            known = known_of(self._ground, view, {party})
+            return notice_paper(running, part, party, known, self._ground.owned(view, party))
 
         data = await to_thread.run_sync(made, limiter=self._ground.printing)
         return download(data, f"notice-{running.recall.id}.pdf", "application/pdf")
+
+    def _items(self, running: Running, person: Person) -> list[str] | None:
+        """The firm's own items in it."""
+        return self._ground.owned(self._ground.view_of(running), person.account.party)
 
     def _page(
         self,
@@ -97,6 +105,7 @@ class Notices:
         person: Person,
         running: Running,
         part: Holding | None,
+        own: list[str] | None,
         errors: tuple[Found, ...] = (),
     ) -> Response:
         return self._office.page(
@@ -106,6 +115,8 @@ class Notices:
             400 if errors else 200,
             running=running,
             part=part,
+            own=(own or [])[:SHOWN],
+            own_left=max(0, len(own or ()) - SHOWN),
             numbers=NUMBERS,
             errors=errors,
         )
@@ -132,7 +143,8 @@ class Notices:
                 made = Made.of(StatementType.RECALL, step, recall.STEP_MEDIA)
                 await self._office.enter(made, person)
             except Refusal as refusal:
-                return self._page(request, person, running, part, refusal.faults)
+                own = await to_thread.run_sync(self._items, running, person)
+                return self._page(request, person, running, part, own, refusal.faults)
         return on_to(f"/desk/notices/{running.recall.id}")
 
     async def _own(self, request: Request, person: Person) -> tuple[Running, Holding | None]:

@@ -18,14 +18,13 @@ from guantong.recall import Act, Fixed, Kind, Progress, RecallError, Running, St
 from guantong.serve.desks.forms import Form
 from guantong.serve.desks.office import Office
 from guantong.serve.made import Made
+from guantong.serve.owned_items import OwnedItems
 from guantong.serve.people.account import Role
 from guantong.serve.people.person import Person
 from guantong.serve.problems import Fault, HttpError
 from guantong.serve.scope_cli import scope_with
 from guantong.serve.scope_origins import check_sizes, origin_of
 from guantong.store import EventFilter, SegmentStore, Store
-from guantong.store.columns import Span
-from guantong.trace.closure import texts_of
 from guantong.verdict.holds import DRILL
 
 SECONDS_MAX: Final = 120.0
@@ -61,6 +60,7 @@ class Ground:
         self.office = office
         self.walking = CapacityLimiter(AT_ONCE)
         self.printing = CapacityLimiter(AT_ONCE)
+        self._owned = OwnedItems(office.desk.readers, office.desk.clock)
 
     async def fix(self, number: str, origins: Sequence[str], person: Person) -> Fixed:
         """Compute a scope, and enter it."""
@@ -157,6 +157,13 @@ class Ground:
         progress = recall.progress_of(running, fixed) if fixed is not None else None
         return View(running, fixed, progress)
 
+    def owned(self, view: View, party: str) -> list[str] | None:
+        """Items of a recall that a holder has, in ranges; None when there are too many to tell."""
+        last = view.running.last(Act.SCOPED)
+        if last is None or view.fixed is None:
+            return None
+        return self._owned.of(last[1].entry, view.fixed, party)
+
     def today(self) -> dt.date:
         """In China."""
         return day_in_china(self.office.desk.clock.now_ms())
@@ -179,12 +186,7 @@ def _products_of(store: Store, certificate: str) -> list[str]:
 
 def first_items(fixed: Fixed | None) -> list[str]:
     """The first items of a scope, `ITEMS_MAX` at most."""
-    spans = fixed.spans if fixed is not None else ()
-    some = (
-        Span(head, first, min(last, first + ITEMS_MAX), width) for head, first, last, width in spans
-    )
-    texts = (text for one in some for text in texts_of(one))
-    return list(islice(texts, ITEMS_MAX))
+    return list(islice(recall.items_of(fixed), ITEMS_MAX)) if fixed is not None else []
 
 
 def may_see(running: Running, person: Person) -> bool:

@@ -147,11 +147,24 @@ def report_paper(view: View, known: Known) -> bytes:
     return paper(f"{title} {running.recall.title}", blocks, _foot(running, known))
 
 
-def notice_paper(running: Running, part: Holding | None, party: str, known: Known) -> bytes:
-    """What one holder is told, and what it answered."""
+def notice_paper(
+    running: Running, part: Holding | None, party: str, known: Known, own: list[str] | None
+) -> bytes:
+    """What one holder is told, and what it answered.
+
+    Args:
+        running: The recall.
+        part: The holder's part of it.
+        party: The holder.
+        known: What the paper stands on.
+        own: Ranges of its items, None when they are too many to tell.
+
+    Returns:
+        A PDF.
+    """
     told = running.recall
-    own = [one for one in running.steps if one[0].party == party]
-    note = next((step.note for step, _ in reversed(own) if step.act is Act.NOTIFIED), "")
+    steps = [one for one in running.steps if one[0].party == party]
+    note = next((step.note for step, _ in reversed(steps) if step.act is Act.NOTIFIED), "")
     rows = [
         (_t("dk_rc_to_you"), known.names.get(party) or party),
         *_told(running),
@@ -159,12 +172,15 @@ def notice_paper(running: Running, part: Holding | None, party: str, known: Know
         (_t("dk_rc_note"), note),
         (_t("dk_rc_scope"), _origins(running)),
         *(() if part is None else _part(part)),
+        (_t("dk_rc_own"), "；".join(map(label, own or ()))),
     ]
     blocks = [
         Table(PAIRS, [row for row in rows if row[1]]),
         *_section(_t("producer"), _firm_rows(known, is_form=False)),
         Heading(_t("dk_rc_proof")),
-        Table((3, 3, 2), [_step_row(step.act, fact.received_ms, fact.entry) for step, fact in own]),
+        Table(
+            (3, 3, 2), [_step_row(step.act, fact.received_ms, fact.entry) for step, fact in steps]
+        ),
         Text(_t("dk_rc_tree", size=known.size, root=known.root)),
     ]
     return paper(f"{_t('dk_rc_notice')} {told.title}", blocks, _foot(running, known))

@@ -6,23 +6,21 @@ the key data elements that the American rule of traceability for food asks for, 
 
 import datetime as dt
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Final, NamedTuple
 
 from guantong import coding, parties
 from guantong.capture.cells import csv_of, harmless
 from guantong.capture.lots import class_of, lot_uri, lots_named
-from guantong.capture.serials import WHOLE, SerialRange, spell, split
+from guantong.capture.serials import ranges_of
 from guantong.clock import CHINA
 from guantong.parties import Product, Register
-from guantong.recall import Fixed
+from guantong.recall import Fixed, items_of
 from guantong.serve.pages import label
 from guantong.serve.words import Language, say, word
 from guantong.store import Store, Stored
-from guantong.store.columns import Span
 from guantong.trace import Book, Step, lives
-from guantong.trace.closure import texts_of
 from guantong.trace.hands import effect_on, end_of
 from guantong.trace.names import is_many
 from guantong.trace.sight import Sight
@@ -83,7 +81,7 @@ class Told:
         """The rows of a scope; none of a recall without one."""
         if fixed is None:
             return Found([], is_whole=False)
-        things = chain({one.lot for one in fixed.lots}, _items_of(fixed))
+        things = chain({one.lot for one in fixed.lots}, items_of(fixed))
         read = islice(things, ITEMS_MAX)
         while some := list(islice(read, AT_ONCE)):
             for item, life in lives(Book(self._store, now_ms=self._now_ms), some).items():
@@ -157,11 +155,6 @@ class Told:
         return self._products[class_uri]
 
 
-def _items_of(fixed: Fixed) -> Iterator[str]:
-    spans = (Span(head, first, last, width) for head, first, last, width in fixed.spans)
-    return (text for one in spans for text in texts_of(one))
-
-
 def spelled(items: Iterable[str]) -> str:
     """Items as ranges of serials, the first few.
 
@@ -172,23 +165,9 @@ def spelled(items: Iterable[str]) -> str:
     >>> spelled([f"{head}{one}" for one in (3, 1, 2, 7)])
     '(01)06901234567892(21)1 - 3; (01)06901234567892(21)7'
     """
-    ranges = list(_ranges(sorted(map(split, items))))
+    ranges = ranges_of(items)
     told = "; ".join(label(one) for one in ranges[:RANGES_MAX])[:CELL_MAX]
     return f"{told}; … +{len(ranges) - RANGES_MAX}" if len(ranges) > RANGES_MAX else told
-
-
-def _ranges(ordered: Sequence[tuple[str, int, int]]) -> Iterator[str]:
-    """Neighbours as one range, what has none as itself."""
-    at = 0
-    while at < len(ordered):
-        head, width, first = ordered[at]
-        end = at + 1
-        while end < len(ordered) and ordered[end] == (head, width, first + end - at):
-            end += 1
-        lone = width == WHOLE or end == at + 1
-        serials = SerialRange(head, width, first, first + end - at - 1)
-        yield spell(head, width, first) if lone else serials.text
-        at = end
 
 
 def heads(language: Language) -> tuple[str, ...]:

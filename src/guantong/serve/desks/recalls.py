@@ -246,21 +246,9 @@ def moved_after(store: Store, holder: Holding, fixed: Fixed) -> list[str]:
         if one.entry < holder.answered_entry:
             continue
         things = (*one.event.epcs, *one.event.child_epcs)
-        if any(_is_in(thing, fixed) for thing in things):
+        if any(recall.is_in(thing, fixed) for thing in things):
             found.append(one.event.id)
     return found
-
-
-def _is_in(item: str, fixed: Fixed) -> bool:
-    for head, first, last, _ in fixed.spans:
-        if first < 0:
-            if item == head:
-                return True
-        elif item.startswith(head):
-            rest = item[len(head) :]
-            if rest.isdecimal() and first <= int(rest) <= last:
-                return True
-    return False
 
 
 def _firm_of(store: Store, origin: str) -> str:
