@@ -43,25 +43,32 @@ def postgres() -> Iterator[Server]:
 
 
 if SWITCH:
+    OPENED: list[Any] = []
 
-    @pytest.fixture(autouse=True)
-    def everything_in_postgres(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-        """Every index that would be a file is a schema; what a test left open is closed."""
-        opened = list[Any]()
+    @pytest.fixture(scope="session", autouse=True)
+    def everything_in_postgres(postgres: Server) -> Iterator[None]:
+        """Every index that would be a file is a schema."""
 
         def open_place(there: Path | str, *layout: Any, **how: Any) -> Any:
             url = postgres.url(schema_for(there)) if isinstance(there, Path) else there
-            opened.append(place.open_place(url, *layout, **how))
-            return opened[-1]
+            OPENED.append(place.open_place(url, *layout, **how))
+            return OPENED[-1]
 
         def index(settings: Settings) -> str:
             return settings.store or postgres.url(schema_for(settings.data / FILE))
 
-        monkeypatch.setattr(segments, "open_place", open_place)
-        monkeypatch.setattr(Settings, "index", property(index))
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(segments, "open_place", open_place)
+            patched.setattr(Settings, "index", property(index))
+            yield
+
+    @pytest.fixture(autouse=True)
+    def nothing_left_open() -> Iterator[None]:
+        """What a test left open is closed; who asks it again connects again."""
+        OPENED.clear()
         yield
-        for handle in opened:
-            handle.close()
+        for handle in OPENED:
+            handle._link.close()
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -21,6 +21,7 @@ from guantong.capture.model import (
 )
 from guantong.capture.table import EventTable
 from guantong.identify.ff1 import ff1_of
+from guantong.settings import Settings
 from guantong.store import (
     EventFilter,
     Fact,
@@ -63,7 +64,7 @@ class Twins:
         self.random = random.Random(seed)
         self.place = place
         self.rows = RowStore.open(place / "rows.sqlite")
-        self.where = where or place / "segments.sqlite"
+        self.where = where or Settings(place).index
         self.segments = SegmentStore.open(self.where)
         self.reader = SegmentStore.open(self.where, read_only=True)
         self.items: list[str] = []

@@ -98,6 +98,7 @@ def test_the_queue_of_a_scanner_gets_json_and_may_send_again(world: World, shop:
 def test_what_is_stopped_does_not_go_out(world: World, shop: Browser, kind: str) -> None:
     move(shop, "进货", *ITEMS[:2], partner=MAKER[-18:])
     world.hold(Hold(ITEMS[1], kind, "线芯过热", "hot"), OPERATOR)
+    assert world.wait(world.ledger.size)
     size = world.ledger.size
     looked = move(shop, "零售", *ITEMS[:2], what="look")
     assert "线芯过热" in looked.text

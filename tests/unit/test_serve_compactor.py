@@ -27,12 +27,12 @@ def compared(twins: Twins) -> None:
 
 
 def test_nothing_is_done_below_the_limit(twins: Twins) -> None:
-    compactor = Compactor(twins.segments, twins.place / "segments.sqlite")
+    compactor = Compactor(twins.segments, twins.where)
     assert compactor.tick() is None
 
 
 def test_all_is_moved_while_more_comes_in(twins: Twins) -> None:
-    compactor = Compactor(twins.segments, twins.place / "segments.sqlite", hot_max=20)
+    compactor = Compactor(twins.segments, twins.where, hot_max=20)
     before = twins.segments.hot_rows
     ticks = 0
     while compactor.tick() is not None:
@@ -48,7 +48,7 @@ def test_all_is_moved_while_more_comes_in(twins: Twins) -> None:
 
 
 def test_another_process_that_ends_is_begun_again(twins: Twins) -> None:
-    compactor = Compactor(twins.segments, twins.place / "segments.sqlite", hot_max=20)
+    compactor = Compactor(twins.segments, twins.where, hot_max=20)
     compactor.tick()
     process = compactor._process
     assert process is not None
@@ -64,7 +64,7 @@ def test_another_process_that_ends_is_begun_again(twins: Twins) -> None:
 
 def test_a_slice_ends_when_its_time_is_over(twins: Twins) -> None:
     moments = iter(n * SLICE_SECONDS / 2 for n in range(10**6))
-    path = twins.place / "segments.sqlite"
+    path = twins.where
     compactor = Compactor(twins.segments, path, hot_max=20, seconds=lambda: next(moments))
     compactor.tick()
     channel = compactor._channel
@@ -81,10 +81,10 @@ def test_a_slice_ends_when_its_time_is_over(twins: Twins) -> None:
 
 
 def test_a_reader_of_another_handle_goes_on(twins: Twins) -> None:
-    reader = SegmentStore.open(twins.place / "segments.sqlite", read_only=True)
+    reader = SegmentStore.open(twins.where, read_only=True)
     items = sorted(set(twins.items))[:50]
     expected = reader.rows_of(items)
-    compactor = Compactor(twins.segments, twins.place / "segments.sqlite", hot_max=20)
+    compactor = Compactor(twins.segments, twins.where, hot_max=20)
     while compactor.tick() is not None:
         assert reader.rows_of(items) == expected
     assert reader.rows_of(items) == expected

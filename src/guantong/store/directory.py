@@ -31,7 +31,8 @@ class Directory:
         """Remember nothing yet."""
         self._db = db
         self._seen: Version = ()
-        self._is_still = False
+        self.is_still = False
+        """Whether all that is asked is asked of one moment."""
         self._firsts: list[int] = []
         self._sizes: list[int] = []
         self._blocks: dict[int, list[tuple[int, int]]] = {}
@@ -50,11 +51,11 @@ class Directory:
             if seen != self._seen or len(self._looked) > KEPT_MAX:
                 self.forget()
                 self._seen = seen
-            self._is_still = True
+            self.is_still = True
             try:
                 yield
             finally:
-                self._is_still = False
+                self.is_still = False
 
     def forget(self) -> None:
         """Believe nothing that was looked up before."""
@@ -66,24 +67,24 @@ class Directory:
 
     def segment_of(self, event: int) -> tuple[int, int]:
         """First event and size of the segment in which an event lies."""
-        at = bisect_right(self._firsts, event) - 1 if self._is_still else -1
+        at = bisect_right(self._firsts, event) - 1 if self.is_still else -1
         if at >= 0 and event < self._firsts[at] + self._sizes[at]:
             return self._firsts[at], self._sizes[at]
         sql = "SELECT first, n FROM segment WHERE first <= ? ORDER BY first DESC LIMIT 1"
         first, size = self._db.execute(sql, (event,)).fetchone()
-        if self._is_still:
+        if self.is_still:
             self._firsts.insert(at + 1, first)
             self._sizes.insert(at + 1, size)
         return first, size
 
     def blocks_of(self, extent: int) -> list[tuple[int, int]]:
         """Key and generation of the blocks of an extent."""
-        known = self._blocks.get(extent) if self._is_still else None
+        known = self._blocks.get(extent) if self.is_still else None
         if known is None:
             sql = "SELECT key, generation FROM block WHERE key BETWEEN ? AND ?"
             low = extent << RUN_BITS
             known = self._db.execute(sql, (low, low | (1 << RUN_BITS) - 1)).fetchall()
-            if self._is_still:
+            if self.is_still:
                 self._blocks[extent] = known
         return known
 
@@ -93,7 +94,7 @@ class Directory:
         Returns:
             The rows; None where it is cheaper to ask for those of one item: at the first look.
         """
-        if not self._is_still:
+        if not self.is_still:
             return None
         known = self._hot.get(extent)
         if known is None and extent in self._looked:

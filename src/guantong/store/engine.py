@@ -67,7 +67,7 @@ class Handle(Protocol):
         """Everything read inside stands as of one moment, whatever others write meanwhile."""
 
     def version(self) -> Version:
-        """Changes when anybody has written, this handle included."""
+        """Changes when anybody has written, this handle included; in a snapshot it is that moment's."""
 
     def when_lost(self, forget: Callable[[], None]) -> None:
         """Have `forget` called when what was read before may not be there any more."""

@@ -75,6 +75,7 @@ class Database:
         self._layout = version
         self._read_only = read_only
         self._forgetting: list[Callable[[], None]] = []
+        self._is_closed = False
         self._is_inside = False
         self._moment: Version | None = None
         self._table = -1
@@ -128,7 +129,8 @@ class Database:
         self._forgetting.append(forget)
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Let go of the connection, for good."""
+        self._is_closed = True
         self._link.close()
 
     # Statements
@@ -153,7 +155,7 @@ class Database:
         try:
             return ask()
         except psycopg.OperationalError:
-            if not self._link.closed:
+            if self._is_closed or not self._link.closed:
                 raise
         self._renew()
         return ask()

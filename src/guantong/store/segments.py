@@ -76,13 +76,15 @@ class SegmentStore:
         """How far it goes: entries, last event and last fact, in one look."""
         db = self._db
         seen = db.version()
-        if seen == self._seen and not db.in_transaction:
+        # In a transaction that writes it may still be undone.
+        lasts = self._reader.directory.is_still or not db.in_transaction
+        if seen == self._seen and lasts:
             return self._reached
         with db.snapshot():
             sql = "SELECT projected_size, events FROM progress"
             size, event = db.execute(sql).fetchone()
             reached = Reached(size, event, self._facts.last_number())
-        if not db.in_transaction:
+        if lasts:
             self._seen, self._reached = seen, reached
         return reached
 
