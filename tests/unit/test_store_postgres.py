@@ -170,6 +170,19 @@ def test_a_lost_connection_is_made_anew(
         assert reader.reached.size == entry + 1
 
 
+def test_nothing_is_believed_after_a_lost_connection(
+    postgres: Server, store: SegmentStore, reader: SegmentStore
+) -> None:
+    """As when the server came back without the last transactions, and numbers mean other texts."""
+    store.append([said(0, event(0, epcs=(ITEM,), step="shipping"))])
+    assert reader.history(ITEM)[0].stored.event.step == "shipping"
+    store._db.execute("UPDATE term SET text = ? WHERE text = ?", ("receiving", "shipping"))
+    kill_all(postgres)
+    assert reader.history(ITEM)[0].stored.event.step == "receiving"
+    store.append([said(1, event(1, epcs=(CASE,), step="shipping"))])
+    assert reader.history(CASE)[0].stored.event.step == "shipping"
+
+
 def test_who_lost_the_right_to_write_does_not_write(
     postgres: Server, store: SegmentStore, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
