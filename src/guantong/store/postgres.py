@@ -38,7 +38,7 @@ PREPARED_MAX: Final = 500
 NEVER: Final = 1 << 30
 """Uses after which a statement is prepared that does not ask for it."""
 COPIED_MIN: Final = 8
-"""Rows from which COPY is quicker than a statement for each."""
+"""Rows from which COPY is quicker than one statement for all."""
 
 V = TypeVar("V")
 
@@ -162,8 +162,12 @@ class Database:
 
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]], /) -> None:
         """Run one statement for each of many rows."""
-        with self._link.cursor() as cursor:
-            cursor.executemany(_numbered(sql), rows)
+        few = list(rows)
+        if len(few) == 1:
+            self._run(sql, few[0])
+        elif few:
+            with self._link.cursor() as cursor:
+                cursor.executemany(_numbered(sql), few)
 
     def among(self, sql: str, values: Sequence[int | str], *others: int | str) -> Iterator[Row]:
         """Rows of a statement in which ``IN ({})`` stands for `values`, and `others` follow.
@@ -176,9 +180,11 @@ class Database:
 
     def insert(self, table: str, rows: Sequence[Sequence[int | str | bytes]]) -> None:
         """New rows, all columns of each."""
+        if not rows:
+            return
         if len(rows) < COPIED_MIN:
-            if rows:
-                self.executemany(f"INSERT INTO {table} VALUES({marks(rows[0])})", rows)
+            groups = ",".join(f"({marks(row)})" for row in rows)
+            self._run(f"INSERT INTO {table} VALUES{groups}", [it for row in rows for it in row])
             return
         with self._link.cursor() as cursor, cursor.copy(_copied(table)) as copy:
             copy.set_types([_TYPES[type(value)] for value in rows[0]])
