@@ -16,12 +16,16 @@ SUITES = {
     "epcis": "tests/api/test_epcis_*.py",
     "api": "tests/api tests/walk",
 }
+LONG = {"lives", "epcis", "api"}
 SECONDS_MAX = 1_800
 
 
 @pytest.mark.full
 @pytest.mark.skipif(SWITCH, reason="these are the tests that run now")
-@pytest.mark.parametrize("suite", SUITES)
+@pytest.mark.parametrize(
+    "suite",
+    [pytest.param(one, marks=[pytest.mark.soak] if one in LONG else []) for one in SUITES],
+)
 def test_a_suite_in_postgres(suite: str) -> None:
     if absent():
         pytest.skip(absent())
