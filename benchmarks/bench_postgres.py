@@ -1,8 +1,8 @@
 """What does it cost to keep the index in PostgreSQL instead of a file?
 
-Both in one run, over the same documents of the same market: filling (documents read before, in the
-order of their arrival, packed on the way as a server does), then the same questions to a handle that
-only reads. PostgreSQL is started with the settings it comes with, on this machine's disk, and asked
+Both in one run and in turns, so that what else the machine does meets both: the same documents of the
+same market (read before, in the order of their arrival, packed on the way as a server does), then
+the same questions to handles that only read. PostgreSQL is started with the settings it comes with, on this machine's disk, and asked
 over a socket; between two machines each message takes longer.
 
 ``python -m benchmarks.bench_postgres [ROWS]``
@@ -12,9 +12,9 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from guantong import parties, trace, verdict
 from guantong.caller import PUBLIC
@@ -43,18 +43,28 @@ ROUNDS: Final = range(9)
 class Engine(NamedTuple):
     """Where an index lies, and how many bytes it takes there."""
 
-    name: str
     place: Place
     size: Callable[[], int]
 
 
+Engines: TypeAlias = tuple[Engine, Engine]
+T = TypeVar("T")
+V = TypeVar("V")
+
+
 class Figure(NamedTuple):
-    """One line of the table; more is better unless `less`."""
+    """One line of the table, for both engines; more is better unless `less`."""
 
     name: str
-    value: float
+    values: list[float]
     form: str = ",.0f"
     less: bool = False
+
+    def line(self) -> str:
+        """As it is printed."""
+        file, database = self.values
+        ratio = file / database if self.less else database / file
+        return f"| {self.name} | {file:{self.form}} | {database:{self.form}} | {ratio:.2f} |"
 
 
 def main() -> None:
@@ -66,32 +76,24 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             bulk = Bulk(7, rows=rows)
             documents = list(_read(bulk))
-            both = [
-                list(_figures(engine, bulk, documents, rows))
-                for engine in _engines(Path(folder), server)
-            ]
+            print(f"| {rows:,} rows, {len(documents):,} documents | SQLite | PostgreSQL | ratio |")
+            print("|---|---|---|---|")
+            engines = _engines(Path(folder), server)
+            for figure in (*_filled(engines, documents, rows), *_asked(engines, bulk)):
+                print(figure.line(), flush=True)
     finally:
         remove(server)
-    print(f"| {rows:,} rows, {len(documents):,} documents | SQLite | PostgreSQL | ratio |")
-    print("|---|---|---|---|")
-    for file, database in zip(*both, strict=True):
-        ratio = file.value / database.value if file.less else database.value / file.value
-        print(
-            f"| {file.name} | {file.value:{file.form}} | {database.value:{file.form}} | {ratio:.2f} |"
-        )
 
 
-def _engines(folder: Path, server: Server) -> tuple[Engine, Engine]:
+def _engines(folder: Path, server: Server) -> Engines:
     file = folder / "index.sqlite"
     size = (
         "SELECT sum(pg_total_relation_size(c.oid))::bigint FROM pg_class c "
         "JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = 'bench' AND relkind = 'r'"
     )
     return (
-        Engine(
-            "SQLite", file, lambda: sum(it.stat().st_size for it in folder.glob(f"{file.name}*"))
-        ),
-        Engine("PostgreSQL", server.url("bench"), lambda: int(server.sql(size)[0][0])),
+        Engine(file, lambda: sum(it.stat().st_size for it in folder.glob(f"{file.name}*"))),
+        Engine(server.url("bench"), lambda: int(server.sql(size)[0][0])),
     )
 
 
@@ -109,26 +111,24 @@ def _read(bulk: Bulk) -> Iterator[Indexed]:
         )
 
 
-def _figures(engine: Engine, bulk: Bulk, documents: list[Indexed], rows: int) -> Iterator[Figure]:
-    store = SegmentStore.open(engine.place)
-    began = time.perf_counter()
-    for low in range(0, len(documents), TOGETHER):
+def _filled(engines: Engines, documents: list[Indexed], rows: int) -> Iterator[Figure]:
+    stores = [SegmentStore.open(engine.place) for engine in engines]
+
+    def fill(store: SegmentStore, low: int) -> None:
         store.append(documents[low : low + TOGETHER])
         if store.hot_rows > HOT_MAX:
             store.compact()
-    yield Figure("filled, rows/s", rows / (time.perf_counter() - began))
-    began = time.perf_counter()
-    for number in range(SINGLE):
-        store.append([_single(len(documents) + number, number)])
-    yield Figure(
-        "documents of one event, each a transaction, /s", SINGLE / (time.perf_counter() - began)
-    )
-    began = time.perf_counter()
-    store.compact()
-    yield Figure("packing the last, s", time.perf_counter() - began, ".2f", less=True)
-    yield Figure("bytes a row", engine.size() / rows, ".2f", less=True)
-    store.close()
-    yield from _asked(engine, bulk)
+
+    spent = _in_turns(stores, fill, range(0, len(documents), TOGETHER))
+    yield Figure("filled, rows/s", [rows / sum(times) for times in spent])
+    singles = [_single(len(documents) + number, number) for number in range(SINGLE)]
+    spent = _in_turns(stores, lambda store, one: store.append([one]), singles)
+    yield Figure("one event, one transaction, /s", [SINGLE / sum(times) for times in spent])
+    spent = _in_turns(stores, lambda store, _: store.compact(), [None])
+    yield Figure("packing the last, s", [sum(times) for times in spent], ".2f", less=True)
+    yield Figure("bytes a row", [engine.size() / rows for engine in engines], ".2f", less=True)
+    for store in stores:
+        store.close()
 
 
 def _single(entry: int, number: int) -> Indexed:
@@ -144,48 +144,62 @@ def _single(entry: int, number: int) -> Indexed:
     return Indexed(entry=entry, by="urn:bench:firm", received_ms=NOW_MS, events=(event,))
 
 
-def _asked(engine: Engine, bulk: Bulk) -> Iterator[Figure]:
+def _asked(engines: Engines, bulk: Bulk) -> Iterator[Figure]:
     codes = bulk.some(CODES, 3)
-    plain, readers = SegmentStore.open(engine.place, read_only=True), Readers(engine.place)
+    plain = [SegmentStore.open(engine.place, read_only=True) for engine in engines]
+    readers = [Readers(engine.place) for engine in engines]
 
-    def check(code: str) -> object:
+    def check(readers: Readers, code: str) -> None:
         with readers.lend() as store, store.still():
-            return verdict.check(store, code, PUBLIC, now_ms=NOW_MS)
+            verdict.check(store, code, PUBLIC, now_ms=NOW_MS)
 
-    def follow(code: str) -> object:
+    def follow(readers: Readers, code: str) -> None:
         with readers.lend() as store, store.still():
-            return trace.trace(store, code, direction=Direction.UP, now_ms=NOW_MS)
+            trace.trace(store, code, direction=Direction.UP, now_ms=NOW_MS)
 
-    yield from _spread("history of an item", plain.history, codes)
-    yield from _spread("check of a code", check, codes)
-    yield from _spread("trace up", follow, codes)
-    plain.close()
-    readers.close()
+    history = SegmentStore.history
+    yield from _spread("history of an item, the first time", _in_turns(plain, history, codes))
+    yield from _spread("the same again", _in_turns(plain, history, codes))
+    yield from _spread("check of a code", _in_turns(readers, check, codes))
+    yield from _spread("trace up", _in_turns(readers, follow, codes))
+    for store, lent in zip(plain, readers, strict=True):
+        store.close()
+        lent.close()
     for name, lot in (("small", bulk.small), ("bad", bulk.bad)):
         yield from _recall(
-            engine, f"recall of the {name} lot, {lot.reels + lot.items:,} items", lot
+            engines, f"recall of the {name} lot, {lot.reels + lot.items:,} items", lot
         )
 
 
-def _recall(engine: Engine, name: str, lot: Lot) -> Iterator[Figure]:
+def _recall(engines: Engines, name: str, lot: Lot) -> Iterator[Figure]:
     """The first time with nothing in memory, then again and again."""
-    store = SegmentStore.open(engine.place, read_only=True)
-    spent = [_spent(lambda code: closure(store, [code], now_ms=NOW_MS), lot.code) for _ in ROUNDS]
-    store.close()
-    yield Figure(f"{name}: first, s", spent[0], ".3f", less=True)
-    yield Figure("the same again, s", statistics.median(spent[1:]), ".3f", less=True)
+    stores = [SegmentStore.open(engine.place, read_only=True) for engine in engines]
+    spent = _in_turns(stores, lambda store, _: closure(store, [lot.code], now_ms=NOW_MS), ROUNDS)
+    yield Figure(f"{name}: first, s", [times[0] for times in spent], ".3f", less=True)
+    again = [statistics.median(times[1:]) for times in spent]
+    yield Figure("the same again, s", again, ".3f", less=True)
+    for store in stores:
+        store.close()
 
 
-def _spread(name: str, ask: Callable[[str], object], codes: list[str]) -> Iterator[Figure]:
-    spent = sorted(1000 * _spent(ask, code) for code in codes)
-    yield Figure(f"{name}, ms: median", statistics.median(spent), ".3f", less=True)
-    yield Figure(f"{name}, ms: p99", spent[int(len(spent) * 0.99)], ".3f", less=True)
+def _spread(name: str, spent: list[list[float]]) -> Iterator[Figure]:
+    half = [1000 * statistics.median(times) for times in spent]
+    yield Figure(f"{name}, ms: median", half, ".3f", less=True)
+    most = [1000 * sorted(times)[int(len(times) * 0.99)] for times in spent]
+    yield Figure(f"{name}, ms: p99", most, ".3f", less=True)
 
 
-def _spent(ask: Callable[[str], object], code: str) -> float:
-    began = time.perf_counter()
-    ask(code)
-    return time.perf_counter() - began
+def _in_turns(
+    those: Sequence[T], what: Callable[[T, V], object], given: Iterable[V]
+) -> list[list[float]]:
+    """How long each took for each that was given."""
+    spent: list[list[float]] = [[] for _ in those]
+    for one in given:
+        for times, that in zip(spent, those, strict=True):
+            began = time.perf_counter()
+            what(that, one)
+            times.append(time.perf_counter() - began)
+    return spent
 
 
 if __name__ == "__main__":
