@@ -115,6 +115,22 @@ def test_what_only_its_label_puts_in_a_lot_is_in_the_scope_and_in_the_stop(
     assert (found["made"], found["complete"]) == (2, False)
 
 
+def test_what_two_recalls_stop_is_free_when_both_are_released(
+    world: World, inspector: Browser
+) -> None:
+    one, other = begin(inspector), begin(inspector, title="电芯漏液")
+    for path in (one, other):
+        inspector.get(path)
+        inspector.post(f"{path}/hold", {})
+    inspector.get(one)
+    inspector.post(f"{one}/release", {})
+    assert "verdict.recalled" in reasons(world, BATTERIES[0])
+    assert world.check(BATTERIES[0], PUBLIC).outcome is not Outcome.OK
+    inspector.get(other)
+    inspector.post(f"{other}/release", {})
+    assert "verdict.recalled" not in reasons(world, BATTERIES[0])
+
+
 def test_from_lot_to_proof(world: World, clock: SetClock, inspector: Browser) -> None:
     path = begin(inspector)
     assert world.check(BIKES[0], PUBLIC).outcome is Outcome.OK

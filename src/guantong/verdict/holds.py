@@ -39,13 +39,19 @@ def facts_of(hold: Hold) -> tuple[Fact, ...]:
 
 
 def standing_holds(store: Store, targets: Iterable[str], *, as_of: int | None = None) -> list[Hold]:
-    """The holds in force on any of `targets`: of each target the last word counts."""
-    last: dict[str, Hold] = {}
+    """The holds in force on any of `targets`: of each target and rule the last word counts."""
+    # Two recalls may stop one thing, and each is lifted by itself; a lift without a rule ends all.
+    standing: dict[tuple[str, str], Hold] = {}
     wanted = set(targets)
     for fact in store.facts("hold", sorted(wanted | _heads(wanted)), as_of=as_of):
-        last[fact.key] = msgspec.convert(fact.fields, Hold)
-    standing = (hold for hold in last.values() if hold.kind != "lifted")
-    return [hold for hold in standing if is_about(hold.target, wanted)]
+        hold = msgspec.convert(fact.fields, Hold)
+        if hold.kind != "lifted":
+            standing[hold.target, hold.rule] = hold
+        elif hold.rule:
+            standing.pop((hold.target, hold.rule), None)
+        else:
+            standing = {key: one for key, one in standing.items() if key[0] != hold.target}
+    return [hold for hold in standing.values() if is_about(hold.target, wanted)]
 
 
 def is_about(target: str, things: Collection[str]) -> bool:
