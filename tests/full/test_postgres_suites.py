@@ -16,7 +16,7 @@ SUITES = {
     "epcis": "tests/api/test_epcis_*.py",
     "api": "tests/api tests/walk",
 }
-LONG = {"lives", "epcis", "api"}
+LONG = set(SUITES)
 SECONDS_MAX = 1_800
 
 

@@ -18,19 +18,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 
 from guantong.clock import Clock
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
 from guantong.ledger import LedgerError
 from guantong.serve.outward import Answer, ask
+
+if TYPE_CHECKING:
+    from joserfc.jwk import KeySet
 
 ALGORITHMS: Final = ["RS256", "PS256", "ES256", "EdDSA"]
 """Signatures that are believed; never "none", never one keyed with the client's secret."""
@@ -85,7 +85,7 @@ class _Told:
     at_ms: int
     authorization: str
     token: str
-    keys: KeySet
+    keys: "KeySet"
 
 
 class Provider:
@@ -190,6 +190,10 @@ class Provider:
         return token
 
     def _claims(self, token: str, begun: Begun, now_s: int) -> dict[str, Any]:
+        # Six megabytes of every process that answers: only who is asked for such a word loads it.
+        from joserfc import jwt
+        from joserfc.errors import JoseError
+
         try:
             claims = jwt.decode(token, self._about().keys, algorithms=ALGORITHMS).claims
         except (JoseError, ValueError, KeyError):
@@ -221,6 +225,9 @@ class Provider:
         there = str(config.get("authorization_endpoint", ""))
         token = str(config.get("token_endpoint", ""))
         keys = self._json("GET", str(config.get("jwks_uri", "")))
+        from joserfc.errors import JoseError
+        from joserfc.jwk import KeySet
+
         try:
             found = KeySet.import_key_set(keys)  # type: ignore[arg-type]
         except (JoseError, ValueError, KeyError, TypeError) as error:
