@@ -52,12 +52,15 @@ class Codebook:
         self._hashes = Hashes(db, KIND)
         self._pages_max = part_of(PAGES_KEPT)
         self._pages: OrderedDict[int, list[str]] = OrderedDict()
+        self._new: dict[int, str] = {}
+        """Codes that were not in a page when they were asked for."""
         self._shelved: set[tuple[str, int]] = set()
 
     def forget(self) -> None:
         """Drop what is in memory: a transaction was undone."""
         self._hashes.forget()
         self._pages.clear()
+        self._new.clear()
         self._shelved.clear()
 
     def find(self, texts: Sequence[str]) -> Ints:
@@ -89,13 +92,21 @@ class Codebook:
     def text(self, ordinal: int) -> str:
         """The code of an ordinal."""
         page = self._pages.get(ordinal // PAGE)
-        if page is None:
-            sql = "SELECT text FROM code_new WHERE ordinal = ?"
-            found = self._db.execute(sql, (ordinal,)).fetchone()
-            if found is not None:
-                return str(found[0])
-            page = self._page(ordinal // PAGE)
-        return page[ordinal % PAGE]
+        if page is not None:
+            return page[ordinal % PAGE]
+        if (new := self._new.get(ordinal)) is not None:
+            return new
+        sql = "SELECT text FROM code_new WHERE ordinal = ?"
+        found = self._db.execute(sql, (ordinal,)).fetchone()
+        if found is not None:
+            return self._keep_new(ordinal, found[0])
+        return self._page(ordinal // PAGE)[ordinal % PAGE]
+
+    def _keep_new(self, ordinal: int, text: str) -> str:
+        if len(self._new) >= PAGE:
+            self._new.clear()
+        self._new[ordinal] = text
+        return text
 
     def texts(self, ordinals: Sequence[int]) -> list[str]:
         """The codes of some ordinals."""
