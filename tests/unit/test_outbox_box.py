@@ -245,9 +245,10 @@ def test_one_process_carries(box: Box, tmp_path: Path) -> None:
                         await asyncio.sleep(0.01)
             async with post(other).running():
                 box.put("a", [b"2"], NOW, seen=(1, 2))
-                while len(there.came) < 2:
+                while there.came[-1][1] != b'["a","2"]':
                     await asyncio.sleep(0.01)
         other.close()
-        assert [body for _, body in there.came] == [b'["a","1"]', b'["a","2"]']
+        # One that ends before it has noted that a letter arrived leaves it to be sent again.
+        assert [*dict.fromkeys(body for _, body in there.came)] == [b'["a","1"]', b'["a","2"]']
 
     asyncio.run(main())
