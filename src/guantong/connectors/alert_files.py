@@ -3,9 +3,7 @@
 from typing import Final
 
 from guantong.connectors.alerts import Read, broken
-from guantong.connectors.cpsc import read_cpsc
 from guantong.connectors.partner import ConnectorError
-from guantong.connectors.safety_gate import read_safety_gate
 
 _BEFORE: Final = b"\xef\xbb\xbf \t\r\n"
 
@@ -26,4 +24,11 @@ def read_alerts(data: bytes) -> Read:
     if not data.strip():
         raise ConnectorError(broken("XML or JSON", "an empty file"))
     is_json = data[:1_000].lstrip(_BEFORE)[:1] in {b"[", b"{"}
-    return read_cpsc(data) if is_json else read_safety_gate(data)
+    # Of every process that answers, only who is handed such a file loads its reader.
+    if is_json:
+        from guantong.connectors.cpsc import read_cpsc
+
+        return read_cpsc(data)
+    from guantong.connectors.safety_gate import read_safety_gate
+
+    return read_safety_gate(data)

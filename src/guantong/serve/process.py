@@ -29,9 +29,14 @@ def settings_text(settings: Settings) -> str:
     return msgspec.json.encode(replace(settings, **nothing), enc_hook=str).decode()
 
 
+ALLOCATION: Final = {"MALLOC_ARENA_MAX": "2"}
+"""Of the C library: each thread would keep what it gave back, 20 MB of a front with large documents."""
+
+
 def environment(settings: Settings) -> dict[str, str]:
-    """Settings as variables: those that are no argument."""
-    return dict(os.environ) | {named: getattr(settings, name) for name, named in SECRET.items()}
+    """Settings as variables: those that are no argument; and how memory is kept, unless that is said."""
+    secret = {named: getattr(settings, name) for name, named in SECRET.items()}
+    return ALLOCATION | os.environ | secret
 
 
 def settings_of(text: str, variables: Mapping[str, str]) -> Settings:
