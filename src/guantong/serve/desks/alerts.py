@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -20,6 +20,7 @@ from guantong.errors import Refusal, fault
 from guantong.ledger import StatementType
 from guantong.parties.registry import merged, text_of
 from guantong.serve import answer, asked
+from guantong.serve.desks.fresh import Fresh
 from guantong.serve.desks.office import Office, on_to
 from guantong.serve.desks.opening import open_case
 from guantong.serve.made import Made
@@ -34,7 +35,6 @@ SHOWN: Final = 100
 """Matches, and rejected alerts, on a page; JSON has all matches."""
 FILES: Final = 20
 """Files that are listed, the latest."""
-FRESH_MS: Final = 60_000
 GTIN_DIGITS: Final = 14
 
 
@@ -64,7 +64,6 @@ class HandedIn(NamedTuple):
 class Seen(NamedTuple):
     """What there is to see at one moment."""
 
-    at_ms: int
     alerts: int
     files: tuple[Fact, ...]
     found: tuple[Alerted, ...]
@@ -76,8 +75,7 @@ class ForeignAlerts:
 
     def __init__(self, office: Office) -> None:
         self._office = office
-        self._looking = CapacityLimiter(1)
-        self._last: Seen | None = None
+        self._fresh = Fresh(office.desk.clock, self._look)
 
     def routes(self) -> list[Route]:
         """Its addresses."""
@@ -141,11 +139,11 @@ class ForeignAlerts:
             with self._office.desk.readers.lend() as store:
                 return found, found.changes(connectors.known_alerts(store))
 
-        found, changes = await to_thread.run_sync(read, limiter=self._looking)
+        found, changes = await to_thread.run_sync(read, limiter=self._fresh.looking)
         if changes.alerts:
             made = Made.of(StatementType.CASE, changes, connectors.ALERTS_MEDIA)
             await self._office.enter(made, person)
-            self._last = None
+            self._fresh.forget()
         return HandedIn(found, len(changes.alerts))
 
     async def _page(
@@ -173,21 +171,18 @@ class ForeignAlerts:
         )
 
     async def _seen(self, person: Person) -> Seen:
-        now_ms = self._office.desk.clock.now_ms()
-        if self._last is None or not 0 <= now_ms - self._last.at_ms < FRESH_MS:
-            self._last = await to_thread.run_sync(self._look, now_ms, limiter=self._looking)
-        region = person.account.region
-        mine = tuple(one for one in self._last.found if one.region.startswith(region))
-        return self._last._replace(found=mine)
+        seen, region = await self._fresh.get(), person.account.region
+        mine = tuple(one for one in seen.found if one.region.startswith(region))
+        return seen._replace(found=mine)
 
-    def _look(self, now_ms: int) -> Seen:
+    def _look(self, _: int) -> Seen:
         with self._office.desk.readers.lend() as store:
             alerts = connectors.known_alerts(store)
             files = sorted(all_facts(store, connectors.FILE), key=lambda fact: -fact.entry)
             matcher = Matcher(known_products(store)) if alerts else Matcher(())
             matches = [match for alert in alerts.values() for match in matcher.matches(alert)]
             found = sorted(alerted(store, matches), key=lambda one: one.match.alert.published)
-        return Seen(now_ms, len(alerts), tuple(files[:FILES]), tuple(found[::-1]))
+        return Seen(len(alerts), tuple(files[:FILES]), tuple(found[::-1]))
 
     def _cases(self, found: tuple[Alerted, ...]) -> dict[str, watch.Case]:
         with self._office.desk.readers.lend() as store:

@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -10,6 +10,7 @@ from starlette.routing import Route
 from guantong import parties, watch
 from guantong.capture.lots import class_of
 from guantong.serve import answer, asked
+from guantong.serve.desks.fresh import Fresh
 from guantong.serve.desks.office import Office, on_to
 from guantong.serve.desks.opening import open_case
 from guantong.serve.people.account import Role
@@ -21,7 +22,6 @@ SCANS_MIN: Final = 3
 ITEMS_MAX: Final = 20_000
 """Codes weighed in one look; of more the first so many."""
 SHOWN: Final = 100
-FRESH_MS: Final = 60_000
 
 
 class Found(NamedTuple):
@@ -44,8 +44,7 @@ class Clues:
 
     def __init__(self, office: Office) -> None:
         self._office = office
-        self._looking = CapacityLimiter(1)
-        self._last: tuple[int, list[Found]] | None = None
+        self._fresh = Fresh(office.desk.clock, self._weighed)
 
     def routes(self) -> list[Route]:
         """Its addresses."""
@@ -87,11 +86,8 @@ class Clues:
         await open_case(self._office, report, person)
 
     async def _found(self, person: Person) -> list[Found]:
-        now_ms = self._office.desk.clock.now_ms()
-        if self._last is None or not 0 <= now_ms - self._last[0] < FRESH_MS:
-            found = await to_thread.run_sync(self._weighed, now_ms, limiter=self._looking)
-            self._last = now_ms, found
-        return [one for one in self._last[1] if one.region.startswith(person.account.region)]
+        found = await self._fresh.get()
+        return [one for one in found if one.region.startswith(person.account.region)]
 
     def _weighed(self, now_ms: int) -> list[Found]:
         with self._office.desk.readers.lend() as store:

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -14,6 +13,7 @@ from guantong import identify, parties, watch
 from guantong.capture.lots import class_of
 from guantong.clock import day_in_china
 from guantong.serve import answer, asked
+from guantong.serve.desks.fresh import Fresh
 from guantong.serve.desks.office import Office
 from guantong.serve.people.account import Role
 from guantong.store import Fact, Store, all_facts
@@ -21,7 +21,6 @@ from guantong.watch import PUBLIC_KINDS, Complaint, HotSpot
 
 PRODUCTS_MAX: Final = 10
 """Products looked at one by one: those complained of most."""
-FRESH_MS: Final = 60_000
 
 
 class Spot(NamedTuple):
@@ -43,8 +42,7 @@ class Hot:
 
     def __init__(self, office: Office) -> None:
         self._office = office
-        self._looking = CapacityLimiter(1)
-        self._last: tuple[int, list[Spot]] | None = None
+        self._fresh = Fresh(office.desk.clock, self._looked)
 
     def routes(self) -> list[Route]:
         """Its addresses."""
@@ -54,17 +52,12 @@ class Hot:
         """The hot spots that touch the region, the least likely by chance first; page or JSON."""
         person = self._office.person(request, Role.REGULATOR)
         region = person.account.region[:2]
-        found = [one for one in await self._found() if not region or region in one.spot.provinces]
+        found = [
+            one for one in await self._fresh.get() if not region or region in one.spot.provinces
+        ]
         if asked.wants_json(request):
             return answer.json({"hot_spots": [_json(one) for one in found]})
         return self._office.page(request, person, "hot.html", found=found)
-
-    async def _found(self) -> list[Spot]:
-        now_ms = self._office.desk.clock.now_ms()
-        if self._last is None or not 0 <= now_ms - self._last[0] < FRESH_MS:
-            found = await to_thread.run_sync(self._looked, now_ms, limiter=self._looking)
-            self._last = now_ms, found
-        return self._last[1]
 
     def _looked(self, now_ms: int) -> list[Spot]:
         with self._office.desk.readers.lend() as store:

@@ -30,12 +30,9 @@ from guantong.verdict.holds import DRILL
 SECONDS_MAX: Final = 120.0
 """Longest time a scope may take."""
 AT_ONCE: Final = 1
-ANSWER_DAYS: Final = 3
-"""Working days a holder has to answer, unless said otherwise."""
 ONE: Final = "/desk/recalls/{number}"
 """Address of one recall."""
 ROLES: Final = (Role.REGULATOR, Role.PRODUCER)
-SHOWN: Final = 300
 ITEMS_MAX: Final = 500
 """Items of a scope of which the events stand in its evidence."""
 EVENTS_MAX: Final = 20_000
