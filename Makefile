@@ -64,9 +64,11 @@ bench-parts: .venv/ready-all
 docs: .venv/ready
 	$(BIN)/python -m tools.write_reference
 
+# All extras but Spark, which is larger than everything else together.
+SMALL := --extra index --extra nats --extra otel --extra parquet --extra postgres
 # New versions of what we install; no registry address is written.
 lock:
-	uv pip compile pyproject.toml --all-extras --group dev --universal --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o requirements.lock
+	uv pip compile pyproject.toml $(SMALL) --group dev --universal --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o requirements.lock
 	uv pip compile pyproject.toml --all-extras --group dev --group oracles --universal --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o requirements-all.lock
 
 clean:
