@@ -5,10 +5,14 @@ import signal
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from guantong.serve.compactor import SLICE_SECONDS, Compactor
+from guantong.serve import compactor as compactor_module
+from guantong.serve.compactor import QUIET_SECONDS, SLICE_SECONDS, Compactor
 from guantong.store import SegmentStore
+from guantong.store.columns import Ranges
+from guantong.store.numbering import BITS
 from tests.store_model import Twins
 
 
@@ -88,3 +92,30 @@ def test_a_reader_of_another_handle_goes_on(twins: Twins) -> None:
     while compactor.tick() is not None:
         assert reader.rows_of(items) == expected
     assert reader.rows_of(items) == expected
+
+
+def test_who_has_what_is_found_out_when_little_comes_in(twins: Twins) -> None:
+    store = twins.segments
+    compactor = Compactor(store, twins.where, behind_min=1)
+    compactor._looked = store.reached.event, -1e9  # nothing came since
+    compactor.finish()
+    assert store.holding_until.event == store.reached.event
+    everything = Ranges(np.array([1 << BITS]), np.array([store.extents << BITS]))
+    known = store.holdings(everything, np.zeros(0, np.uint64))
+    assert known.whole.size() == everything.size()
+    assert known.runs.many.sum() > 1_000
+    compared(twins)
+    twins.capture()
+    compactor._looked = store.reached.event, -1e9
+    compactor.finish()
+    assert store.holding_until.event == store.reached.event
+
+
+def test_much_that_comes_in_goes_first(twins: Twins, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compactor_module, "QUIET_EVENTS", 10)
+    now = [100.0]
+    compactor = Compactor(twins.segments, twins.where, behind_min=1, seconds=lambda: now[0])
+    assert compactor.tick() == QUIET_SECONDS  # more than ten since the last look
+    now[0] += QUIET_SECONDS / 2
+    assert compactor.tick() == QUIET_SECONDS / 2
+    assert compactor._process is None

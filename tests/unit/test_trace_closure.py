@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from guantong import trace
+from guantong.capture.serials import spell
 from guantong.market.bulk import Bulk
 from guantong.store import Indexed, SegmentStore
-from guantong.store.columns import Ranges
+from guantong.store.columns import Ranges, Span
 from guantong.trace import Direction, State
 from guantong.trace.book import Book
-from guantong.trace.closure import Account, Bounds, Scope, Stop, closure, texts_of
+from guantong.trace.closure import Account, Bounds, Scope, Stop, closure
 from guantong.trace.custody import custody
 from guantong.trace.families import families
 from guantong.trace.life import lives
@@ -31,6 +32,13 @@ def scope_of(world: World, *origins: str, **more: object) -> Scope:
     assert isinstance(world.store, SegmentStore)
     uris = [world.uri(origin) for origin in origins]
     return closure(world.store, uris, **({"now_ms": NOW_MS} | more))  # type: ignore[arg-type]
+
+
+def texts_of(span: Span) -> list[str]:
+    """All items of a span."""
+    if span.first < 0:
+        return [span.head]
+    return [spell(span.head, span.width, serial) for serial in range(span.first, span.last + 1)]
 
 
 def names(world: World, scope: Scope) -> set[str]:

@@ -1,8 +1,12 @@
 """Names, regions and owners of places and parties, each asked for once."""
 
+from typing import Final
+
 from guantong.parties.registry import Firm, Place, firm, place
 from guantong.store import Store
 
+FACT_KINDS: Final = ("firm", "place")
+"""Kinds of facts that a register reads."""
 PARTY_FORMS = ("https://id.gs1.org/417/", "urn:guantong:uscc:")
 """How the keys of firms begin."""
 

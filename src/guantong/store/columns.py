@@ -5,7 +5,7 @@ numbers. A question about millions of items is a set of ranges of numbers, and i
 arrays: no object per item. Numbers never leave one index; outside, a range is a `Span`.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple, Protocol, Self, TypeAlias
 
@@ -75,6 +75,11 @@ class Ranges:
         """How many items."""
         return int(self.count.sum())
 
+    @property
+    def end(self) -> int:
+        """The number after the last, 0 when there is none."""
+        return int(self.first[-1] + self.count[-1]) if len(self.first) else 0
+
     def joined(self, other: "Ranges") -> "Ranges":
         """What is in either."""
         return Ranges.of(
@@ -103,6 +108,20 @@ class Ranges:
             return np.zeros(len(numbers), np.bool_)
         at = np.searchsorted(self.first, numbers, "right") - 1
         return (at >= 0) & (numbers < (self.first + self.count)[at])
+
+    def parts(self, first: Ints, count: Ints) -> tuple[Ints, Ints, Ints]:
+        """What of this lies in other ranges, in any order.
+
+        Returns:
+            For each overlap the place of the other range, the first number in both, and how many.
+        """
+        low = np.searchsorted(self.first + self.count, first, "right")
+        many = np.searchsorted(self.first, first + count, "left") - low
+        at = np.repeat(np.arange(len(first)), many)
+        mine = np.repeat(low - np.cumsum(many) + many, many) + np.arange(int(many.sum()))
+        start = np.maximum(first[at], self.first[mine])
+        stop = np.minimum((first + count)[at], (self.first + self.count)[mine])
+        return at, start, stop - start
 
     def cut(self, size: int) -> "Ranges":
         """The first so many items."""
@@ -201,6 +220,9 @@ class ColumnStore(Protocol):
     def spans(self, ranges: Ranges) -> list[Span]:
         """The same items as they are told outside, in the order of their numbers."""
 
+    def headed(self, ranges: Ranges) -> Iterator[tuple[str, Ranges]]:
+        """The same items by what their URIs begin with, "" for those that have no serial."""
+
     def term(self, number: int) -> str:
         """The text of a term."""
 
@@ -218,5 +240,10 @@ class ColumnStore(Protocol):
     def withdrawn_events(self, rows: Rows) -> Ints:
         """Numbers of events among these rows that were withdrawn, and of the withdrawals."""
 
-    def lot_events(self, lots: Sequence[str], *, as_of: int | None = None) -> tuple[Ints, Ints]:
-        """Pairs (position in `lots`, event whose master data name that lot)."""
+    def withdrawn_by(self, declarations: Ints) -> Ints:
+        """Numbers of the events that error declarations withdraw, these included."""
+
+    def lot_events(
+        self, lots: Sequence[str], *, as_of: int | None = None, after: int = 0
+    ) -> tuple[Ints, Ints]:
+        """Pairs (position in `lots`, event after a number whose master data name that lot)."""

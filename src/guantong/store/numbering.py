@@ -369,6 +369,20 @@ class Numbering:
             spans.append(Span(head, serial, serial + count - 1, width))
         return _joined(spans)
 
+    def headed(self, ranges: Ranges) -> Iterator[tuple[str, Ranges]]:
+        """Ranges of numbers by what the items begin with, "" for those of the dictionary.
+
+        Yields:
+            Each class once, with its ranges.
+        """
+        _, start, size = _pieces(ranges.first, ranges.count)
+        extents, which = np.unique(start >> BITS, return_inverse=True)
+        self._learn_owners(extents.tolist())
+        classes = np.array([self._owner(extent)[0] for extent in extents.tolist()], np.int64)[which]
+        for class_no in np.unique(classes).tolist():
+            mine = classes == class_no
+            yield self._class_text(class_no)[0], Ranges.of(start[mine], size[mine])
+
     def under(self, prefix: str) -> list[int]:
         """Extents of classes whose head begins with `prefix`; for codes see `Codebook.under`."""
         sql = (

@@ -131,10 +131,13 @@ class Scanner:
 
     def withdrawn(self, rows: Rows) -> Ints:
         """Numbers of events among these rows that were withdrawn, and of the withdrawals."""
-        declared = distinct(rows.event[(rows.flags & Flag.ERROR) > 0]).tolist()
-        gone = [event for one in declared for event in self._withdrawn_by(one)]
-        found = distinct(np.array(gone, np.int64))
+        found = self.withdrawn_by(distinct(rows.event[(rows.flags & Flag.ERROR) > 0]))
         return found[np.isin(found, rows.event)]
+
+    def withdrawn_by(self, declarations: Ints) -> Ints:
+        """Numbers of the events that error declarations withdraw, these included."""
+        found = [event for one in declarations.tolist() for event in self._withdrawn_by(one)]
+        return distinct(np.array(found, np.int64))
 
     def _withdrawn_by(self, declaration: int) -> tuple[int, ...]:
         """A declaration and what it withdraws: all of it came before, so it never changes."""

@@ -11,12 +11,13 @@ from typing import Final, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from guantong.store import codebook, compaction, facts, hashes, numbering, terms, writing
+from guantong.store import codebook, compaction, facts, hashes, holdings, numbering, terms, writing
 from guantong.store.columns import Ranges, Rows, Span
 from guantong.store.compaction import Piece, Plan
 from guantong.store.door import EventFilter, Fact, Happening, Indexed, Role, Stored
 from guantong.store.engine import Handle, Version, bound
 from guantong.store.hashes import keys_of
+from guantong.store.holdings import Finding, Found, Known, Marks, Until
 from guantong.store.numbering import BITS, MASK, Numbering
 from guantong.store.place import Place, open_place
 from guantong.store.reading import Reader
@@ -27,11 +28,11 @@ from guantong.store.writing import Writer
 
 Ints: TypeAlias = NDArray[np.int64]
 
-VERSION: Final = 6
+VERSION: Final = 7
 """Layout of the tables; another number means: drop them and rebuild."""
 
 SCHEMA: Final = "".join(
-    part.SCHEMA for part in (terms, numbering, codebook, hashes, writing, facts)
+    part.SCHEMA for part in (terms, numbering, codebook, hashes, writing, facts, holdings)
 )
 
 
@@ -43,6 +44,7 @@ class SegmentStore:
         self._terms = Terms(db)
         self._numbering = Numbering(db)
         self._facts = facts.Facts(db)
+        self._holdings = holdings.Holdings(db)
         self._writer = Writer(db, self._terms, self._numbering, self._facts)
         self._reader = Reader(db, self._terms, self._numbering)
         self._scanner = Scanner(db, self._reader, self._terms, self._writer.ids)
@@ -167,6 +169,61 @@ class SegmentStore:
             StoreError: if the disk does not let it; nothing of `pieces` is installed then.
         """
         compaction.install(self._db, pieces, last_event)
+
+    @property
+    def extents(self) -> int:
+        """How many extents were opened; they are numbered from 1 without a gap."""
+        return int(self._db.execute("SELECT coalesce(max(no), 0) FROM extent").fetchone()[0])
+
+    @property
+    def holding_until(self) -> Until:
+        """How far what is kept of items holds."""
+        return self._holdings.until
+
+    def holdings(self, ranges: Ranges, new: Marks) -> Known:
+        """What is kept of the extents of some items, but where it rests on one of the names `new`."""
+        with self._db.snapshot():
+            return self._holdings.of(ranges, new)
+
+    def lots_in(self, items: Ranges) -> Ints:
+        """Lots among some items after which something was named when it was made."""
+        with self._db.snapshot():
+            return self._holdings.lots_in(items)
+
+    def lots_of(self, events: Ints, *, after: int) -> Ints:
+        """Lots after which something was named in one of these events, or in one after a number."""
+        with self._db.snapshot():
+            return self._holdings.lots_of(events, after)
+
+    def unkept(self, items: Ranges) -> Ranges:
+        """All of those extents of some items of which not everything is known."""
+        with self._db.snapshot():
+            return self._holdings.unkept(items)
+
+    def resting_on(self, names: Marks) -> Ranges:
+        """All of the extents of which what is known rests on one of these names."""
+        with self._db.snapshot():
+            return self._holdings.resting_on(names)
+
+    def findings(self, found: Found) -> list[Finding]:
+        """What is to be kept of each extent, where something was found out about some of its items."""
+        with self._db.snapshot():
+            return list(self._holdings.findings(found))
+
+    def keep(self, findings: Sequence[Finding], until: Until | None = None) -> None:
+        """Put these in the place of what was kept of their extents.
+
+        Args:
+            findings: Extents, each with what is kept of it.
+            until: When they are the last ones: up to where all that is kept holds now.
+
+        Raises:
+            StoreError: if the disk does not let it; nothing of `findings` is kept then.
+        """
+        with self._db.transaction():
+            self._holdings.keep(findings)
+            if until is not None:
+                self._holdings.reach(until)
 
     def compact(self) -> None:
         """Move all of `hot` into blocks, join small segments, put the database in order.
@@ -326,6 +383,11 @@ class SegmentStore:
         with self._db.snapshot():
             return self._numbering.spans(ranges)
 
+    def headed(self, ranges: Ranges) -> Iterator[tuple[str, Ranges]]:
+        """The same items by what their URIs begin with, "" for those that have no serial."""
+        with self._db.snapshot():
+            return iter(list(self._numbering.headed(ranges)))
+
     def term(self, number: int) -> str:
         """The text of a term."""
         return self._terms.text(number)
@@ -352,14 +414,23 @@ class SegmentStore:
         with self._db.snapshot():
             return self._scanner.withdrawn(rows)
 
-    def lot_events(self, lots: Sequence[str], *, as_of: int | None = None) -> tuple[Ints, Ints]:
-        """Pairs (position in `lots`, event whose master data name that lot)."""
+    def withdrawn_by(self, declarations: Ints) -> Ints:
+        """Numbers of the events that error declarations withdraw, these included."""
+        with self._db.snapshot():
+            return self._scanner.withdrawn_by(declarations)
+
+    def lot_events(
+        self, lots: Sequence[str], *, as_of: int | None = None, after: int = 0
+    ) -> tuple[Ints, Ints]:
+        """Pairs (position in `lots`, event after a number whose master data name that lot)."""
         with self._db.snapshot():
             pairs: list[tuple[int, int]] = []
-            sql = "SELECT event FROM lot WHERE item = ?"
+            sql = "SELECT event FROM lot WHERE item = ? AND event > ?"
             for place, number in enumerate(self._numbering.of_texts(lots).tolist()):
-                pairs += [(place, event) for (event,) in self._db.execute(sql, (number,))]
+                pairs += [(place, event) for (event,) in self._db.execute(sql, (number, after))]
             found = np.array(pairs, np.int64).reshape(-1, 2)
+            if as_of is None or as_of >= self.projected_size:
+                return found[:, 0], found[:, 1]
             entries = self._reader.event_columns(found[:, 1])["entry"]
             found = found[entries < bound(as_of)]
             return found[:, 0], found[:, 1]

@@ -2,54 +2,42 @@
 
 The scope of a recall: forward from what is bad, through cutting, assembly and packing, to every
 single item and lot that came of it, with their present holders in numbers. It is computed here
-and nowhere else, as sets of ranges: no step of the way costs anything per item.
+and nowhere else, as sets of ranges: no step of the way costs anything per item. Of many items
+what was found out before is taken as far as it is still so (`guantong.trace.ready`).
 
 What a walk of `trace` reaches downstream is in the scope. The scope may hold more where a walk
 reads windows: what became of an assembly after the bad part was emptied out of it unsaid.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, NamedTuple, Protocol
+from typing import Final
 
 import numpy as np
 
-from guantong.capture.lots import class_of
-from guantong.capture.model import Action, EventType
-from guantong.capture.serials import spell
-from guantong.capture.table import CHILD, EPC, INPUT, OUTPUT, PARENT, action_of, kind_of, type_of
-from guantong.store.columns import ColumnStore, Ranges, Rows, Span, distinct
-from guantong.store.door import Role, Store
-from guantong.store.recent import Recent
-from guantong.trace import expanse
-from guantong.trace.book import Book
-from guantong.trace.containment import BONDS
-from guantong.trace.custody import custody
-from guantong.trace.effect import Effect, effect_by
-from guantong.trace.expanse import Bools, Ints, Wrappings
-from guantong.trace.families import Families, families
-from guantong.trace.life import lives
+from guantong.capture.table import CHILD, INPUT, OUTPUT, PARENT
+from guantong.store.columns import Ranges, Rows, Span, distinct
+from guantong.store.holdings import Known, joined
+from guantong.trace.downstream import FITTED, PACKED, Downstream
+from guantong.trace.expanse import Wrappings
+from guantong.trace.keeping import Keepable
+from guantong.trace.kinds import logistic_units, parted
 from guantong.trace.marks import Sight
-from guantong.trace.model import FUTURE_MS, Balance, FirmOf, Life, NodeKind, State, itself
-from guantong.trace.names import LOGISTIC_UNIT, is_many
+from guantong.trace.model import FUTURE_MS, Balance, FirmOf, NodeKind, State, itself
+from guantong.trace.names import is_many
 from guantong.trace.names import kind_of as node_kind
+from guantong.trace.ready import Ready, counted, ready, targets
+from guantong.trace.tally import Tally, Whose
 
 HOPS_MAX: Final = 50
 ITEMS_MAX: Final = 50_000_000
 """Items in a scope."""
 LOTS_MAX: Final = 10_000
 """Lots in a scope: their balances are read one by one."""
-SHAPES_AT_ONCE: Final = 500
-"""Lives read together."""
-SHAPES_KNOWN: Final = 50_000
-"""Shapes remembered in one half of a memory."""
-SERIALISED: Final = ("/21/", LOGISTIC_UNIT)
-"""How URIs begin, up to a serial: whatever it is, it is one item."""
-STATES: Final = tuple(State)
-FITTED: Final = kind_of(EventType.ASSOCIATION, Action.ADD)
-PACKED: Final = kind_of(EventType.AGGREGATION, Action.ADD)
+READY_MIN: Final = 1_000
+"""Items, or events of lots, from which on what was found out before is looked for."""
 
 
 class Stop(StrEnum):
@@ -85,10 +73,6 @@ ACCOUNTS: Final = {
     State.RETIRED: Account.DESTROYED,
 }
 """Every other state is `Account.UNKNOWN`."""
-
-
-class Whole(Store, ColumnStore, Protocol):
-    """A store that answers item by item and in columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +149,7 @@ EVERYTHING: Final = Bounds()
 
 
 def closure(
-    store: Whole,
+    store: Keepable,
     origins: Sequence[str],
     *,
     now_ms: int,
@@ -193,45 +177,66 @@ def closure(
     size = store.projected_size if as_of is None else min(as_of, store.projected_size)
     sight = Sight(now_ms, future_ms, size)
     wrappings = Wrappings(store, size)
-    walk = _Walk(store, sight, bounds, wrappings)
+    walk = _Walk(store, Downstream(store, sight, wrappings), sight, bounds)
     walk.go(origins)
-    tally = _Tally(store, sight, firm_of, region_of, bounds, wrappings)
-    held = tally.items(walk.rows())
-    amounts = tally.lots(tuple(walk.lots))
+    tally = Tally(store, sight, firm_of, wrappings, bounds.late)
+    told = tally.items(walk.rows())
+    if not told.made.is_whole:
+        walk.stops.add(Stop.DEPTH)
+    balances = tally.lots(tuple(walk.lots))
+    if tally.is_cut:
+        walk.stops.add(Stop.TIME)
     return Scope(
         origins=tuple(origins),
         items=walk.items,
         spans=lambda: store.spans(walk.items),
         lots=tuple(walk.lots),
-        held=held,
-        amounts=amounts,
+        held=_held(told.counted() + counted(joined(walk.known)), region_of),
+        amounts=tuple(
+            LotBalance(lot, region_of(one.party) if one.party else "", one) for lot, one in balances
+        ),
         hops=walk.hops,
-        stops=tuple(sorted(walk.stops | tally.stops)),
+        stops=tuple(sorted(walk.stops)),
         as_of=size,
     )
+
+
+def _held(counts: Counter[Whose], region_of: Callable[[str], str]) -> tuple[Held, ...]:
+    """Who has how many, the most first."""
+    held = [
+        Held(party, region_of(party) if party else "", state, taker, count)
+        for (party, state, taker), count in counts.items()
+    ]
+    return tuple(sorted(held, key=lambda one: (-one.count, one.party, one.state, one.taker)))
 
 
 @dataclass(slots=True)
 class _Walk:
     """Goes from sets to the sets that came of them."""
 
-    store: Whole
+    store: Keepable
+    down: Downstream
     sight: Sight
     bounds: Bounds
-    wrappings: Wrappings
     items: Ranges = field(default_factory=Ranges.none)
     lots: dict[str, None] = field(default_factory=dict)
     hops: int = 0
     stops: set[Stop] = field(default_factory=set)
+    noted: Known = field(default_factory=lambda: joined(()))
+    """What was found out before of the items that were not looked at yet."""
+    known: list[Known] = field(default_factory=list)
+    """The same of those whose rows need not be read."""
     told: list[Rows] = field(default_factory=lambda: [Rows.none()])
-    """Rows of items, each read once."""
+    """Rows of the others, each read once."""
     left: Ranges = field(default_factory=Ranges.none)
-    """Items whose rows were not read yet."""
+    """Items that were not looked at yet."""
     unpacked: Ranges = field(default_factory=Ranges.none)
     """Logistic units whose content counts."""
+    ready: Ready | None = None
 
     def go(self, origins: Sequence[str]) -> None:
         """Walk until nothing new comes up, or a bound is reached."""
+        self.ready = ready(self.store, self.sight)
         numbers = self.store.numbers(origins)
         units = [node_kind(origin) is NodeKind.CONTAINER for origin in origins]
         known = numbers >= 0
@@ -239,10 +244,9 @@ class _Walk:
         lots = [origin for origin in origins if is_many(origin)]
         self.lots = dict.fromkeys(lots)
         many = np.array([is_many(origin) for origin in origins], np.bool_)
-        self.left = Ranges.of_numbers(distinct(numbers[known & ~many]))
-        rows = self._own()
+        begun = Ranges.of_numbers(distinct(numbers[known & ~many]))
+        rows = self._read(begun)
         self.items = self.left = Ranges.of(rows.item, rows.count)  # others come to be later
-        self.told = [Rows.none()]
         while self.left.size() or lots:
             if self.hops >= self.bounds.hops:
                 self.stops.add(Stop.HOPS)
@@ -254,34 +258,55 @@ class _Walk:
             lots = self._admit(self._found(lots))
 
     def rows(self) -> Rows:
-        """All rows of the items."""
-        self._own()
+        """All rows of the items of which nothing is known."""
+        self._look()
         return Rows.joined(self.told)
 
-    def _own(self) -> Rows:
-        """Rows of the items that were not read yet."""
-        rows = self.store.rows_in(self.left, as_of=self.sight.as_of)
+    def _look(self) -> tuple[Known, Rows]:
+        """What is known of the items that were not looked at yet, and rows of the others."""
+        known = self.noted.of(self.left.without(self.unpacked))
+        self.known.append(known)
+        rows = self._read(self.left.without(known.whole))
         self.told.append(rows)
         self.left = Ranges.none()
-        return rows
+        return known, rows
+
+    def _read(self, items: Ranges) -> Rows:
+        return self.store.rows_in(items, as_of=self.sight.as_of)
 
     def _found(self, lots: Sequence[str]) -> Ranges:
         """What is one step downstream of what was found last."""
-        numbers = self.store.numbers(lots)
-        many = Ranges.of_numbers(distinct(numbers[numbers >= 0]))
-        amounts = self.store.rows_in(many, as_of=self.sight.as_of)
-        rows = self._counting(Rows.joined((self._own(), amounts)))
+        known, rows = self._look()
+        before, amounts, after = self._of_lots(lots)
+        rows = self.down.counting(Rows.joined((rows, amounts)))
+        direct, events = targets(joined((known, before)))
+        events = np.concatenate((events, rows.event[rows.role == INPUT]))
+        fitted = rows.event[(rows.role == CHILD) & (rows.kind == FITTED)]
         found = [
-            self._of_events(rows.event[rows.role == INPUT], OUTPUT, joined=True),
-            self._of_events(rows.event[(rows.role == CHILD) & (rows.kind == FITTED)], PARENT),
-            self._used_with_packing(rows),
+            self.down.of_events(events, OUTPUT, joined=True),
+            self.down.of_events(fitted, PARENT),
+            Ranges.of_numbers(distinct(self.down.used_with_packing(rows)[1])),
             self._contents(rows),
-            self._made_as(lots),
+            self.down.made_as(lots, after=after),
         ]
-        whole = Ranges.none()
         for some in found:
-            whole = whole.joined(some)
-        return whole
+            direct = direct.joined(some)
+        return direct
+
+    def _of_lots(self, lots: Sequence[str]) -> tuple[Known, Rows, int]:
+        """What is known of lots up to some event, and their rows after it; and that event."""
+        numbers = self.store.numbers(lots)
+        some = Ranges.of_numbers(distinct(numbers[numbers >= 0]))
+        rows = self._read(some)
+        if self.ready is None:
+            return joined(()), rows, 0
+        events = self.store.lot_events(lots, as_of=self.sight.as_of)[1]
+        if len(rows) + len(events) < READY_MIN:
+            return joined(()), rows, 0
+        known, until = self.ready.before(some, events), self.ready.until.event
+        if not known.whole.size():
+            return known, rows, 0
+        return known, rows.take(rows.event > until), until
 
     def _admit(self, found: Ranges) -> list[str]:
         """Keep what is new of it: single items and units, and lots, which both are followed.
@@ -289,8 +314,12 @@ class _Walk:
         Returns:
             The new lots.
         """
-        single, many = self._by_kind(found)
-        single = single.without(self.items)
+        new = found.without(self.items)
+        is_large = new.size() >= READY_MIN
+        self.noted = self.ready.of(new) if self.ready and is_large else joined(())
+        held = Ranges.of(self.noted.runs.first, self.noted.runs.many)
+        single, many = parted(self.store, new.without(held))
+        single = single.joined(held)
         if self.items.size() + single.size() > self.bounds.items:
             single = single.cut(self.bounds.items - self.items.size())
             self.stops.add(Stop.SIZE)
@@ -302,225 +331,12 @@ class _Walk:
         self.lots |= dict.fromkeys(lots)
         return lots
 
-    def _by_kind(self, found: Ranges) -> tuple[Ranges, list[str]]:
-        """Ranges of single items, and the URIs of lots and classes."""
-        heads: dict[str, bool] = {}
-        spans = [span for span in self.store.spans(found) if _is_many(span, heads)]
-        many = [text for span in spans for text in texts_of(span)]
-        return found.without(self._numbered(spans)), many
-
-    def _numbered(self, spans: Sequence[Span]) -> Ranges:
-        """The items of a few spans as numbers."""
-        texts = [text for span in spans for text in texts_of(span)]
-        return Ranges.of_numbers(self.store.numbers(texts))
-
-    def _counting(self, rows: Rows) -> Rows:
-        """Rows of events that were not withdrawn, nor are of the future."""
-        latest = np.minimum(rows.record_ms, self.sight.now_ms) + self.sight.future_ms
-        gone = np.isin(rows.event, self.store.withdrawn_events(rows))
-        return rows.take(~gone & (rows.time_ms <= latest))
-
-    def _of_events(self, events: Ints, role: int, *, joined: bool = False) -> Ranges:
-        """Items in one role of some events, or of those of the same transformation."""
-        events = distinct(events)
-        if joined and len(events):
-            events = np.union1d(events, self.store.joined_events(events, as_of=self.sight.as_of)[1])
-        rows = self.store.rows_of_events(events, (role,), as_of=self.sight.as_of)
-        rows = self._counting(rows)
-        return Ranges.of(rows.item, rows.count)
-
-    def _used_with_packing(self, rows: Rows) -> Ranges:
-        """Containers that were used up while these items were inside: as a whole."""
-        put = rows.event[(rows.role == CHILD) & (rows.kind == PACKED)]
-        named = self.wrappings.naming(rows)
-        named = named.take(np.isin(named.event, put))
-        if not len(named):
-            return Ranges.none()
-        units, which = np.unique(named.item, return_inverse=True)
-        since = np.full(len(units), np.iinfo(np.int64).max)
-        np.minimum.at(since, which, named.time_ms)
-        rows = self._counting(self.wrappings.rows_of(Ranges.of_numbers(units)))
-        used = expanse.single(rows.take(rows.role == INPUT))
-        at = rows.time_ms[rows.role == INPUT][used.row]
-        after = at >= since[np.searchsorted(units, used.first[used.thing])]
-        return Ranges.of_numbers(distinct(used.first[used.thing[after]]))
-
     def _contents(self, rows: Rows) -> Ranges:
         """What was ever put into the logistic units one began with."""
         if not self.unpacked.size():
             return Ranges.none()
         is_parent = (rows.role == PARENT) & ((rows.kind == PACKED) | (rows.kind == FITTED))
         chosen = is_parent & self.unpacked.holds(rows.item)
-        inner = self._of_events(rows.event[chosen], CHILD)
-        spans = self.store.spans(inner)
-        units = [span for span in spans if node_kind(_example(span)) is NodeKind.CONTAINER]
-        self.unpacked = self.unpacked.joined(self._numbered(units))
+        inner = self.down.of_events(rows.event[chosen], CHILD)
+        self.unpacked = self.unpacked.joined(logistic_units(self.store, inner))
         return inner
-
-    def _made_as(self, lots: Sequence[str]) -> Ranges:
-        """Items whose making names one of these lots."""
-        if not lots:
-            return Ranges.none()
-        place, event = self.store.lot_events(lots, as_of=self.sight.as_of)
-        found = Ranges.none()
-        for of_class, mine in _by_class(lots, place):
-            rows = self.store.rows_of_events(
-                distinct(event[mine]), (EPC, OUTPUT), as_of=self.sight.as_of
-            )
-            rows = self._counting(rows)
-            rows = rows.take(self._is_birth(rows))
-            found = found.joined(self._of_class(Ranges.of(rows.item, rows.count), of_class))
-        return found
-
-    def _of_class(self, found: Ranges, of_class: str) -> Ranges:
-        """Items of one class."""
-        spans = self.store.spans(found)
-        others = [span for span in spans if class_of(_example(span)) != of_class]
-        return found.without(self._numbered(others))
-
-    def _is_birth(self, rows: Rows) -> Bools:
-        """Whether an event brings the item of its row into being."""
-        key = np.stack((rows.role, rows.kind, rows.step, rows.disposition), axis=1)
-        unique, which = np.unique(key, axis=0, return_inverse=True)
-        births = [self._bears(*said) for said in unique.tolist()]
-        return np.array(births, np.bool_)[which.reshape(-1)]
-
-    def _bears(self, role: int, kind: int, step: int, disposition: int) -> bool:
-        if type_of(kind) in BONDS:
-            return False
-        said = self.store.term(step), self.store.term(disposition)
-        effect = effect_by(type_of(kind), action_of(kind), *said, Role(role))
-        return effect is Effect.BIRTH
-
-
-def _by_class(lots: Sequence[str], place: Ints) -> Iterator[tuple[str, Ints]]:
-    """Classes of lots with the positions in `place` that are of them."""
-    classes = [class_of(lot) for lot in lots]
-    for name in sorted(set(classes)):
-        mine = [at for at, of_class in enumerate(classes) if of_class == name]
-        chosen = np.flatnonzero(np.isin(place, mine))
-        if len(chosen):
-            yield name, chosen
-
-
-def _is_many(span: Span, heads: dict[str, bool]) -> bool:
-    """Whether a span is of lots or classes; `heads` remembers it of what stands before a serial."""
-    before = span.head[: span.head.rfind("/") + 1]
-    if not before.endswith(SERIALISED):
-        return is_many(_example(span))
-    if before not in heads:
-        heads[before] = is_many(_example(span))
-    return heads[before]
-
-
-def _example(span: Span) -> str:
-    """The first item of a span."""
-    return span.head if span.first < 0 else spell(span.head, span.width, span.first)
-
-
-def texts_of(span: Span) -> list[str]:
-    """All items of a span."""
-    if span.first < 0:
-        return [span.head]
-    return [spell(span.head, span.width, serial) for serial in range(span.first, span.last + 1)]
-
-
-class _Holds(NamedTuple):
-    """Who has the items of one shape."""
-
-    party: int
-    """Place among the firms of each family, -1 for nobody."""
-    state: int
-    """Place in `STATES`."""
-    taker: int
-    """As `party`."""
-
-
-_UNREAD: Final = _Holds(-1, STATES.index(State.UNKNOWN), -1)
-_KNOWN: Final[Recent[int, _Holds]] = Recent(SHAPES_KNOWN)
-"""By the mark of a shape, which says all that custody looks at: it holds for ever."""
-
-
-def _counted(made: Families, holds: Sequence[_Holds]) -> Iterator[tuple[str, State, str, int]]:
-    """Holder, state, taker, and how many items."""
-    places = np.array(holds, np.int64).reshape(-1, 3)[made.shape]
-    party, taker = made.named(places[:, 0]), made.named(places[:, 2])
-    key = (party * len(STATES) + places[:, 1]) * len(made.names) + taker
-    unique, which = np.unique(key, return_inverse=True)
-    counts = np.bincount(which, weights=made.size, minlength=len(unique)).astype(np.int64)
-    for one, count in zip(unique.tolist(), counts.tolist(), strict=True):
-        rest, taker_at = divmod(one, len(made.names))
-        party_at, state = divmod(rest, len(STATES))
-        yield made.names[party_at], STATES[state], made.names[taker_at], count
-
-
-@dataclass(slots=True)
-class _Tally:
-    """Counts who has what."""
-
-    store: Whole
-    sight: Sight
-    firm_of: FirmOf
-    region_of: Callable[[str], str]
-    bounds: Bounds
-    wrappings: Wrappings
-    stops: set[Stop] = field(default_factory=set)
-
-    def items(self, rows: Rows) -> tuple[Held, ...]:
-        """Holders of single items, of which these are all rows."""
-        made = families(self.store, rows, self.sight, self.firm_of, self.wrappings)
-        if not made.is_whole:
-            self.stops.add(Stop.DEPTH)
-        held = [
-            Held(party, self.region_of(party) if party else "", state, taker, count)
-            for party, state, taker, count in _counted(made, self._holds(made))
-        ]
-        return tuple(sorted(held, key=lambda one: (-one.count, one.party, one.state, one.taker)))
-
-    def _holds(self, made: Families) -> list[_Holds]:
-        """Who has the items of each shape."""
-        marks = made.mark.tolist()
-        found = [_KNOWN.get(mark) if mark else None for mark in marks]
-        unread = [at for at, holds in enumerate(found) if holds is None]
-        for low in range(0, len(unread), SHAPES_AT_ONCE):
-            if low and self.bounds.late():
-                self.stops.add(Stop.TIME)
-                break
-            part = unread[low : low + SHAPES_AT_ONCE]
-            for at, holds in zip(part, self._read(made, made.shapes[part]), strict=True):
-                found[at] = holds
-                if marks[at]:
-                    _KNOWN.put(marks[at], holds)
-        return [_UNREAD if holds is None else holds for holds in found]
-
-    def _read(self, made: Families, stands: Ints) -> list[_Holds]:
-        """The same, read off the lives of these families."""
-        examples = self.store.texts(made.example[stands])
-        read = lives(self._book(), examples)
-        firms = [made.firms(family) for family in stands.tolist()]
-        return [self._held(read[one], named) for one, named in zip(examples, firms, strict=True)]
-
-    def _held(self, life: Life, firms: list[str]) -> _Holds:
-        held = custody(life, firm_of=self.firm_of).holder
-        party, taker = self._firm(held.party), self._firm(held.taker)
-        return _Holds(
-            firms.index(party) if party else -1,
-            STATES.index(held.state),
-            firms.index(taker) if taker else -1,
-        )
-
-    def _firm(self, party: str) -> str:
-        return self.firm_of(party) if party else ""
-
-    def _book(self) -> Book:
-        now_ms, future_ms, as_of = self.sight.now_ms, self.sight.future_ms, self.sight.as_of
-        return Book(self.store, now_ms=now_ms, as_of=as_of, future_ms=future_ms)
-
-    def lots(self, lots: Sequence[str]) -> tuple[LotBalance, ...]:
-        """Balances of lots."""
-        read = lives(self._book(), lots)
-        return tuple(
-            LotBalance(lot, self.region_of(balance.party) if balance.party else "", balance)
-            for lot in lots
-            for balance in custody(read[lot], firm_of=self.firm_of).balances
-        )

@@ -49,6 +49,8 @@ class Families:
     """Firms, each once; the first is ""."""
     is_whole: bool
     """False when containers nest too deep to be followed."""
+    things: tuple[Ints, Ints, Ints]
+    """Parallel columns: the items in ranges of like lives (first number, count), and their family."""
 
     def firms(self, family: int) -> list[str]:
         """The firms in the lives of a family."""
@@ -79,7 +81,10 @@ def families(
     if not len(own):
         none = own.item
         mark = none.astype(np.uint64)
-        return Families(none, none, none, none, mark, none, none, ("",), is_whole=True)
+        no_things = none, none, none
+        return Families(
+            none, none, none, none, mark, none, none, ("",), is_whole=True, things=no_things
+        )
     wrappings = wrappings or Wrappings(store, sight.as_of)
     outer = expanse.around(wrappings, own, levels=LEVELS_MAX)
     marker = Marker(own, outer, store, sight)
@@ -90,7 +95,7 @@ def families(
     _, example, which = np.unique(marks[:, 1], return_index=True, return_inverse=True)
     size = np.bincount(which, weights=things.count, minlength=len(example)).astype(np.int64)
     order = np.argsort(example)
-    example = example[order]
+    example, rank = example[order], np.argsort(order)
     lives = Lives.of(things.chosen(example), marker.own)
     firms = _Firms(store, firm_of, own, outer.rows)
     thing, named = containers.told_around(lives, firms.own, firms.outer)
@@ -105,6 +110,7 @@ def families(
         shapes.firm,
         firms.names,
         is_whole=outer.is_whole,
+        things=(things.first, things.count, rank[which]),
     )
 
 

@@ -120,7 +120,7 @@ class Marker:
         """Marks of the texts of a few terms."""
         used = np.flatnonzero(np.bincount(terms))
         marks = np.zeros(int(used[-1]) + 1 if len(used) else 0, np.uint64)
-        marks[used] = [_text_mark(self._term(number)) for number in used.tolist()]
+        marks[used] = [text_mark(self._term(number)) for number in used.tolist()]
         return marks[terms]
 
 
@@ -279,7 +279,8 @@ def _is_overlapped(lives: Lives) -> Bools:
     return overlapped
 
 
-def _text_mark(text: str) -> int:
+def text_mark(text: str) -> int:
+    """A text in 64 bits."""
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest())
 
 
