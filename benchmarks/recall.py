@@ -11,7 +11,7 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -24,10 +24,12 @@ from guantong.market import Lot
 from guantong.serve.bench import load, servers
 from guantong.serve.bench.load import Recipe
 from guantong.serve.bench.run import grant, wait_for_index
+from guantong.serve.compactor import BEHIND_MIN
 from guantong.serve.desks.staff import with_password
 from guantong.serve.people.account import Role, account_of
 from guantong.serve.world import open_world
 from guantong.settings import Settings
+from guantong.store import SegmentStore
 
 SEED = 1
 ANSWER_SECONDS = 600.0
@@ -93,7 +95,16 @@ def main() -> None:
             wait_for_index(server.address)
             print(f"{filled.rows:,} rows in {filled.documents:,} documents")
             print("| what | s |\n|---|---|")
+            with timed("who has what found out, of everything, in quiet"):
+                _wait_for_findings(Settings(data=data).index)
             _recalled(server.address, secret, filled.bad)
+
+
+def _wait_for_findings(index: Path | str) -> None:
+    """Until what is kept of all items is about as new as the index."""
+    with closing(SegmentStore.open(index, read_only=True)) as store:
+        while store.reached.event - store.holding_until.event >= BEHIND_MIN:
+            time.sleep(0.5)
 
 
 def _inspector(data: Path) -> str:
