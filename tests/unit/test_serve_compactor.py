@@ -73,9 +73,8 @@ def test_a_slice_ends_when_its_time_is_over(twins: Twins) -> None:
     compactor.tick()
     channel = compactor._channel
     assert channel is not None
-    while not channel.poll():
-        time.sleep(0.01)
-    time.sleep(0.2)  # several messages wait now
+    assert compactor._process is not None
+    compactor._process.join(60)  # several messages wait now
     before = twins.segments.hot_rows
     compactor.tick()
     assert channel.poll()  # one was taken, the others wait

@@ -1,6 +1,7 @@
 """What was found out before is used only as far as it is still so: every scope is as without it."""
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,21 +10,24 @@ import pytest
 
 from guantong.parties import Register
 from guantong.store import Fact, Indexed, SegmentStore
+from guantong.store.holdings import Known
 from guantong.trace import closure as scopes
 from guantong.trace import keeping
 from guantong.trace.closure import Scope, closure
 from guantong.trace.keeping import found_out, plan
+from guantong.trace.ready import counted
+from guantong.trace.tally import Whose
 from tests.store_model import PARTIES, PLACES, Twins
 
 
 def keep(store: SegmentStore, parts: int | None = None) -> None:
     """Find everything out; with `parts`, end after so many."""
     planned = plan(store)
-    firm_of = Register(store, as_of=planned.size).firm_of
+    firm_of = Register(store, as_of=planned.sight.as_of).firm_of
     for at, items in enumerate(planned.parts()):
         if at == parts:
             return
-        store.keep(store.findings(found_out(store, items, planned.sight(), firm_of)))
+        store.keep(store.findings(found_out(store, items, planned.sight, firm_of)))
     store.keep([], planned.until)
 
 
@@ -37,7 +41,7 @@ class Lives(Twins):
         document = super()._document()
         if self.random.random() < 0.7:
             return document
-        firm = {"firm": self.random.choice(PARTIES)}
+        firm: dict[str, object] = {"firm": self.random.choice(PARTIES)}
         place = Fact("place", self.random.choice((*PLACES[1:], *PARTIES)), firm)
         return msgspec.structs.replace(document, facts=(*document.facts, place))
 
@@ -74,10 +78,12 @@ def test_of_random_lives(tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPa
     chance = random.Random(seed)
     twins = Lives(tmp_path, seed)
     used: list[int] = []
-    counted = scopes.counted
-    monkeypatch.setattr(
-        scopes, "counted", lambda known: used.append(known.whole.size()) or counted(known)
-    )
+
+    def noted(known: Known) -> Counter[Whose]:
+        used.append(known.whole.size())
+        return counted(known)
+
+    monkeypatch.setattr(scopes, "counted", noted)
     for step in range(14):
         for _ in range(chance.choice((0, 0, 0, 1, 2, 12))):
             twins.capture()

@@ -23,6 +23,7 @@ from guantong.ledger.merkle import node_hash
 from guantong.ledger.sealing import target
 from guantong.ledger.segments import read_index
 from guantong.ledger.signer import last_checkpoint, read_key, signed_mark
+from guantong.parties import Register
 from guantong.serve import projector
 from guantong.serve.world import INDEX, LEDGER
 from guantong.settings import Settings
@@ -30,6 +31,7 @@ from guantong.store import SegmentStore, StoreError
 from guantong.store.compare import Difference, differences
 from guantong.store.compare_rows import is_compacted, row_differences, unreadable
 from guantong.store.place import Place
+from guantong.trace.keeping import doubted
 
 
 class Check(StrEnum):
@@ -270,7 +272,11 @@ def _told(
 ) -> list[Difference]:
     """First the rows that differ, where both are files, then what that does to answers."""
     told: dict[str, Difference] = {}
-    looks: list[Callable[[], Iterable[Difference]]] = [lambda: differences(made, store, kinds)]
+    looks: list[Callable[[], Iterable[Difference]]] = [
+        lambda: differences(made, store, kinds),
+        # What was found out follows from rows: of harmed ones nothing does.
+        lambda: () if told else _doubts(store),
+    ]
     if isinstance(index, Path):
         looks[:0] = [lambda: unreadable(index), lambda: row_differences(fresh, index)]
     for compare in looks:
@@ -280,6 +286,23 @@ def _told(
         except Exception as error:  # noqa: BLE001 - whatever harm does to its reader is a finding
             told.setdefault(INDEX, Difference(INDEX, "an index that can be read", f"{error}"))
     return list(told.values())
+
+
+def _doubts(store: SegmentStore) -> Iterator[Difference]:
+    """What was found out of items and is not what their rows say."""
+    with store.still():
+        reached, where = store.reached, "row one=1 of table holding_until"
+        try:
+            until = store.holding_until
+        except TypeError:
+            yield Difference(where, "one row", "none")
+            return
+        if until.event > reached.event or until.fact > reached.fact:
+            yield Difference(where, f"at most {reached}", f"{until}")
+            return
+        for extent in doubted(store, Register(store).firm_of):
+            where = f"row extent={extent} of table holding"
+            yield Difference(where, "what the rows of its items say", "something else")
 
 
 def _replay(ledger: Ledger, store: SegmentStore, size: int) -> set[str]:

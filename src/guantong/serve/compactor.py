@@ -191,8 +191,8 @@ def findings(store: SegmentStore) -> Iterator[Findings]:
         planned = plan(store)
     for items in planned.parts():
         with store.still():
-            firm_of = Register(store, as_of=planned.size).firm_of
-            listed = store.findings(found_out(store, items, planned.sight(), firm_of))
+            firm_of = Register(store, as_of=planned.sight.as_of).firm_of
+            listed = store.findings(found_out(store, items, planned.sight, firm_of))
         for low in range(0, len(listed), PIECES_AT_ONCE):
             yield Findings(listed[low : low + PIECES_AT_ONCE])
     yield Findings([], planned.until)

@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 import zstandard
 
+from guantong.store import holdings
 from guantong.store.compare import FOUND_MAX, Difference
 from guantong.store.door import Fact
 from guantong.store.packing import unpack
@@ -25,6 +26,9 @@ ALIKE: Final = frozenset({"event", "row", "fact", "fact_link"})
 LAYOUT: Final = frozenset({"segment", "block", "hot", "hash_run", "hash_page", "code_page"})
 """Tables that show in which steps a file was filled and compacted: other steps change two rows
 of them at the least."""
+
+FOUND_OUT: Final = frozenset({"holding", "holding_until"})
+"""Tables of what was found out by reading the others: one file may know what the other does not."""
 
 Row = tuple[object, ...]
 
@@ -73,8 +77,8 @@ def row_differences(right: Path, other: Path) -> list[Difference]:
     with closing(_opened(right)) as db:
         db.execute("ATTACH ? AS other", (_uri(other),))
         shapes = [_shapes(db, schema) for schema in ("main", "other")]
-        names = [name for name, sql in shapes[0].items() if shapes[1].get(name) == sql]
-        tables = [_compared(db, name) for name in sorted(names)]
+        shared = [name for name, sql in shapes[0].items() if shapes[1].get(name) == sql]
+        tables = [_compared(db, name) for name in sorted(shared) if name not in FOUND_OUT]
     is_alike = sum(it.changed() for it in tables if it.name in LAYOUT) <= 1
     chosen = [it for it in tables if is_alike or it.name in ALIKE]
     return [found for table in chosen for found in table.differences()]
@@ -129,6 +133,7 @@ _PACKED: Final[dict[str, tuple[str, Callable[[bytes], object]]]] = {
     "block": ("data", unpack),
     "hash_page": ("data", unpack),
     "code_page": ("data", _texts),
+    "holding": ("data", holdings.unpacked),
     "fact": ("body", msgspec.msgpack.Decoder(Fact).decode),
 }
 """Columns that hold something packed, and what unpacks it."""

@@ -28,9 +28,8 @@ Marks: TypeAlias = NDArray[np.uint64]
 SCHEMA: Final = """
 CREATE TABLE holding(extent INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE holding_until(
-  one INTEGER PRIMARY KEY CHECK(one = 1), event INTEGER NOT NULL, fact INTEGER NOT NULL,
-  record_ms INTEGER NOT NULL);
-INSERT INTO holding_until VALUES(1, 0, 0, 0);
+  one INTEGER PRIMARY KEY CHECK(one = 1), event INTEGER NOT NULL, fact INTEGER NOT NULL);
+INSERT INTO holding_until VALUES(1, 0, 0);
 """
 
 LEVEL: Final = 3
@@ -53,8 +52,6 @@ class Until(NamedTuple):
     """Last event that was looked at, 0 for none."""
     fact: int
     """Last fact that was looked at."""
-    record_ms: int
-    """Record time of that event: what is kept holds in no present before it."""
 
 
 class Runs(NamedTuple):
@@ -146,6 +143,9 @@ class KeepingStore(ColumnStore, Protocol):
     def holding_until(self) -> Until:
         """How far what is kept holds."""
 
+    def recorded_ms(self, event: int) -> int:
+        """Record time of an event."""
+
     def holdings(self, ranges: Ranges, new: Marks) -> Known:
         """What is kept of the extents of some items, but where it rests on one of the names `new`."""
 
@@ -162,9 +162,7 @@ class Holdings:
     @property
     def until(self) -> Until:
         """How far what is kept holds."""
-        return Until(
-            *self._db.execute("SELECT event, fact, record_ms FROM holding_until").fetchone()
-        )
+        return Until(*self._db.execute("SELECT event, fact FROM holding_until").fetchone())
 
     def of(self, ranges: Ranges, new: Marks) -> Known:
         """What is kept of the extents of some items, but where it rests on one of the names `new`."""
@@ -173,9 +171,9 @@ class Holdings:
 
     def _listed(self, extents: Sequence[int]) -> Iterator[tuple[int, _Holding]]:
         sql = "SELECT extent, data FROM holding WHERE extent IN ({})"
-        unpacked = zstandard.ZstdDecompressor().decompress
+        decompressed = zstandard.ZstdDecompressor().decompress
         for extent, data in self._db.among(sql, extents):
-            yield extent, _of(unpacked(data))
+            yield extent, _of(decompressed(data))
 
     def lots_in(self, items: Ranges) -> Ints:
         """Lots among some items after which something was named when it was made."""
@@ -232,7 +230,12 @@ class Holdings:
 
     def reach(self, until: Until) -> None:
         """All that is kept holds up to here."""
-        self._db.execute("UPDATE holding_until SET event = ?, fact = ?, record_ms = ?", until)
+        self._db.execute("UPDATE holding_until SET event = ?, fact = ?", until)
+
+
+def unpacked(data: bytes) -> object:
+    """What is kept of an extent, of its bytes."""
+    return _of(zstandard.ZstdDecompressor().decompress(data))
 
 
 def extents_of(ranges: Ranges) -> list[int]:

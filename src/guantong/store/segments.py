@@ -180,6 +180,11 @@ class SegmentStore:
         """How far what is kept of items holds."""
         return self._holdings.until
 
+    def recorded_ms(self, event: int) -> int:
+        """Record time of an event."""
+        with self._db.snapshot():
+            return self._reader.stored(event).record_ms
+
     def holdings(self, ranges: Ranges, new: Marks) -> Known:
         """What is kept of the extents of some items, but where it rests on one of the names `new`."""
         with self._db.snapshot():

@@ -21,7 +21,7 @@ from guantong.trace.expanse import Around, Ints, Wrappings, within
 from guantong.trace.kinds import parted
 from guantong.trace.marks import Marks, Sight, text_mark
 from guantong.trace.model import FUTURE_MS, FirmOf
-from guantong.trace.ready import Way, new_names, since
+from guantong.trace.ready import Way, new_names, ready, since
 from guantong.trace.tally import Tally, Whole
 
 EXTENTS_AT_ONCE: Final = 64
@@ -36,10 +36,6 @@ class Keepable(Whole, KeepingStore, Protocol):
     @property
     def extents(self) -> int:
         """How many extents were opened; they are numbered from 1 without a gap."""
-
-    @property
-    def last_said(self) -> tuple[int, str, int] | None:
-        """Ledger index, party and record time of the last entry that left something here."""
 
     def lots_in(self, items: Ranges) -> Ints:
         """Lots among some items after which something was named when it was made."""
@@ -60,21 +56,21 @@ class Plan:
 
     items: Ranges
     until: Until
-    size: int
-    """Ledger size."""
+    sight: Sight
+    """From where it is looked at: what came in time counts for good."""
 
     def parts(self) -> Iterator[Ranges]:
         """The items, some extents at a time."""
-        low = 0
-        while low < self.items.end:
-            part = Ranges(np.array([low]), np.array([EXTENTS_AT_ONCE << BITS])).within(self.items)
-            if part.size():
-                yield part
-            low += EXTENTS_AT_ONCE << BITS
+        return parts_of(self.items)
 
-    def sight(self) -> Sight:
-        """From where it is looked at: what came in time counts for good."""
-        return Sight(self.until.record_ms, FUTURE_MS, self.size)
+
+def parts_of(items: Ranges) -> Iterator[Ranges]:
+    """Items some extents at a time."""
+    size = EXTENTS_AT_ONCE << BITS
+    for low in range(0, items.end, size):
+        part = Ranges(np.array([low]), np.array([size])).within(items)
+        if part.size():
+            yield part
 
 
 def plan(store: Keepable) -> Plan:
@@ -87,12 +83,50 @@ def plan(store: Keepable) -> Plan:
         Everything, or what came after the last time bears on.
     """
     before, reached = store.holding_until, store.reached
-    said = store.last_said
-    until = Until(reached.event, reached.fact, said[2] if said else 0)
-    items = Ranges(np.array([1 << BITS]), np.array([store.extents << BITS]))
-    if before.event:
-        items = _touched(store, before)
-    return Plan(items, until, reached.size)
+    items = _touched(store, before) if before.event else _everything(store)
+    recorded_ms = store.recorded_ms(reached.event) if reached.event else 0
+    sight = Sight(recorded_ms, FUTURE_MS, reached.size)
+    return Plan(items, Until(reached.event, reached.fact), sight)
+
+
+def _everything(store: Keepable) -> Ranges:
+    return Ranges(np.array([1 << BITS]), np.array([store.extents << BITS]))
+
+
+def doubted(store: Keepable, firm_of: FirmOf) -> Iterator[int]:
+    """Extents of which something else is kept, and would be believed now, than what their rows say.
+
+    Args:
+        store: Within one moment.
+        firm_of: The firm behind a party or place.
+
+    Yields:
+        Their numbers.
+    """
+    reached = store.reached
+    now = Sight(store.recorded_ms(reached.event) if reached.event else 0, FUTURE_MS, reached.size)
+    if (before := ready(store, now)) is None:
+        return
+    for part in parts_of(_everything(store)):
+        known = before.of(part)
+        found = found_out(store, known.whole, now, firm_of).known
+        yield from sorted({extent for extent, _ in _facts(known) ^ _facts(found)})
+
+
+def _facts(known: Known) -> set[tuple[int, tuple[object, ...]]]:
+    """What is known of single items, by extent."""
+    runs, ways = known.runs, known.ways
+    held = {
+        (item >> BITS, (item, known.holders[holder]))
+        for first, many, holder in zip(*(it.tolist() for it in runs), strict=True)
+        for item in range(first, first + many)
+    }
+    led = {
+        (item >> BITS, (item, *way))
+        for first, many, *way in zip(*(it.tolist() for it in ways), strict=True)
+        for item in range(first, first + many)
+    }
+    return held | led
 
 
 def _touched(store: Keepable, before: Until) -> Ranges:

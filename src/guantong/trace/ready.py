@@ -103,9 +103,11 @@ def ready(store: KeepingStore, sight: Sight) -> Ready | None:
         None when nothing is known, or too much came since, or an earlier time is asked about.
     """
     until, reached = store.holding_until, store.reached
-    is_now = sight.as_of == reached.size and sight.now_ms >= until.record_ms
     is_near = 0 < until.event and reached.event - until.event <= NEW_MAX
-    return Ready(store, until) if is_now and is_near and sight.future_ms == FUTURE_MS else None
+    if sight.as_of != reached.size or sight.future_ms != FUTURE_MS or not is_near:
+        return None
+    # Before it was received, an event may still be one of the future.
+    return Ready(store, until) if sight.now_ms >= store.recorded_ms(until.event) else None
 
 
 def counted(known: Known) -> Counter[Whose]:
