@@ -48,6 +48,13 @@ class Settings:
     replica: str = ""
     """URL of a replica of that database, which answers questions; "" when it answers itself."""
 
+    intake: str = ""
+    """URLs of NATS servers, by commas, in whose stream a submission to ``/capture`` is stored at first;
+    "" when it goes to the writer at once."""
+
+    intake_replicas: int = 3
+    """How many of those servers must keep each submission."""
+
     @property
     def index(self) -> Path | str:
         """Where the index lies: a file, or the URL of a database."""

@@ -43,7 +43,7 @@ async def offered(front: Front, line: Line, number: int, caller: Caller) -> Rece
         return refusal
     finally:
         assert len(line._waiting) <= PLACES
-        assert line._bytes <= line._bytes_max
+        assert line._places._bytes <= line._places._bytes_max
 
 
 async def flood(
@@ -64,8 +64,8 @@ async def flood(
         again = await offered(front, line, 10 * PLACES, callers[0])
         assert isinstance(again, Receipt), "there is room again"
         assert not line._waiting
-        assert not line._bytes
-        assert not line._each
+        assert not line._places._bytes
+        assert not line._places._each
         line.drop()
     return [*answers, again]
 

@@ -112,6 +112,7 @@ def create_app(desk: Desk, settings: Settings) -> FastCapture:
         Route("/static/{name}", outside.static),
         Route("/static/vendor/{package}/{name}", outside.static),
         Route("/capture", uploads.capture, methods=["POST"]),
+        Route("/capture/{receipt}", uploads.outcome),
         Route("/codes", uploads.codes, methods=["POST"]),
         *uploads.key_routes(),
         *TradeApi(desk, uploads).routes(),

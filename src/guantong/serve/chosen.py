@@ -6,6 +6,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from guantong.serve.stream import place
 from guantong.settings import Settings
 from guantong.store.place import SCHEMES
 
@@ -14,14 +15,19 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 _CHOSEN: Final = "guantong."
 
 
+_SCHEMES: Final = {"intake": place.SCHEMES}
+"""Option -> what its URLs begin with, if they are not those of a database."""
+
+
 def _keep(context: click.Context, option: click.Parameter, value: str) -> None:
     """Remember what was chosen, for `installation`.
 
     Raises:
-        click.BadParameter: if it is no URL of a database.
+        click.BadParameter: if it is no URL, or one of something else.
     """
-    if value and not value.startswith(SCHEMES):
-        message = f"a URL that begins with {SCHEMES[0]}"
+    schemes = _SCHEMES.get(str(option.name), SCHEMES)
+    if value and not all(url.strip().startswith(schemes) for url in value.split(",")):
+        message = f"a URL that begins with {schemes[0]}"
         raise click.BadParameter(message)
     context.meta[f"{_CHOSEN}{option.name}"] = value
 
@@ -42,10 +48,14 @@ store_option = _url_option(
     "store", "The PostgreSQL database of the index, postgresql://…; else a file in the directory."
 )
 replica_option = _url_option("replica", "A replica of that database, which answers questions.")
+intake_option = _url_option(
+    "intake",
+    "NATS servers, nats://…, by commas: a submission gets a receipt when it is stored there.",
+)
 
 
 def installation(data: Path) -> Settings:
     """The installation that a command with these options is about."""
     chosen = click.get_current_context().meta
-    store, replica = (chosen.get(f"{_CHOSEN}{name}", "") for name in ("store", "replica"))
-    return Settings(data=data, store=store, replica=replica)
+    names = ("store", "replica", "intake")
+    return Settings(data=data, **{name: chosen.get(f"{_CHOSEN}{name}", "") for name in names})

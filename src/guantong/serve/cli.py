@@ -23,7 +23,7 @@ from guantong.identify.ff1 import DIGITS_MAX, DIGITS_MIN
 from guantong.ledger import LedgerError
 from guantong.serve import json_out, words
 from guantong.serve.bench.command import bench_command
-from guantong.serve.chosen import installation, replica_option, store_option
+from guantong.serve.chosen import installation, intake_option, replica_option, store_option
 from guantong.serve.index_cli import bulletin_group, credit_group
 from guantong.serve.intake import Receipt
 from guantong.serve.job import offer_of
@@ -380,6 +380,15 @@ def doctor(data: Path, *, as_json: bool) -> None:
 @data_option
 @store_option
 @replica_option
+@intake_option
+@click.option(
+    "--intake-replicas",
+    type=click.IntRange(1, 5),
+    default=3,
+    show_default=True,
+    help="How many of the NATS servers must keep each submission.",
+)
+@click.option("--standby", is_flag=True, help="Wait until nobody else serves this installation.")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
 @click.option(
@@ -435,6 +444,8 @@ def serve(
     workers: int | None,
     witnesses: Path | None,
     *,
+    intake_replicas: int,
+    standby: bool,
     private_destinations: bool,
     provider: Path | None,
     client_certificates: bool,
@@ -448,6 +459,8 @@ def serve(
     from guantong.serve import supervisor
     from guantong.serve.gathering import gathering
     from guantong.serve.server import serve as serve_app
+    from guantong.serve.standby import serving_alone
+    from guantong.serve.stream.ready import check_intake
 
     count = supervisor.cores() if workers is None else workers
     settings = replace(
@@ -456,6 +469,7 @@ def serve(
         port=port,
         workers=count,
         witnesses=witnesses,
+        intake_replicas=intake_replicas,
         private_destinations=private_destinations,
         provider=provider,
         client_certificates=client_certificates,
@@ -465,13 +479,18 @@ def serve(
         state_rules=frozenset(STATE_RULES if "all" in state_rules else state_rules),
     )
     check_served(settings)
+    if settings.intake and not count:
+        message = "--intake needs processes that answer beside the writer: --workers 1 or more"
+        raise click.UsageError(message)
     ready = partial(tell_address, as_json=as_json)
-    if count:
-        with gathering(settings):
-            supervisor.serve(settings, ready=ready)
-        return
-    with open_world(settings) as world, gathering(settings):
-        serve_app(world, settings, ready=ready)
+    with serving_alone(settings.data, waits=standby):
+        check_intake(settings)
+        if count:
+            with gathering(settings):
+                supervisor.serve(settings, ready=ready)
+            return
+        with open_world(settings) as world, gathering(settings):
+            serve_app(world, settings, ready=ready)
 
 
 def tell_address(address: str, *, as_json: bool) -> None:

@@ -12,6 +12,7 @@ from guantong.serve.made import Made
 from guantong.serve.people.account import Account
 from guantong.serve.people.person import Person
 from guantong.serve.people.sessions import Sessions
+from guantong.serve.stream.receiving import Handed, Receiving
 from guantong.trace.model import Trail
 from guantong.verdict.model import Verdict
 
@@ -63,6 +64,17 @@ class Quick(Protocol):
 
     async def take_codes(self, codes: CodeRange, caller: Caller) -> Receipt:
         """As `Desk.issue`."""
+
+
+@runtime_checkable
+class Receives(Protocol):
+    """A desk that may give receipts for submissions before the writer has them."""
+
+    receiving: Receiving | None
+    """Where they are stored; None when they are not."""
+
+    async def hand(self, offer: Offer, caller: Caller) -> Handed | Receipt:
+        """Store a document; returns when it is stored, or refused already."""
 
 
 @runtime_checkable

@@ -20,7 +20,7 @@ from guantong.errors import Refusal
 from guantong.serve import asked, upload
 from guantong.serve.desk import Desk
 from guantong.serve.problems import HttpError
-from guantong.serve.upload import Uploads, answer
+from guantong.serve.upload import Uploads
 
 PATH: Final = "/capture"
 UNUSUAL: Final = frozenset({b"content-encoding", b"gs1-capture-error-behaviour", b"x-api-key"})
@@ -88,7 +88,7 @@ class FastCapture:
         try:
             if not await self._read(body, receive):
                 return Response(status_code=400)
-            return answer(await self.uploads.take(body.getvalue(), plain.media, caller))
+            return await self.uploads.capture_plain(body.getvalue(), plain.media, caller)
         finally:
             self.uploads.budget.give_back(body.tell())
 

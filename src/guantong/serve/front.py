@@ -18,6 +18,7 @@ from guantong.clock import Clock
 from guantong.ledger import Ledger
 from guantong.ledger.entropy import SystemEntropy
 from guantong.serve import passing
+from guantong.serve.commanded import Commands
 from guantong.serve.fitting import read_offer
 from guantong.serve.job import IntakeError, Job, Offer, Receipt, entry_of, job_of
 from guantong.serve.line import Line
@@ -26,6 +27,8 @@ from guantong.serve.passing import Passing
 from guantong.serve.scan_journal import keep
 from guantong.serve.scans import outside
 from guantong.serve.server import let_threads_end, run_server, threads
+from guantong.serve.stream.own import own_of
+from guantong.serve.stream.receiving import Handed, Receiving
 from guantong.serve.upload import BODIES_MAX
 from guantong.serve.world import LARGE_BYTES, World, open_for_reading
 from guantong.serve.writer import READY
@@ -53,6 +56,8 @@ class Front(World):
         self, settings: Settings, ledger: Ledger, store: SegmentStore, clock: Clock, line: Line
     ) -> None:
         super().__init__(settings, ledger, store, clock, write=False)
+        self.receiving = _receiving(settings, ledger) if settings.intake else None
+        """Where submissions are stored that get a receipt; None when they go to the writer."""
         self._line = line
         self._entropy = SystemEntropy()
         self._limits = Limits(
@@ -90,14 +95,24 @@ class Front(World):
 
     async def take(self, offer: Offer, caller: Caller) -> Receipt:
         """Take a document; returns when it is durable, with what the profile misses in it."""
-        reading = await self._read(offer)
-        (salt,) = self._entropy.salts(1)
-        now_ms = self.clock.now_ms()
-        job = job_of(offer, reading, caller, now_ms, ledger=self.ledger, salt=salt)
+        job = await self._job(offer, caller)
         if isinstance(job, Receipt):
             return job
         receipt = await (await self._asked(job))
         return self._filed.told(receipt, job.reading, job.by) if receipt.accepted else receipt
+
+    async def hand(self, offer: Offer, caller: Caller) -> Handed | Receipt:
+        """Store a document for the writer; returns when it is stored, or refused already."""
+        assert self.receiving is not None
+        job = await self._job(offer, caller)
+        return job if isinstance(job, Receipt) else await self.receiving.hand(job)
+
+    async def _job(self, offer: Offer, caller: Caller) -> Job | Receipt:
+        """A document, read and checked; a receipt when it is refused already."""
+        reading = await self._read(offer)
+        (salt,) = self._entropy.salts(1)
+        now_ms = self.clock.now_ms()
+        return job_of(offer, reading, caller, now_ms, ledger=self.ledger, salt=salt)
 
     async def _asked(self, job: Job) -> "asyncio.Future[Receipt]":
         """Hand in a job, its body in a file if it is large."""
@@ -127,6 +142,16 @@ class Front(World):
         return await to_thread.run_sync(read_offer, offer, self._limits, limiter=limiter)
 
 
+def _receiving(settings: Settings, ledger: Ledger) -> Receiving:
+    return Receiving(settings, own_of(ledger), bytes_max=_shared(settings))
+
+
+def _shared(settings: Settings) -> int:
+    """Bytes of documents that one front of several may have under way."""
+    shared = BODIES_MAX * settings.document_bytes_max // max(1, settings.workers)
+    return max(settings.document_bytes_max, shared) * 2
+
+
 def run(control: socket.socket, settings: Settings) -> None:
     """Answer requests until the other end of `control` closes; then finish those under way.
 
@@ -140,8 +165,7 @@ def run(control: socket.socket, settings: Settings) -> None:
 
 
 async def _run(control: socket.socket, settings: Settings) -> None:
-    shared = BODIES_MAX * settings.document_bytes_max // max(1, settings.workers)
-    line = Line(bytes_max=max(settings.document_bytes_max, shared) * 2)
+    line = Line(bytes_max=_shared(settings))
     commands = Commands(control, line)
     commands.listen()
     await commands.begun.wait()
@@ -149,7 +173,9 @@ async def _run(control: socket.socket, settings: Settings) -> None:
         return
     front = Front.open(settings, line)
     with front:
-        beside = asyncio.create_task(_refresh(front))
+        beside = [asyncio.create_task(_refresh(front))]
+        if front.receiving is not None:
+            beside.append(asyncio.create_task(front.receiving.run()))
         counting = asyncio.create_task(keep(front.journal, front.take_entry, commands.ended))
         await run_server(
             outside(front, settings),
@@ -158,44 +184,13 @@ async def _run(control: socket.socket, settings: Settings) -> None:
             ready=lambda: control.send(READY),
             stop=commands.ended,
         )
-        beside.cancel()
         await counting
+        for task in beside:
+            task.cancel()
+        await asyncio.wait(beside)
 
 
 async def _refresh(front: Front) -> None:
     while True:
         await asyncio.sleep(REFRESH_SECONDS)
         await to_thread.run_sync(front.ledger.refresh)
-
-
-class Commands:
-    """What comes from the process that started this one: a line to a new writer, or the end."""
-
-    def __init__(self, control: socket.socket, line: Line) -> None:
-        self._control = control
-        self._line = line
-        self._connecting: asyncio.Task[None] | None = None
-        self.begun = asyncio.Event()
-        """There was a first line, or it ends."""
-        self.ended = asyncio.Event()
-
-    def listen(self) -> None:
-        """Watch from now on."""
-        self._control.settimeout(0)
-        asyncio.get_running_loop().add_reader(self._control, self._come)
-
-    def _come(self) -> None:
-        try:
-            said, ends, _, _ = socket.recv_fds(self._control, 1, 1)
-        except ConnectionResetError:  # it ended before it had read that this one is ready
-            said, ends = b"", []
-        if not said:
-            asyncio.get_running_loop().remove_reader(self._control)
-            self.ended.set()
-            self.begun.set()
-        for end in ends:
-            self._connecting = asyncio.create_task(self._connect(socket.socket(fileno=end)))
-
-    async def _connect(self, end: socket.socket) -> None:
-        await self._line.connect(end)
-        self.begun.set()

@@ -226,7 +226,7 @@ class Intake:
         for job in group.accepted:
             job.answer.set_result(_receipt(job, first))
         for job, other in group.repeats:
-            job.answer.set_result(_receipt(other, first, repeated=True))
+            job.answer.set_result(_receipt(other, first, repeated=not job.is_of(other.meta)))
         return documents
 
     def _project(self, documents: list[Indexed]) -> None:
@@ -246,7 +246,7 @@ class Intake:
             if isinstance(before, Job):
                 group.repeats.append((job, before))
             elif before is not None:
-                job.answer.set_result(self._again(before))
+                job.answer.set_result(self._again(before, job))
             else:
                 self._decide_one(job, known, group, law)
         return group
@@ -284,10 +284,17 @@ class Intake:
             return refusal.faults
         return ()
 
-    def _again(self, before: Receipt) -> Receipt:
-        """The receipt of a document that was here before, with what its entry says."""
+    def _again(self, before: Receipt, job: Job) -> Receipt:
+        """The receipt of a document that was here before, with what its entry says.
+
+        One that was handed over twice, since nobody knew whether it stands there, is no other one.
+
+        Returns:
+            The receipt.
+        """
         entry = self._ledger.entry(before.ledger_index)
-        return replace(before, leaf=entry.leaf.hex(), seq=entry.statement.seq)
+        meta, seq = entry.statement.meta, entry.statement.seq
+        return replace(before, leaf=entry.leaf.hex(), seq=seq, repeated=not job.is_of(meta))
 
     def _fail(self, error: BaseException, jobs: list[Job]) -> None:
         self._failure = error

@@ -48,6 +48,10 @@ NAME_MAX: Final = 100
 """Longest file name kept in the statement."""
 
 
+RECEIPT: Final = "intake"
+"""Of a statement: number of the receipt, and so the sequence in the stream, of its submission."""
+
+
 class Fault(StrEnum):
     """Why the intake refused. Part of the public API: never renamed."""
 
@@ -160,6 +164,10 @@ class Job:
         """The events that were read."""
         assert self.reading.table is not None
         return self.reading.table
+
+    def is_of(self, meta: Mapping[str, str | int]) -> bool:
+        """Whether an entry with these facts was made of this very job, handed over before."""
+        return RECEIPT in meta and self.meta.get(RECEIPT) == meta[RECEIPT]
 
     def positions(self) -> Sequence[int]:
         """Index in the document of each event that was read."""

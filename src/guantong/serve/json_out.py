@@ -66,6 +66,13 @@ def receipt_json(receipt: Receipt) -> dict[str, object]:
     return shown | told | {"filing": receipt.filing and _filing(receipt.filing)}
 
 
+def outcome_json(receipt: str, answer: Receipt | None) -> dict[str, object]:
+    """What became of a submission; `answer` is None while it waits."""
+    state = "waiting" if answer is None else "accepted" if answer.accepted else "refused"
+    shown = None if answer is None else receipt_json(answer)
+    return {"receipt": receipt, "state": state, "answer": shown}
+
+
 def _filing(filing: Filing) -> dict[str, object]:
     """Whether a submission is complete, and what is missing in it."""
     missing = [

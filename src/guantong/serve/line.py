@@ -1,23 +1,18 @@
 """How does a front hand a job to the writer, and how many may be under way?
 
 One line, many jobs on it; answers come in the order of the groups. What is not answered yet is
-counted, in documents and in bytes, over all senders and for each: when that is full a sender
-is told so at once, and nothing gathers.
+counted (`guantong.serve.places`): when that is full a sender is told so at once, and nothing
+gathers.
 """
 
 import asyncio
 import socket
-from collections import Counter
-from typing import Final, cast
+from typing import cast
 
 from guantong.errors import fault
 from guantong.serve import wire
 from guantong.serve.job import Fault, IntakeError, Job, Receipt
-
-DOCUMENTS_MAX: Final = 800
-"""Documents of a front that wait for the writer."""
-SHARE: Final = 0.75
-"""How much of the places one sender may have."""
+from guantong.serve.places import DOCUMENTS_MAX, Places
 
 
 class Line(asyncio.Protocol):
@@ -27,11 +22,7 @@ class Line(asyncio.Protocol):
         """Not connected yet; captures are refused until then."""
         self.told = 0
         """Ledger size after the last entry that said more than events, as last heard."""
-        self._documents_max = documents_max
-        self._each_max = max(1, int(documents_max * SHARE))
-        self._bytes_max = bytes_max
-        self._bytes = 0
-        self._each: Counter[str] = Counter()
+        self._places = Places(bytes_max=bytes_max, documents_max=documents_max)
         self._waiting: dict[int, tuple[asyncio.Future[Receipt], str, int]] = {}
         self._no = 0
         self._frames = wire.Frames()
@@ -71,22 +62,13 @@ class Line(asyncio.Protocol):
         """
         if self._transport is None:
             raise IntakeError(fault(Fault.CLOSED, expected="a running writer", got="none"))
-        if self._each[job.by] >= self._each_max:
-            expected = f"at most {self._each_max} documents of one sender under way"
-            raise IntakeError(fault(Fault.TOO_MANY, expected=expected, got="more"))
         self._no += 1
         frame = wire.request(self._no, job, passed)
-        if len(self._waiting) >= self._documents_max or not self._has_room(len(frame)):
-            raise IntakeError(fault(Fault.BUSY, expected="fewer documents under way", got="more"))
+        self._places.take(job.by, len(frame))
         answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         self._waiting[self._no] = (answer, job.by, len(frame))
-        self._each[job.by] += 1
-        self._bytes += len(frame)
         self._send(frame)
         return answer
-
-    def _has_room(self, size: int) -> bool:
-        return not self._waiting or self._bytes + size <= self._bytes_max
 
     def _send(self, frame: bytes) -> None:
         """All frames of one turn of the loop leave together."""
@@ -123,7 +105,7 @@ class Line(asyncio.Protocol):
     def _take(self, told: wire.Told) -> None:
         self.told = max(self.told, told.told)
         answer, by, size = self._waiting.pop(told.no)
-        self._give_back(by, size)
+        self._places.give_back(by, size)
         if answer.done():  # its sender has gone
             return
         try:
@@ -131,18 +113,12 @@ class Line(asyncio.Protocol):
         except IntakeError as error:
             answer.set_exception(error)
 
-    def _give_back(self, by: str, size: int) -> None:
-        self._bytes -= size
-        self._each[by] -= 1
-        if not self._each[by]:
-            del self._each[by]
-
     def _lost(self) -> None:
         self._transport = None
         self._unsent.clear()
         gone = IntakeError(fault(Fault.CLOSED, expected="a running writer", got="it ended"))
         for answer, by, size in self._waiting.values():
-            self._give_back(by, size)
+            self._places.give_back(by, size)
             if not answer.done():
                 answer.set_exception(gone)
         self._waiting.clear()

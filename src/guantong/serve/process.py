@@ -1,7 +1,7 @@
 """What a process of the installation begins with: ``python -m guantong.serve.process``.
 
 Started by `guantong.serve.supervisor` with its role, the number of its control socket and the
-settings. URLs of databases may hold a password: they come in the environment, which others can
+settings. URLs of databases and brokers may hold a password: they come in the environment, which others can
 not read. It heeds no signal that ends processes: it ends when the control socket does, which
 also happens when the supervisor is killed.
 """
@@ -19,7 +19,11 @@ import msgspec
 from guantong.errors import Refusal
 from guantong.settings import Settings
 
-SECRET: Final = {"store": "GUANTONG_STORE", "replica": "GUANTONG_REPLICA"}
+SECRET: Final = {
+    "store": "GUANTONG_STORE",
+    "replica": "GUANTONG_REPLICA",
+    "intake": "GUANTONG_INTAKE",
+}
 """Settings that are no argument, and the variables in which a process finds them."""
 
 
@@ -51,7 +55,7 @@ def _convert(kind: type[Any], value: object) -> object:
 
 
 def main() -> None:
-    """Be a writer or a front."""
+    """Be a writer, a front, or who hands over what has a receipt."""
     role, number, text = sys.argv[1:]
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, signal.SIG_IGN)
@@ -62,6 +66,10 @@ def main() -> None:
                 from guantong.serve import writer
 
                 writer.run(control, settings)
+            elif role == "intake":
+                from guantong.serve.stream import consumer
+
+                consumer.run(control, settings)
             else:
                 from guantong.serve import front
 

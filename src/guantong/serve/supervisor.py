@@ -109,6 +109,8 @@ class Supervisor:
         self._ready: Callable[[str], None] | None = ready
         self._writer = Child("writer")
         self._fronts = [Child("front") for _ in range(settings.workers)]
+        if settings.intake:  # to the writer it is one more of them
+            self._fronts.append(Child("intake"))
         self._selector = selectors.DefaultSelector()
         self._selector.register(woken, selectors.EVENT_READ)
 

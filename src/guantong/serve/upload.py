@@ -17,13 +17,16 @@ from guantong.capture.faults import Fault as CaptureFault
 from guantong.errors import Fault as Found
 from guantong.errors import fault
 from guantong.serve import asked, json_out, problems, signing
-from guantong.serve.desk import Desk, Quick, QuickRegistrar, Registrar
+from guantong.serve.desk import Desk, Quick, QuickRegistrar, Receives, Registrar
 from guantong.serve.intake import Fault as IntakeFault
 from guantong.serve.intake import Offer, Receipt
 from guantong.serve.job import offer_of
 from guantong.serve.made import Made
 from guantong.serve.problems import Fault, HttpError
 from guantong.serve.quota import Metered, Quotas
+from guantong.serve.stream.place import Fault as StreamFault
+from guantong.serve.stream.place import StreamError
+from guantong.serve.stream.receiving import Handed
 from guantong.settings import Settings
 
 BODIES_MAX: Final = 4
@@ -37,6 +40,9 @@ WAITING_MAX: Final = 64
 
 IDLE_SECONDS: Final = 20.0
 """A sender who is silent for longer is cut off: each one under way takes a place from others."""
+
+RECEIPT_MAX: Final = 100
+"""Characters of the number of a receipt."""
 
 BEHAVIOUR: Final = "GS1-Capture-Error-Behaviour"
 BEHAVIOURS: Final = {"": False, "rollback": False, "proceed": True}
@@ -76,6 +82,7 @@ class Uploads:
         self._waiting = CapacityLimiter(WAITING_MAX)
         # Asked once: what a protocol holds is looked up name by name, for each document.
         self._quick = desk if isinstance(desk, Quick) else None
+        self._receives = desk if isinstance(desk, Receives) and desk.receiving else None
         self._quotas = Quotas(desk.clock, desk.readers) if isinstance(desk, Metered) else None
 
     def key_routes(self) -> list[Route]:
@@ -85,15 +92,37 @@ class Uploads:
         return [Route("/signing-keys", self.signing_key, methods=["POST"])]
 
     async def capture(self, request: Request) -> Response:
-        """Take a document; answers after it is on the disk."""
+        """Take a document; answers after it is on the disk, or stored for the writer."""
         caller = asked.keyed_caller(request, self._desk, Scope.CAPTURE)
         self.count(caller)
         proceed = proceeds(request)
+        async with self.body(request, self.bytes_max) as body:
+            return await self.captured(_offer(request, body, proceed=proceed), caller)
 
-        def take(data: bytes) -> Awaitable[Receipt]:
-            return self.take_offer(_offer(request, data, proceed=proceed), caller)
+    async def capture_plain(self, data: bytes, media: str, caller: Caller) -> Response:
+        """The same for a document of which nothing but this is said."""
+        self.count(caller)
+        return await self.captured(offer_of(data, media=media), caller)
 
-        return await self._taken(request, self.bytes_max, take)
+    async def captured(self, offer: Offer, caller: Caller) -> Response:
+        """The answer to a submission: where it stands, or a receipt, or what is wrong."""
+        if self._receives is None:
+            return answer(await self.take_offer(offer, caller))
+        handed = await self._receives.hand(offer, caller)
+        return answer(handed) if isinstance(handed, Receipt) else received(handed)
+
+    async def outcome(self, request: Request) -> Response:
+        """What became of a submission that got a receipt; always JSON."""
+        caller = asked.keyed_caller(request, self._desk, Scope.CAPTURE)
+        receipt = request.path_params["receipt"][:RECEIPT_MAX]
+        receiving = self._receives and self._receives.receiving
+        if not receiving:
+            expected = "an installation that gives receipts"
+            raise StreamError(fault(StreamFault.RECEIPT, expected=expected, got=receipt))
+        found = await receiving.answer(receipt, caller.party)
+        shown = json_out.outcome_json(receipt, found)
+        wait = {} if found else {"Retry-After": "1"}
+        return Response(json_out.encode(shown), media_type="application/json", headers=wait)
 
     async def codes(self, request: Request) -> Response:
         """Take a range of issued codes; answers after it is on the disk."""
@@ -237,6 +266,13 @@ def answer(receipt: Receipt) -> Response:
     return Response(
         json_out.encode(json_out.receipt_json(receipt)), status, media_type="application/json"
     )
+
+
+def received(handed: Handed) -> Response:
+    """202: it is stored; where it will stand is asked for later."""
+    place = f"/capture/{handed.receipt}"
+    shown = handed._asdict() | {"outcome": place}
+    return Response(json_out.encode(shown), 202, {"Location": place}, media_type="application/json")
 
 
 def _offer(request: Request, data: bytes, *, proceed: bool) -> Offer:

@@ -95,6 +95,11 @@ def request(no: int, job: Job, passed: str = "") -> bytes:
     Returns:
         The frame.
     """
+    return _framed(message(job, no=no, passed=passed))
+
+
+def message(job: Job, *, no: int = 0, passed: str = "") -> bytes:
+    """The message in the frame of a job; see `request`."""
     sent = Sent(
         no=no,
         by=job.by,
@@ -116,7 +121,7 @@ def request(no: int, job: Job, passed: str = "") -> bytes:
         seal=job.seal,
         passed=passed,
     )
-    return _framed(_encode(sent))
+    return _encode(sent)
 
 
 def _positions(job: Job) -> tuple[int, ...]:
