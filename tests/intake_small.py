@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -63,7 +64,7 @@ class Senders:
     def gap_after(self, moment: float) -> float:
         """Seconds from a moment to the first receipt after the longest silence since then."""
         times = [moment, *(one for one in sorted(self.times) if one > moment)]
-        pauses = [(later - one, later) for one, later in zip(times, times[1:], strict=False)]
+        pauses = [(later - one, later) for one, later in pairwise(times)]
         return max(pauses)[1] - moment
 
     def count(self) -> int:

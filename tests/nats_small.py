@@ -129,7 +129,9 @@ class Cluster:
         """From a server to another."""
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         for name, port, own in zip(NAMES, ports, inner, strict=True):
-            routes = [f"nats://127.0.0.1:{way.port}" for (a, _), way in self.ways.items() if a == name]
+            routes = [
+                f"nats://127.0.0.1:{way.port}" for (a, _), way in self.ways.items() if a == name
+            ]
             text = _NODE.format(
                 name=name, port=port, inner=own, place=place / name, routes=", ".join(routes)
             )

@@ -93,9 +93,7 @@ def test_large_ones_lie_beside_the_stream_and_what_is_no_longer_whole_is_refused
         bodies = [document(1, 6_000), document(2, 25_000)]
         assert len(bodies[0]) > 1 << 20
         assert len(bodies[1]) > 4 << 20, "passed in a file to the writer too"
-        indexes = [
-            outcome(here, handed(here, body))["answer"]["ledger_index"] for body in bodies
-        ]
+        indexes = [outcome(here, handed(here, body))["answer"]["ledger_index"] for body in bodies]
         until(lambda: nats.messages(place.bodies) == 0)
         with read_world(Settings(tmp_path / "d")) as world:
             assert [world.body(index) for index in indexes] == bodies
@@ -165,6 +163,7 @@ def test_a_stream_in_which_something_could_be_lost_is_refused(
     nats.ask(lambda js: js.add_stream(**aged))
     assert "no limit of age" in started(tmp_path / "d", "--intake", nats.urls).stderr
     nats.ask(lambda js: js.delete_stream(place.stream))
-    assert "serve.intake_stream" in started(
-        tmp_path / "d", "--intake", nats.urls, "--intake-replicas", "5"
-    ).stderr, "more than there are servers"
+    assert (
+        "serve.intake_stream"
+        in started(tmp_path / "d", "--intake", nats.urls, "--intake-replicas", "5").stderr
+    ), "more than there are servers"

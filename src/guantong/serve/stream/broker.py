@@ -2,13 +2,15 @@
 
 What was published is stored when the stream's leader says so, which it does after most of its
 replicas have it. It is said again under the same id until then: the stream keeps it once. What
-is read comes without a gap; of a consumer that lost something another one is made.
+is read comes without a gap; of a consumer that lost something another one is made. A server that
+gives no answer, though it is there, may be cut off from the others: another one is asked.
 """
 
 import asyncio
+import random
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Final, Self, TypeAlias
 
 from nats.aio.client import Client
@@ -29,6 +31,8 @@ TRY_SECONDS: Final = 2.0
 """Longest wait for one answer; a stream that has lost its leader has another by then, or soon."""
 STORE_SECONDS: Final = 12.0
 """So long it is tried to store something."""
+TURN_SECONDS: Final = 3.0
+"""Before a server that gives no answer is left for another one, again."""
 AWAY_SECONDS: Final = 3.0
 """Without a connection for so long, it is not even tried."""
 IDLE_SECONDS: Final = 1.0
@@ -69,12 +73,16 @@ class Broker:
         self._link = Client()
         self._js = JetStreamContext(self._link, timeout=TRY_SECONDS)
         self._away_since = -AWAY_SECONDS
+        self._turned_s = 0.0
         self._few = asyncio.Semaphore(PARTS_AT_ONCE)
 
     async def connect(self, urls: str) -> Self:
         """Connect to one of some servers; waits until one is there."""
+        servers = [url.strip() for url in urls.split(",")]
+        random.shuffle(servers)  # here, so that the next one is another one
         await self._link.connect(
-            [url.strip() for url in urls.split(",")],
+            servers,
+            dont_randomize=True,
             name="guantong",
             error_cb=_quietly,
             disconnected_cb=self._went,
@@ -92,6 +100,31 @@ class Broker:
 
     async def _went(self) -> None:
         self._away_since = time.monotonic()
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[None]:
+        """Turn what NATS says, or that it says nothing, into our word for it.
+
+        Yields:
+            Nothing.
+
+        Raises:
+            StreamError: if it does not do what was asked.
+        """
+        try:
+            yield
+        except (Error, TimeoutError, OSError) as error:
+            if isinstance(error, _NOT_NOW):
+                await self._turn()
+            got = getattr(error, "description", "") or str(error) or type(error).__name__
+            expected = "a stream that is kept"
+            raise StreamError(fault(Fault.AWAY, expected=expected, got=got)) from error
+
+    async def _turn(self) -> None:
+        """Go to another server, unless that was done just now."""
+        if time.monotonic() - self._turned_s > TURN_SECONDS:
+            self._turned_s = time.monotonic()
+            await self._link.force_reconnect()
 
     def _check_there(self) -> None:
         if not self._link.is_connected and time.monotonic() - self._away_since > AWAY_SECONDS:
@@ -115,7 +148,7 @@ class Broker:
                 discard=api.DiscardPolicy.NEW,
                 num_replicas=self._replicas,
             )
-            with _failures():
+            async with self._asking():
                 self._check(await self._made(config))
 
     async def _made(self, config: api.StreamConfig) -> api.StreamConfig:
@@ -165,7 +198,7 @@ class Broker:
         self, subject: str, stream: str, data: bytes, headers: Mapping[str, str]
     ) -> int:
         until = time.monotonic() + STORE_SECONDS
-        with _failures():
+        async with self._asking():
             while True:
                 self._check_there()
                 try:
@@ -175,6 +208,7 @@ class Broker:
                 except _NOT_NOW:
                     if time.monotonic() > until:
                         raise
+                    await self._turn()
                 else:
                     return ack.seq
                 await asyncio.sleep(AGAIN_SECONDS)
@@ -189,7 +223,7 @@ class Broker:
             StreamError: if nobody gives them.
         """
         after = 0
-        with _failures():
+        async with self._asking():
             while True:
                 sub = await self._reader(self.place.stream, self.place.subject, after + 1)
                 is_new = True
@@ -226,7 +260,7 @@ class Broker:
         Raises:
             StreamError: if nobody can tell.
         """
-        with _failures():
+        async with self._asking():
             self._check_there()
             try:
                 found = await self._js.get_msg(self.place.stream, seq=sequence)
@@ -240,7 +274,7 @@ class Broker:
         Raises:
             StreamError: if it is not known to be done.
         """
-        with _failures():
+        async with self._asking():
             await self._js.purge_stream(self.place.stream, seq=last + 1)
 
     # Bodies
@@ -281,7 +315,7 @@ class Broker:
         """
         subject = f"{self.place.parts}.{name}"
         body, got = bytearray(size), 0
-        with _failures():
+        async with self._asking():
             sub = await self._reader(self.place.bodies, subject, 1)
             try:
                 while got < size and (found := await _fetched(sub)):
@@ -306,7 +340,7 @@ class Broker:
         Raises:
             StreamError: if it is not known to be done.
         """
-        with _failures():
+        async with self._asking():
             await self._js.purge_stream(self.place.bodies, subject=f"{self.place.parts}.{name}")
 
     async def bodies(self) -> list[str]:
@@ -318,7 +352,7 @@ class Broker:
         Raises:
             StreamError: if nobody can tell.
         """
-        with _failures():
+        async with self._asking():
             info = await self._js.stream_info(self.place.bodies, subjects_filter=">")
             return [subject.rpartition(".")[2] for subject in info.state.subjects or {}]
 
@@ -352,23 +386,6 @@ async def _left(sub: _Pull) -> None:
 
 async def _quietly(error: Exception) -> None:
     """A server that is away is met where something is wanted of it."""
-
-
-@contextmanager
-def _failures() -> Iterator[None]:
-    """Turn what NATS says, or that it says nothing, into our word for it.
-
-    Yields:
-        Nothing.
-
-    Raises:
-        StreamError: if it does not do what was asked.
-    """
-    try:
-        yield
-    except (Error, TimeoutError, OSError) as error:
-        got = getattr(error, "description", "") or str(error) or type(error).__name__
-        raise StreamError(fault(Fault.AWAY, expected="a stream that is kept", got=got)) from error
 
 
 def _unfit(name: str, expected: str, got: object) -> StreamError:
