@@ -97,6 +97,7 @@ def asks(trade: Trade) -> list[Ask]:
         Ask("GET", f"/epcis/events/{quote(EVENT, safe='')}", "/epcis/events/ID"),
         Ask("GET", f"/epcis/epcs/{code}/events", "/epcis/epcs/CODE/events"),
         Ask("GET", "/epcis/epcs", "/epcis/epcs"),
+        Ask("GET", "/capture/1-x", "/capture/RECEIPT"),
         Ask("GET", "/epcis/capture", "/epcis/capture"),
         Ask("GET", "/epcis/queries", "/epcis/queries"),
         Ask("GET", "/ledger/checkpoint", "/ledger/checkpoint"),
