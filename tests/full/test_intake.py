@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 
 from guantong.caller import OPERATOR, Caller, Level
+from guantong.serve.api.document import schema_of
 from guantong.serve.keys import new_key
 from guantong.serve.stream.place import Place
 from guantong.serve.world import open_world, read_world
 from guantong.settings import Settings
+from tests.api.test_api_pages import check
 from tests.conftest import ROOT
 from tests.fault.capture_victim import document
 from tests.fault.serving import Serving, serving, until
@@ -55,9 +57,12 @@ def test_a_receipt_then_a_position_or_what_is_wrong(
     with serving(tmp_path / "d", "--intake", nats.urls, workers=1) as here:
         receipts = [handed(here, document(number, 2)) for number in range(5)]
         assert [one["sequence"] for one in receipts] == [1, 2, 3, 4, 5]
+        check(schema_of("receipt"), receipts[0])
         assert {one["stream"] for one in receipts} == {place.stream}
         answers = [outcome(here, one) for one in receipts]
         assert [one["state"] for one in answers] == ["accepted"] * 5
+        check(schema_of("outcome"), answers[0])
+        check(schema_of("capture"), answers[0]["answer"])
         indexes = [one["answer"]["ledger_index"] for one in answers]
         assert indexes == sorted(indexes)
         with read_world(Settings(tmp_path / "d")) as world:

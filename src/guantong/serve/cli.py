@@ -30,7 +30,7 @@ from guantong.serve.job import offer_of
 from guantong.serve.keys import end_of, new_key
 from guantong.serve.label_cli import label_command
 from guantong.serve.ledger_cli import ledger_group
-from guantong.serve.mirror_cli import close, link, mirror_group, succeed
+from guantong.serve.mirror_cli import carry_log, close, link, mirror_group, succeed
 from guantong.serve.outbox_cli import outbox_group
 from guantong.serve.people_cli import people_group
 from guantong.serve.scope_cli import scope_command
@@ -516,7 +516,7 @@ def demo(data: Path, seed: int, events: int, port: int, *, serving: bool, as_jso
     run(Settings(data=data, port=port), seed, events, serving=serving, as_json=as_json)
 
 
-for more in (witness_group, mirror_group, close, succeed, link):
+for more in (witness_group, mirror_group, carry_log, close, succeed, link):
     ledger_group.add_command(more)
 main.add_command(ledger_group)
 main.add_command(signing_group)

@@ -12,13 +12,24 @@ from guantong.errors import fault
 from guantong.ledger import Fault, LedgerError, SystemEntropy
 from guantong.ledger.bundle import Proof
 from guantong.ledger.checkpoint import Trust
-from guantong.ledger.mirror import TREE, Fetch, Mirror
+from guantong.ledger.cosigned import latest
+from guantong.ledger.mirror import TREE, Fetch, Mirror, Mirrored
 from guantong.ledger.note_key import KeyType
-from guantong.ledger.signer import create_key
+from guantong.ledger.signer import Signer, create_key
 from guantong.ledger.succession import check_link
 from guantong.serve.chosen import installation, store_option
-from guantong.serve.ledger_cli import data_option, json_option, key_of, print_json, printable
+from guantong.serve.ledger_cli import (
+    data_option,
+    json_option,
+    key_of,
+    print_json,
+    printable,
+    read_ledger,
+)
 from guantong.serve.outward import ask
+from guantong.serve.stream.carrier import BODIES, carry, fetch_of, take_bodies
+from guantong.serve.stream.place import SCHEMES
+from guantong.serve.stream.tree import Tree
 from guantong.serve.succeeding import begin_successor, close_log
 from guantong.serve.witness_cli import (
     directory_argument,
@@ -30,6 +41,8 @@ from guantong.serve.witness_cli import (
 from guantong.serve.world import open_world
 
 OK: Final = 200
+HEAR_SECONDS: Final = 30.0
+"""Longest wait for word of another checkpoint before it is looked for."""
 file_type = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -57,15 +70,72 @@ def new(directory: Path, name: str, *, ml_dsa: bool) -> None:
 @click.option(
     "--api-key", envvar="GUANTONG_API_KEY", help="A key that may see entries, if they are not open."
 )
+@click.option("--bodies", is_flag=True, help="From NATS: also what was submitted.")
+@click.option("--follow", is_flag=True, help="From NATS: go on with each checkpoint that comes.")
 @json_option
-def pull(directory: Path, address: str, vkey: str, api_key: str | None, *, as_json: bool) -> None:
-    """Take over what the log at ADDRESS has added, and sign for all of it."""
-    mirror = Mirror(directory, key_of(vkey), clock=SystemClock())
-    done = mirror.pull(fetcher(address, api_key))
+def pull(
+    directory: Path,
+    address: str,
+    vkey: str,
+    api_key: str | None,
+    *,
+    bodies: bool,
+    follow: bool,
+    as_json: bool,
+) -> None:
+    """Take over what the log at ADDRESS has added, and sign for all of it.
+
+    ADDRESS is where the log shows itself, http://…/ledger, or servers of NATS to which it is carried, nats://….
+    """
+    key = key_of(vkey)
+    mirror = Mirror(directory, key, clock=SystemClock())
+    if not address.startswith(SCHEMES):
+        _tell_pulled(mirror.pull(fetcher(address, api_key)), as_json=as_json)
+        return
+    with Tree(address, key.name) as tree:
+        _pulled(mirror, tree, directory / BODIES if bodies else None, as_json=as_json)
+        while follow:
+            tree.hear(HEAR_SECONDS)
+            _pulled(mirror, tree, directory / BODIES if bodies else None, as_json=as_json)
+
+
+def _pulled(mirror: Mirror, tree: Tree, bodies: Path | None, *, as_json: bool) -> None:
+    """Take over what was carried, submissions after entries."""
+    done = mirror.pull(fetch_of(tree))
+    if bodies is not None:
+        take_bodies(mirror, tree, done.size, bodies)
+    _tell_pulled(done, as_json=as_json)
+
+
+def _tell_pulled(done: Mirrored, *, as_json: bool) -> None:
     if as_json:
         print_json({"size": done.size, "before": done.before})
     else:
         click.echo(f"ok: {done.size} entries held and signed for, {done.before} before")
+
+
+@click.command("carry")
+@click.argument("servers")
+@data_option
+@click.option("--bodies", is_flag=True, help="Also what was submitted.")
+@click.option(
+    "--replicas",
+    type=click.IntRange(1, 5),
+    default=3,
+    show_default=True,
+    help="How many of the servers must keep each file.",
+)
+@json_option
+def carry_log(servers: str, data: Path, *, bodies: bool, replicas: int, as_json: bool) -> None:
+    """Carry the log to NATS (SERVERS: nats://…, by commas), or what was added since."""
+    with read_ledger(data) as ledger, Tree(servers, ledger.origin, replicas=replicas) as tree:
+        signer = Signer(ledger)
+        note = latest(ledger.directory, signer.sign(), now_ms=0)
+        done = carry(ledger, note, signer.trust.log, tree, bodies=bodies)
+    if as_json:
+        print_json({"size": done.size, "before": done.before, "files": done.files})
+    else:
+        click.echo(f"ok: {done.size} entries, {done.before} before, {done.files} files carried")
 
 
 @mirror_group.command("serve")

@@ -76,6 +76,8 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """What a key must be good for, "" where none is needed."""
     body: tuple[str, ...] = ()
     created: bool = False
+    receipt: str = ""
+    """Shape of the answer of an installation that stores submissions first, "" where none does."""
     refusals: tuple[int, ...] = ()
     example: Mapping[str, Any] = {}
 
@@ -155,7 +157,8 @@ def _operation(one: Operation) -> Schema:
 
 def _in_path(one: Operation) -> Iterator[Schema]:
     for name in re.findall(r"{(\w+)}", one.path):
-        schema = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[0-9A-Za-z]+$"}
+        pattern = "^[0-9]+-[0-9a-f]+$" if name == "receipt" else "^[0-9A-Za-z]+$"
+        schema = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": pattern}
         yield {
             "name": name,
             "in": "path",
@@ -185,6 +188,12 @@ def _responses(one: Operation) -> Schema:
     if one.created:
         told["200"] = {"description": "it was here before", "content": content}
         told["201"] = {"description": "in the ledger and on the disk", "content": content}
+    if one.receipt:
+        shape = {JSON: {"schema": {"$ref": f"#/components/schemas/{one.receipt}"}}}
+        told["202"] = {
+            "description": "stored for the writer; ask for its outcome",
+            "content": shape,
+        }
     refused = {PROBLEM: {"schema": {"$ref": "#/components/schemas/problem"}}, **page}
     for status in one.refusals:
         told[str(status)] = {"description": REFUSED[status], "content": refused}

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final, Self, TypeAlias
 
 from nats.aio.client import Client
+from nats.aio.subscription import Subscription
 from nats.errors import Error, OutboundBufferLimitError
 from nats.js import JetStreamContext, api
 from nats.js.errors import APIError, NoStreamResponseError, NotFoundError, ServiceUnavailableError
@@ -58,23 +59,20 @@ _NOT_NOW: Final = (
 )
 
 
-class Broker:
+class Link:
     """A connection to NATS, made again for as long as it is wanted."""
 
-    def __init__(self, place: Place, replicas: int) -> None:
+    def __init__(self, replicas: int) -> None:
         """Not connected yet.
 
         Args:
-            place: The installation's names there.
             replicas: How many servers must keep each message.
         """
-        self.place = place
         self._replicas = replicas
         self._link = Client()
         self._js = JetStreamContext(self._link, timeout=TRY_SECONDS)
         self._away_since = -AWAY_SECONDS
         self._turned_s = 0.0
-        self._few = asyncio.Semaphore(PARTS_AT_ONCE)
 
     async def connect(self, urls: str) -> Self:
         """Connect to one of some servers; waits until one is there."""
@@ -130,26 +128,30 @@ class Broker:
         if not self._link.is_connected and time.monotonic() - self._away_since > AWAY_SECONDS:
             raise StreamError(fault(Fault.AWAY, expected="a NATS server", got="none"))
 
-    # The streams
+    # Streams
 
-    async def ensure(self) -> None:
-        """Make the streams where they are absent, and look whether they are as they must be.
+    async def stream(self, name: str, subject: str, *, one_each: bool = False) -> None:
+        """Make a stream where it is absent, and look whether it is as it must be.
+
+        Args:
+            name: Its name.
+            subject: What is stored in it.
+            one_each: Of each subject it keeps the last message alone.
 
         Raises:
-            StreamError: if they are not, or nobody answers.
+            StreamError: if it is not, or nobody answers.
         """
-        place = self.place
-        for name, subject in ((place.stream, place.subject), (place.bodies, f"{place.parts}.*")):
-            config = api.StreamConfig(
-                name=name,
-                subjects=[subject],
-                retention=api.RetentionPolicy.LIMITS,
-                storage=api.StorageType.FILE,
-                discard=api.DiscardPolicy.NEW,
-                num_replicas=self._replicas,
-            )
-            async with self._asking():
-                self._check(await self._made(config))
+        config = api.StreamConfig(
+            name=name,
+            subjects=[subject],
+            retention=api.RetentionPolicy.LIMITS,
+            storage=api.StorageType.FILE,
+            discard=api.DiscardPolicy.NEW,
+            max_msgs_per_subject=1 if one_each else -1,
+            num_replicas=self._replicas,
+        )
+        async with self._asking():
+            self._check(await self._made(config))
 
     async def _made(self, config: api.StreamConfig) -> api.StreamConfig:
         assert config.name is not None
@@ -177,14 +179,10 @@ class Broker:
         if found.max_age:
             raise _unfit(name, "no limit of age", f"{found.max_age:g} s")
 
-    # Submissions
-
-    async def publish(self, data: bytes, headers: Mapping[str, str]) -> int:
-        """Store a submission.
-
-        Args:
-            data: What it is.
-            headers: One is `ID`: how the stream knows it when it is said again.
+    async def store(
+        self, stream: str, subject: str, data: bytes, headers: Mapping[str, str]
+    ) -> int:
+        """Store a message.
 
         Returns:
             Its sequence in the stream; most replicas have it by now.
@@ -192,11 +190,6 @@ class Broker:
         Raises:
             StreamError: if it is not known to be stored: it may be or not, whole.
         """
-        return await self._store(self.place.subject, self.place.stream, data, headers)
-
-    async def _store(
-        self, subject: str, stream: str, data: bytes, headers: Mapping[str, str]
-    ) -> int:
         until = time.monotonic() + STORE_SECONDS
         async with self._asking():
             while True:
@@ -212,6 +205,98 @@ class Broker:
                 else:
                     return ack.seq
                 await asyncio.sleep(AGAIN_SECONDS)
+
+    async def last(self, stream: str, subject: str) -> bytes | None:
+        """The last message of a subject.
+
+        Returns:
+            What it says; None when there is none.
+
+        Raises:
+            StreamError: if nobody can tell.
+        """
+        async with self._asking():
+            self._check_there()
+            try:
+                return (await self._js.get_last_msg(stream, subject)).data or b""
+            except NotFoundError:
+                return None
+
+    async def purge(self, stream: str, *, below: int | None = None, subject: str = "") -> None:
+        """Remove messages from a stream.
+
+        Args:
+            stream: Which one.
+            below: Those whose sequence is less; all when not told.
+            subject: Those of a subject, "" for all.
+
+        Raises:
+            StreamError: if it is not known to be done.
+        """
+        async with self._asking():
+            await self._js.purge_stream(stream, seq=below, subject=subject or None)
+
+    async def listen(self, subject: str) -> "Ear":
+        """Somebody who hears what is said from now on."""
+        async with self._asking():
+            return Ear(await self._link.subscribe(subject))
+
+
+class Ear:
+    """Hears what is said under a subject; what is said meanwhile is not lost."""
+
+    def __init__(self, heard: Subscription) -> None:
+        self._heard = heard
+
+    async def hear(self, seconds: float) -> bytes | None:
+        """The last that was said, once something was; None when nothing was for so long."""
+        try:
+            heard = await self._heard.next_msg(seconds)
+            while self._heard.pending_msgs:
+                heard = await self._heard.next_msg(seconds)
+        except TimeoutError:
+            return None
+        return heard.data
+
+
+class Broker(Link):
+    """The submissions of an installation."""
+
+    def __init__(self, place: Place, replicas: int) -> None:
+        """Not connected yet.
+
+        Args:
+            place: The installation's names there.
+            replicas: How many servers must keep each message.
+        """
+        super().__init__(replicas)
+        self.place = place
+        self._few = asyncio.Semaphore(PARTS_AT_ONCE)
+
+    async def ensure(self) -> None:
+        """Make the streams where they are absent, and look whether they are as they must be.
+
+        Raises a `StreamError` if they are not, or nobody answers.
+        """
+        await self.stream(self.place.stream, self.place.subject)
+        await self.stream(self.place.bodies, f"{self.place.parts}.*")
+
+    # Submissions
+
+    async def publish(self, data: bytes, headers: Mapping[str, str]) -> int:
+        """Store a submission.
+
+        Args:
+            data: What it is.
+            headers: One is `ID`: how the stream knows it when it is said again.
+
+        Returns:
+            Its sequence in the stream; most replicas have it by now.
+
+        Raises:
+            StreamError: if it is not known to be stored: it may be or not, whole.
+        """
+        return await self.store(self.place.stream, self.place.subject, data, headers)
 
     async def batches(self) -> AsyncIterator[list[Message]]:
         """What lies in the stream, from its first message on, in order, without an end.
@@ -274,8 +359,7 @@ class Broker:
         Raises:
             StreamError: if it is not known to be done.
         """
-        async with self._asking():
-            await self._js.purge_stream(self.place.stream, seq=last + 1)
+        await self.purge(self.place.stream, below=last + 1)
 
     # Bodies
 
@@ -298,7 +382,7 @@ class Broker:
     async def _put_part(self, name: str, at: int, part: bytes) -> None:
         async with self._few:
             headers = {ID: f"{name}-{at}", AT: str(at)}
-            await self._store(f"{self.place.parts}.{name}", self.place.bodies, part, headers)
+            await self.store(self.place.bodies, f"{self.place.parts}.{name}", part, headers)
 
     async def get(self, name: str, size: int) -> bytes:
         """What `put` stored.
@@ -340,8 +424,7 @@ class Broker:
         Raises:
             StreamError: if it is not known to be done.
         """
-        async with self._asking():
-            await self._js.purge_stream(self.place.bodies, subject=f"{self.place.parts}.{name}")
+        await self.purge(self.place.bodies, subject=f"{self.place.parts}.{name}")
 
     async def bodies(self) -> list[str]:
         """What was stored by `put` and not removed yet.

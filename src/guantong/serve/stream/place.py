@@ -45,6 +45,10 @@ class Place(NamedTuple):
     """The stream of what is too large for one message."""
     parts: str
     """What the subjects of its messages begin with."""
+    tree: str
+    """The stream of its log, as others take it over."""
+    files: str
+    """What the subjects of that begin with."""
 
     @classmethod
     def of(cls, origin: str) -> Self:
@@ -52,7 +56,11 @@ class Place(NamedTuple):
         slug = re.sub(r"[^A-Za-z0-9]+", "-", origin)[:SLUG_MAX].strip("-")
         name = f"{slug}-{sha256(origin.encode()).hexdigest()[:8]}"
         begin = f"guantong.{name}"
-        return cls(f"{name}-intake", f"{begin}.intake", f"{name}-bodies", f"{begin}.bodies")
+        return cls(
+            *(f"{name}-intake", f"{begin}.intake"),
+            *(f"{name}-bodies", f"{begin}.bodies"),
+            *(f"{name}-tree", f"{begin}.tree"),
+        )
 
 
 class Message(NamedTuple):
