@@ -4,7 +4,7 @@ import http.client
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -61,11 +61,10 @@ class Senders:
             return json.loads(said) if status == TAKEN else None
         return None
 
-    def gap_after(self, moment: float) -> float:
-        """Seconds from a moment to the first receipt after the longest silence since then."""
+    def silence(self, moment: float) -> float:
+        """The longest time without a receipt, in seconds, after a moment."""
         times = [moment, *(one for one in sorted(self.times) if one > moment)]
-        pauses = [(later - one, later) for one, later in pairwise(times)]
-        return max(pauses)[1] - moment
+        return max(later - one for one, later in pairwise(times))
 
     def count(self) -> int:
         """How many have receipts."""
@@ -128,10 +127,3 @@ def check_ledger(data: Path) -> int:
     assert sequences == sorted(set(sequences)), "in the order of the stream"
     assert len(bodies) == len(entries), "each once"
     return len(entries)
-
-
-def seconds(is_so: Callable[[], bool]) -> float:
-    """How long it took until something was so."""
-    begin = time.monotonic()
-    until(is_so)
-    return time.monotonic() - begin

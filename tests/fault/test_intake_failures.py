@@ -1,7 +1,7 @@
 """Servers of NATS, the writer, all of `guantong serve`, the network: whatever goes, no submission is lost or doubled.
 
-Each test tells how long it took until receipts were given again (and, where it is another time,
-until submissions were accepted again); see docs/reference/intake.md.
+Each test tells how long no receipt was given, and after what time a submission that was handed in
+since was accepted; see docs/reference/intake.md.
 """
 
 import os
@@ -64,7 +64,7 @@ def tried(here: Serving, what: str, harm: Callable[[], object], mend: Callable[[
 
 def tell(what: str, senders: Senders, moment: float, accepted: float) -> None:
     sys.stdout.write(
-        f"{what}: receipts again after {senders.gap_after(moment):.1f} s, positions after "
+        f"{what}: no receipt for {senders.silence(moment):.1f} s, a position again after "
         f"{accepted:.1f} s; {senders.count()} submissions, {senders.again} sent again\n"
     )
 
@@ -120,8 +120,8 @@ def test_another_takes_over_and_a_cut_to_nats_is_told(nats: Cluster, tmp_path: P
             moment = time.monotonic()
             number = senders.count()
             until(lambda: senders.count() > number + 20)
-            again = senders.gap_after(moment)
-            sys.stdout.write(f"the way to NATS, mended: receipts again after {again:.1f} s\n")
+            silence = senders.silence(moment)
+            sys.stdout.write(f"the way to NATS, mended: no receipt for {silence:.1f} s\n")
             everyone = [here.process.pid, *here.children()]
             moment = time.monotonic()
             for pid in everyone:

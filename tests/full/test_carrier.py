@@ -119,6 +119,27 @@ def test_who_follows_hears_of_each_checkpoint(nats: Cluster, tmp_path: Path) -> 
     assert sorted(province.bodies()) == [0, 1, 2]
 
 
+def test_what_is_erased_goes_everywhere_it_was_carried_to(nats: Cluster, tmp_path: Path) -> None:
+    province, late = (Province(tmp_path, name, nats) for name in ("erasing", "late"))
+    province.capture(1, 2, 3)
+    province.carry()
+    province.pull()
+    assert sorted(province.bodies()) == [0, 1, 2]
+    ran("ledger", "erase", "1", "--data", str(province.data), "--ground", "PIPL art. 47")
+    assert province.carry().exit_code == 0
+    place = Place.of(province.origin)
+    assert nats.ask(lambda js: subjects(js, place.tree, f"{place.files}.bodies.1.>")) == 0
+    late.data, late.origin, late.key = province.data, province.origin, province.key
+    for holder in (province, late):
+        assert holder.pull().exit_code == 0
+        assert sorted(holder.bodies()) == [0, 2, 3]
+
+
+async def subjects(js: Any, stream: str, under: str) -> int:
+    info = await js.stream_info(stream, subjects_filter=under)
+    return len(info.state.subjects or {})
+
+
 def test_a_fork_is_refused_and_its_evidence_kept(nats: Cluster, tmp_path: Path) -> None:
     province = Province(tmp_path, "forked", nats)
     province.capture(1, 2)

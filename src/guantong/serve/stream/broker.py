@@ -114,7 +114,7 @@ class Link:
         except (Error, TimeoutError, OSError) as error:
             if isinstance(error, _NOT_NOW):
                 await self._turn()
-            got = getattr(error, "description", "") or str(error) or type(error).__name__
+            got = getattr(error, "description", None) or type(error).__name__
             expected = "a stream that is kept"
             raise StreamError(fault(Fault.AWAY, expected=expected, got=got)) from error
 
