@@ -4,6 +4,7 @@ Each test tells how long no receipt was given, and after what time a submission 
 since was accepted; see docs/reference/intake.md.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from guantong.serve.stream.place import Place
 from guantong.serve.world import open_world
 from guantong.settings import Settings
 from tests.conftest import ROOT
+from tests.fault.capture_victim import document
 from tests.fault.serving import Serving, role_of, serving, until
 from tests.intake_small import Senders, check_all, check_ledger, outcome, sending
 from tests.nats_small import Cluster, Proxy, cluster, free_ports
@@ -115,6 +117,9 @@ def test_another_takes_over_and_a_cut_to_nats_is_told(nats: Cluster, tmp_path: P
             for way in ways:
                 way.cut()
             until(lambda: senders.again > 0)
+            status, said = here.ask("POST", "/capture", document(min(senders.receipts), 1))
+            assert (status, json.loads(said)["type"]) == (503, "serve.intake_away")
+            assert here.ask("GET", "/check?q=1")[0] == 200, "questions are answered"
             for way in ways:
                 way.mend()
             moment = time.monotonic()

@@ -20,7 +20,7 @@ from guantong.serve.stream import envelope
 from guantong.serve.stream.engine import broker
 from guantong.serve.stream.outcomes import KEPT_MS, Outcome, Outcomes
 from guantong.serve.stream.own import own
-from guantong.serve.stream.place import ID, Fault, Place, StreamError
+from guantong.serve.stream.place import ID, Fault, Message, Place, StreamError
 from guantong.serve.world import World, open_world
 from guantong.settings import Settings
 from tests.fault.capture_victim import document
@@ -171,3 +171,15 @@ def test_without_the_package_it_is_told(tmp_path: Path, monkeypatch: pytest.Monk
     assert CliRunner().invoke(main, [*asked, "--workers", "0"]).exit_code == 2
     done = CliRunner().invoke(main, [*asked[:-1], "http://127.0.0.1:1"])
     assert (done.exit_code, "nats://" in done.output) == (2, True)
+
+
+def test_what_is_read_has_no_gap_that_a_new_reader_does_not_see_too() -> None:
+    row = pytest.importorskip("guantong.serve.stream.broker")._row
+    five, six, eight = (Message(number, b"", {}) for number in (5, 6, 8))
+    assert row([five, six], 4, is_new=False) == [five, six]
+    assert row([], 4, is_new=False) == []
+    assert row([six], 4, is_new=False) is None, "5 was lost on the way"
+    assert row([six], 4, is_new=True) == [six], "5 is gone from the stream"
+    assert row([five, six, eight], 4, is_new=False) == [five, six]
+    assert row([six, eight], 4, is_new=True) == [six]
+    assert row([five], 5, is_new=False) is None, "again"
