@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from guantong.caller import Caller, Level
 from guantong.capture import Limits
 from guantong.clock import SystemClock
-from guantong.serve import wire
+from guantong.serve import stream, wire
 from guantong.serve.cli import main
 from guantong.serve.intake import Intake, Offer, read_offer
 from guantong.serve.job import IntakeError, Job, Receipt, job_of
@@ -162,6 +162,7 @@ def test_without_the_package_it_is_told(tmp_path: Path, monkeypatch: pytest.Monk
     for name in ("nats.aio.client", "nats.errors", "nats.js", "nats.js.errors"):
         monkeypatch.setitem(sys.modules, name, None)
     monkeypatch.delitem(sys.modules, "guantong.serve.stream.broker", raising=False)
+    monkeypatch.delattr(stream, "broker", raising=False)
     with pytest.raises(StreamError) as caught:
         broker()
     assert code(caught) == Fault.PACKAGE
