@@ -7,11 +7,11 @@ never acknowledged and is cut; anything else that is not whole is refused, not r
 
 import threading
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from guantong import errors
 from guantong.ledger.disk import Disk, write_file
@@ -20,6 +20,7 @@ from guantong.ledger.frames import (
     SEGMENT_HEAD_BYTES,
     Group,
     Head,
+    Layout,
     Rest,
     Scan,
     SegmentHead,
@@ -33,6 +34,8 @@ from guantong.ledger.segments import Index, Segment, read_index, read_summary, w
 
 SEGMENT_BYTES: Final = 64 * 1024 * 1024
 """A segment that has reached this size is finished; opening reads at most one of them."""
+Carried: TypeAlias = Callable[[SegmentHead, bytes], None]
+"""Takes a frame that is durable here, and the head of its segment."""
 _LOADED_MAX: Final = 32
 """Segments kept open at once, with two file descriptors each."""
 
@@ -249,8 +252,18 @@ class Journal:
         statements: Sequence[bytes],
         flags: Sequence[int],
         blobs: Sequence[bytes],
+        carried: Carried | None = None,
     ) -> None:
-        """Write one frame and wait until it is durable; `OSError` leaves the state unknown."""
+        """Write one frame and wait until it is durable; `OSError` leaves the state unknown.
+
+        Args:
+            record_ms: Record time of the last entry.
+            statements: The entries.
+            flags: Of their blobs.
+            blobs: Their bodies, as they are stored.
+            carried: Called when the frame is durable here, before size and root move: returns
+                when it is durable elsewhere too.
+        """
         segment = self._last()
         index = segment.index
         levels = index.levels
@@ -262,10 +275,51 @@ class Journal:
         parts = group.encode(segment.head.nonce)
         self._disk.write(segment.fd, parts, self._end)
         self._disk.sync(segment.fd)
+        if carried is not None:
+            carried(segment.head, b"".join(parts))
         index.note(first, self._end, record_ms)
         self._end += sum(map(len, parts))
         self.record_ms = record_ms
         self.mark = Mark(levels.size, root)
+
+    def adopt(self, first: int, nonce: bytes, frame: bytes) -> None:
+        """Write a frame that was made elsewhere, and wait until it is durable.
+
+        Args:
+            first: First entry of the segment that it belongs to.
+            nonce: Of that segment.
+            frame: The whole of it.
+
+        Raises:
+            LedgerError: if it does not continue what is here; then nothing was written.
+        """
+        head = self._next(nonce, frame)
+        if first != self._last().head.first:
+            self._check(first == self.mark.size > 0, f"a segment from {self.mark.size}", first)
+            self.rotate(nonce)
+        segment = self._last()
+        self._check(nonce == segment.head.nonce, "a frame of this segment", "of another")
+        self._disk.write(segment.fd, [frame], self._end)
+        self._disk.sync(segment.fd)
+        self._accept(segment, [head], frame)
+
+    def _next(self, nonce: bytes, frame: bytes) -> Head:
+        """The head of a frame, if it leads on from the root here to the one it states."""
+        head, size = Head.parse(nonce, frame, 0), self.mark.size
+        whole = head is not None and head.end == len(frame)
+        if head is None or not whole or not head.is_whole(nonce, memoryview(frame)):
+            raise LedgerError(errors.fault(Fault.PIECE, expected="a whole frame", got="another"))
+        self._check(head.first == size, f"entry {size}", f"entry {head.first}")
+        levels = self._last().index.levels
+        assert isinstance(levels, Levels)
+        tree = Levels(size, levels.peaks())
+        tree.extend(leaves_in(head, memoryview(frame)))
+        self._check(tree.root() == head.root, "entries that lead to its root", "others")
+        return head
+
+    def _check(self, holds: bool, expected: str, got: object) -> None:  # noqa: FBT001
+        if not holds:
+            raise LedgerError(errors.fault(Fault.PIECE, expected=expected, got=got))
 
     def is_full(self, size_bytes: int) -> bool:
         """Whether the last segment has reached this size."""
@@ -321,6 +375,42 @@ class Journal:
                     yield index, statement
             start = head.stop
 
+    def group(self, start: int, stop: int, bytes_max: int) -> tuple[SegmentHead, Group]:
+        """Entries from `start` on as one group: of one segment, and not many more than `bytes_max`.
+
+        Args:
+            start: The first.
+            stop: Not after this one.
+            bytes_max: No more frames are read when there are so many bytes.
+
+        Returns:
+            The head of their segment, and the group.
+
+        Raises:
+            LedgerError: if a frame is not as it was written.
+        """
+        segment = self.locate(start)
+        statements, flags, blobs = list[bytes](), bytearray(), list[bytes]()
+        at, size = start, 0
+        while at < stop and size < bytes_max and self.locate(at) is segment:
+            layout, frame = self._whole(segment, at)
+            end = min(stop, layout.stop)
+            here = range(at - layout.first, end - layout.first)
+            statements += [_slice(frame, layout.statements, place) for place in here]
+            blobs += [_slice(frame, layout.blobs, place) for place in here]
+            flags += layout.flags[here.start : here.stop]
+            at, size = end, size + len(frame)
+        return segment.head, Group(start, 0, self.root_at(at), statements, flags, blobs)
+
+    def _whole(self, segment: Segment, index: int) -> tuple[Layout, bytes]:
+        """The frame with entry `index`, compared with its digests; offsets count from its start."""
+        offset = segment.index.offset_of(index)
+        head = segment.frame_at(offset).moved(0)
+        frame = segment.read(offset, head.end)
+        if not head.is_whole(segment.head.nonce, memoryview(frame)):
+            raise LedgerError(_damaged(segment, offset))
+        return Layout.of(head, lambda at, length: frame[at : at + length]), frame
+
     def blob(self, index: int) -> tuple[int, bytes]:
         """The flags and the blob of entry `index`; empty when it has a file of its own."""
         segment = self.locate(index)
@@ -355,6 +445,10 @@ def _add(
     for head in heads:
         index.note(head.first, base + head.offset, head.record_ms)
     return levels
+
+
+def _slice(frame: bytes, edges: Sequence[int], place: int) -> bytes:
+    return frame[edges[place] : edges[place + 1]]
 
 
 def _path(directory: Path, first: int) -> Path:

@@ -217,6 +217,36 @@ class KeyTable:
         self._own = None
         self._write(epoch.without(index % EPOCH_ENTRIES, by))
 
+    def epochs(self, start: int, stop: int) -> list[bytes]:
+        """The epochs that begin among the entries ``[start, stop)``, as their files have them.
+
+        Returns:
+            The bytes of each.
+
+        Raises:
+            LedgerError: if the file of one is gone.
+        """
+        found = []
+        for number in range(-(-start >> DEPTH), -(-stop >> DEPTH)):
+            epoch = self._load(number)
+            if epoch is None:
+                raise LedgerError(self._absent(number))
+            found.append(epoch.encode())
+        return found
+
+    def adopt(self, epochs: Iterable[bytes]) -> None:
+        """Take over epochs from elsewhere, durable when this returns; those that are here stay.
+
+        Raises:
+            LedgerError: if one is none.
+        """
+        for raw in epochs:
+            epoch = Epoch.parse(raw)
+            if epoch is None:
+                raise LedgerError(fault(Fault.PIECE, expected="keys", got=f"{len(raw)} bytes"))
+            if self._load(epoch.number) is None:
+                self._write(epoch)
+
     def settle(self) -> None:
         """Finish what a crash left half done. For the one writer, at opening."""
         for number in {int(path.name.partition(".")[0]) for path in self._files()}:

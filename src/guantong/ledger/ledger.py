@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 import msgspec
 
@@ -33,8 +33,11 @@ from guantong.ledger import digest_key, merkle
 from guantong.ledger.disk import Disk, write_file
 from guantong.ledger.entropy import Entropy, SeededEntropy
 from guantong.ledger.faults import Fault, LedgerError
+from guantong.ledger.fence import CONFIGURED, Role, check_role
+from guantong.ledger.frames import SegmentHead
 from guantong.ledger.high_water import Mark, MarkWriter, read_mark
-from guantong.ledger.journal import SEGMENT_BYTES, Journal, create_journal
+from guantong.ledger.journal import SEGMENT_BYTES, Carried, Journal, create_journal
+from guantong.ledger.pieces import PIECE_BYTES_MAX, Beginning, Piece, piece_of, timed
 from guantong.ledger.sealing import Seals
 from guantong.ledger.statement import Statement, StatementType
 from guantong.ledger.submission import Packed, Submission, pack
@@ -44,6 +47,19 @@ FORMAT: Final = 1
 """Version of the directory's layout."""
 LAST_SIGNED: Final = "last_signed"
 """File with size and root of the last checkpoint that was signed; see `signer`."""
+
+
+class Standby(Protocol):
+    """Another machine that has a copy of the log."""
+
+    def meet(self, ledger: "Ledger") -> None:
+        """Bring the copy up to what is durable here, before anybody is shown it."""
+
+    def carry(self, piece: Piece) -> None:
+        """Make a group durable there that is durable here; returns then."""
+
+    def close(self) -> None:
+        """Let go."""
 
 
 class Position(msgspec.Struct, frozen=True, gc=False):
@@ -108,8 +124,10 @@ class Ledger:
         entropy: Entropy,
         disk: Disk,
         segment_bytes: int,
+        standby: Standby | None = None,
     ) -> None:
         """Use `create` or `open`."""
+        self._standby = standby
         self._clock = clock
         self._entropy = entropy
         self._apart = entropy.apart("submissions")
@@ -199,6 +217,8 @@ class Ledger:
         at_least: int = 0,
         disk: Disk | None = None,
         segment_bytes: int = SEGMENT_BYTES,
+        standby: Standby | None = None,
+        role: Role = Role.WRITER,
     ) -> Self:
         """Open a ledger that exists.
 
@@ -210,6 +230,8 @@ class Ledger:
             at_least: Entries that somebody else was told of, such as the index.
             disk: Through which it writes.
             segment_bytes: Size at which a segment is finished.
+            standby: Has a copy: a group is acknowledged when it is durable there too.
+            role: As what to open it; `Role.COPY` for who carries pieces into it.
 
         Returns:
             The ledger, with every entry that was ever acknowledged.
@@ -223,12 +245,14 @@ class Ledger:
             entropy=entropy,
             disk=disk or Disk(),
             segment_bytes=segment_bytes,
+            standby=standby,
         )
         try:
             if read_only:
                 ledger._read(at_least)
             else:
                 ledger._lock()
+                ledger._check_role(role)
                 with _disk_failures():
                     ledger._recover(at_least)
         except BaseException:
@@ -245,6 +269,13 @@ class Ledger:
             raise LedgerError(
                 fault(Fault.LOCKED, expected="no other writer", got="one at work")
             ) from error
+
+    def _check_role(self, role: Role) -> None:
+        """Whether this directory may be written to so, and with this standby."""
+        check_role(self._directory, role)
+        if self._standby is None and (self._directory / CONFIGURED).exists():
+            expected = f"the standby that {CONFIGURED} names"
+            raise LedgerError(fault(Fault.STANDBY, expected=expected, got="none"))
 
     def _read(self, at_least: int) -> None:
         self._why_not = Fault.READ_ONLY
@@ -269,12 +300,14 @@ class Ledger:
             self._journal.settle()
         for names in (self._directory, self._directory / "journal", self._directory / "vault"):
             self._disk.sync_directory(names)
+        digest_key.ensure(self._disk, self._directory / "vault", self._entropy)
+        if self._standby is not None:
+            self._standby.meet(self)
         self._marks = MarkWriter(self._disk, self._directory / "high_water")
         if mark.size < self.size:
             self._marks.publish(self._journal.mark)
         self._marks.sync()
         self._ended = self.is_ended
-        digest_key.ensure(self._disk, self._directory / "vault", self._entropy)
         completed = self._complete_erasures()
         self.recovery = Recovery(torn, removed, self._journal.rebuilt, completed)
 
@@ -329,6 +362,8 @@ class Ledger:
                 self._release()
 
     def _release(self) -> None:
+        if self._standby is not None:
+            self._standby.close()
         if self._marks is not None:
             self._marks.close()
             self._marks = None
@@ -451,17 +486,86 @@ class Ledger:
             self._journal.rotate(*self._entropy.salts(1))
         if self._seals is not None:
             self._seals.seal(self.size, group, self._entropy)
-        if max(group.flags) >= BlobFlag.OUTSIDE:
-            self._write_large(group)
-        self._journal.append(group.record_ms, group.statements, group.flags, group.blobs)
+        large = self._write_large(group) if max(group.flags) >= BlobFlag.OUTSIDE else {}
+        carried = None if self._standby is None else self._carrier(self._standby, group, large)
+        self._journal.append(group.record_ms, group.statements, group.flags, group.blobs, carried)
         marks.publish(self._journal.mark)
 
-    def _write_large(self, group: Packed) -> None:
-        """Put large bodies into files of their own."""
+    def _write_large(self, group: Packed) -> dict[int, bytes]:
+        """Put large bodies into files of their own; which they were."""
+        large = {}
         for place, flags in enumerate(group.flags):
             if flags & BlobFlag.OUTSIDE:
+                large[self.size + place] = group.blobs[place]
                 self._large.write(self.size + place, group.blobs[place])
                 group.blobs[place] = b""
+        return large
+
+    def _carrier(self, standby: Standby, group: Packed, large: dict[int, bytes]) -> Carried:
+        """What takes the frame of a group to the standby, once it is durable here."""
+        start, stop = self.size, self.size + len(group.statements)
+
+        def carry(head: SegmentHead, frame: bytes) -> None:
+            standby.carry(Piece(head.first, head.nonce, frame, large, self._epochs(start, stop)))
+
+        return carry
+
+    def _epochs(self, start: int, stop: int) -> list[bytes]:
+        return [] if self._seals is None else self._seals.table.epochs(start, stop)
+
+    # A copy elsewhere
+
+    def beginning(self) -> Beginning:
+        """What a copy of this ledger begins with."""
+        described = (self._directory / "ledger.json").read_bytes()
+        key = digest_key.read(self._directory / "vault")
+        return Beginning(self.origin, described, key, self._journal.locate(0).head.nonce)
+
+    def pieces(self, start: int, stop: int) -> Iterator[Piece]:
+        """The entries of ``[start, stop)`` for a copy that has those before; checked on the way.
+
+        Raises:
+            LedgerError: if there are fewer, or something is not as it was written.
+
+        Yields:
+            Pieces for `adopt`, in order.
+        """
+        self._check_size(stop, least=start)
+        while start < stop:
+            head, group = self._journal.group(start, stop, PIECE_BYTES_MAX)
+            end = start + len(group.statements)
+            large = {start + at: self._large_of(start + at) for at in _outside(group.flags)}
+            yield piece_of(head, timed(group), large, self._epochs(start, end))
+            start = end
+
+    def _large_of(self, index: int) -> bytes:
+        """The blob in a file of its own, compared with its commitment while it can be read."""
+        if self.erased_by(index) is None:
+            self.opening(index)
+        return self._large.read(index)
+
+    def adopt(self, piece: Piece) -> None:
+        """Take over what another machine has made durable; returns when it is durable here.
+
+        Args:
+            piece: What follows the entries that are here.
+
+        Raises:
+            LedgerError: if it does not follow, or the disk failed: then this handle takes no more.
+        """
+        with self._turn:
+            marks, start = self._writer(), self.size
+            self._why_not = Fault.STOPPED
+            with _disk_failures():
+                for index, blob in piece.large.items():
+                    self._large.adopt(index, blob)
+                if self._seals is not None:
+                    self._seals.table.adopt(piece.epochs)
+                self._journal.adopt(piece.segment, piece.nonce, piece.frame)
+                if self._seals is not None:
+                    self._seals.follow(self._journal.statements(start, self.size))
+                marks.publish(self._journal.mark)
+            self._why_not = None
 
     # Reading
 
@@ -626,6 +730,11 @@ class Ledger:
             raise LedgerError(fault(Fault.CLOSED, expected="an open handle", got="a closed one"))
         if not 0 <= least <= size <= self.size:
             raise LedgerError(fault(Fault.RANGE, expected=f"{least} to {self.size}", got=size))
+
+
+def _outside(flags: Sequence[int]) -> list[int]:
+    """Which blobs have a file of their own."""
+    return [at for at, flag in enumerate(flags) if flag & BlobFlag.OUTSIDE]
 
 
 @contextmanager

@@ -116,6 +116,12 @@ class Seals:
             if submission.typ is StatementType.ERASURE:
                 self._destroy(submission.meta.get(ERASED), start + place)
 
+    def follow(self, statements: Iterable[tuple[int, bytes]]) -> None:
+        """Destroy the keys that entries name which came from elsewhere."""
+        for index, raw in statements:
+            if _MARK in raw:
+                self._destroy(target(Statement.parse(raw)), index)
+
     def settle(self, statements: Callable[[int], Iterator[tuple[int, bytes]]], size: int) -> int:
         """Complete what a crash left undone. For the one writer, at opening.
 
