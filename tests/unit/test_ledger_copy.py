@@ -113,7 +113,7 @@ def broken(piece: Piece, at: int) -> Piece:
 
 def test_what_does_not_follow_is_refused(ledger: Ledger, tmp_path: Path) -> None:
     pieces = list(ledger.pieces(0, ledger.size))
-    other = list(ledger.pieces(2, ledger.size))[0]
+    other = next(iter(ledger.pieces(2, ledger.size)))
     strange = Piece(pieces[0].segment, pieces[0].nonce, pieces[0].frame, epochs=(b"none",))
     wrong = [pieces[1], other, strange, *(broken(pieces[0], at) for at in (8, 50, 150, -1))]
     for number, piece in enumerate(wrong):

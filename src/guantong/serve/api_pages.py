@@ -12,6 +12,7 @@ from starlette.routing import Route
 from guantong.serve import answer, asked, json_out, pages
 from guantong.serve.api.document import QUERY, document, operations
 from guantong.serve.desk import Desk
+from guantong.serve.standby.config import Seen
 
 TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 STAT: Final = Path("/proc/self/statm")
@@ -23,6 +24,14 @@ NAMES: Final = {
     "ready": "Whether documents are taken",
 }
 """Members of the status that are told as gauges."""
+_OF: Final = "standby_"
+STANDBY: Final = {
+    "standby_configured": "Whether a standby is waited for",
+    "standby_alone": "Whether the writer goes on without it",
+    "standby_lag": "Entries that the standby does not have",
+    "epoch": "How often the log has changed its writer, from 1",
+}
+"""What is watched of the standby, as gauges."""
 
 
 def routes(desk: Desk) -> list[Route]:
@@ -69,6 +78,10 @@ class ApiPages:
             value = status.get(name)
             if isinstance(value, int):
                 lines += _gauge(f"guantong_{name}", meaning, int(value))
+        standby = status["standby"]
+        assert isinstance(standby, Seen)
+        for name, meaning in STANDBY.items():
+            lines += _gauge(f"guantong_{name}", meaning, getattr(standby, name.removeprefix(_OF)))
         lines += _gauge("process_resident_memory_bytes", "Memory of this front", _resident())
         lines += _gauge("process_cpu_seconds_total", "Its time", round(time.process_time(), 3))
         return Response("\n".join(lines) + "\n", media_type=TEXT)
@@ -76,7 +89,7 @@ class ApiPages:
 
 def _gauge(name: str, meaning: str, value: float) -> list[str]:
     kind = "counter" if name.endswith("_total") else "gauge"
-    return [f"# HELP {name} {meaning}.", f"# TYPE {name} {kind}", f"{name} {value}"]
+    return [f"# HELP {name} {meaning}.", f"# TYPE {name} {kind}", f"{name} {value + 0}"]
 
 
 def _resident() -> int:

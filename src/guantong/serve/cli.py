@@ -35,6 +35,7 @@ from guantong.serve.outbox_cli import outbox_group
 from guantong.serve.people_cli import people_group
 from guantong.serve.scope_cli import scope_command
 from guantong.serve.sign_cli import signing_group
+from guantong.serve.standby_cli import standby_group
 from guantong.serve.witness_cli import witness_group
 from guantong.serve.world import World, check_served, is_there, open_world, read_world
 from guantong.serve.world import rebuild as rebuild_index
@@ -527,6 +528,7 @@ main.add_command(scope_command)
 main.add_command(outbox_group)
 main.add_command(label_command)
 main.add_command(people_group)
+main.add_command(standby_group)
 
 
 def progress(files: Iterable[Path], label: str) -> Iterable[Path]:

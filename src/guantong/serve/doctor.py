@@ -7,6 +7,7 @@ from guantong.clock import SystemClock
 from guantong.errors import Refusal
 from guantong.ledger import Ledger, SystemEntropy
 from guantong.serve import projector
+from guantong.serve.standby.config import look
 from guantong.serve.world import LEDGER
 from guantong.settings import Settings
 from guantong.store import EventFilter, SegmentStore, Stored
@@ -43,10 +44,11 @@ def examine(settings: Settings) -> list[Finding]:
         ("vault", _vault),
         ("index size", _size),
         ("index content", _content),
+        ("standby", _standby),
     )
-    for what, look in looks:
+    for what, ask in looks:
         try:
-            findings.append(Finding(what, ok=True, detail=look(ledger, store)))
+            findings.append(Finding(what, ok=True, detail=ask(ledger, store)))
         except (Refusal, AssertionError) as error:
             findings.append(Finding(what, ok=False, detail=str(error)))
             break
@@ -100,6 +102,16 @@ def _content(ledger: Ledger, store: SegmentStore) -> str:
                 raise Differs(message)
             count += 1
     return f"{count} events equal the ledger's"
+
+
+def _standby(ledger: Ledger, _store: SegmentStore) -> str:
+    """What this directory is, and whether its standby has all that was acknowledged."""
+    seen = look(ledger.directory, ledger.size)
+    if seen.alone:
+        message = f"the standby does not answer; it lacks {seen.lag} entries"
+        raise Differs(message)
+    whose = "with a standby" if seen.configured else "no standby"
+    return f"{seen.role} of epoch {seen.epoch}, {whose}"
 
 
 def _all_events(store: SegmentStore) -> Iterator[Stored]:

@@ -43,6 +43,8 @@ from guantong.serve.people.person import find as find_person
 from guantong.serve.people.sessions import Sessions
 from guantong.serve.readers import Readers
 from guantong.serve.scan_journal import ScanJournal
+from guantong.serve.standby.config import look
+from guantong.serve.standby.link import link_of
 from guantong.settings import FILE, Settings
 from guantong.store import (
     EventFilter,
@@ -389,6 +391,7 @@ class World(AbstractContextManager["World"]):
             "projected_size": self.store.projected_size,
             "ready": self.intake is None or self.intake.is_running,
             "examples": self.examples,
+            "standby": look(self.ledger.directory, self.ledger.size),
             **{name: n for name, n in self.store.counts().items() if name != "entries"},
         }
 
@@ -632,7 +635,13 @@ def open_world(
         create_key(place, settings.origin, entropy=entropy)
     store = SegmentStore.open(settings.index)
     try:
-        ledger = Ledger.open(place, clock=clock, entropy=entropy, at_least=store.projected_size)
+        ledger = Ledger.open(
+            place,
+            clock=clock,
+            entropy=entropy,
+            at_least=store.projected_size,
+            standby=link_of(place, clock),
+        )
     except BaseException:
         store.close()
         raise
@@ -736,7 +745,9 @@ def rebuild(settings: Settings) -> Iterable[tuple[int, int]]:
     place = settings.data / LEDGER
     if not place.exists():
         raise WorldError(absent(settings))
-    with Ledger.open(place, clock=SystemClock(), entropy=SystemEntropy()) as ledger:
+    clock = SystemClock()
+    standby = link_of(place, clock)
+    with Ledger.open(place, clock=clock, entropy=SystemEntropy(), standby=standby) as ledger:
         fresh = fresh_place(settings.index)
         with closing(SegmentStore.open(fresh)) as store:
             with closing(Compactor(store, fresh)) as compactor:

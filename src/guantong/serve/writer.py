@@ -5,8 +5,10 @@ brings the index up to date, and looks again. Meanwhile the next group gathers i
 whose buffers are the bound: what does not fit stays with the front, which counts it.
 """
 
+import select
 import selectors
 import socket
+import sys
 import time
 from collections.abc import Callable, Container
 from typing import Final
@@ -27,6 +29,8 @@ GROUP_BYTES_MAX: Final = 32 << 20
 """No more is read for a group that has this many bytes."""
 LOCK_SECONDS: Final = 0.05
 LOCK_SECONDS_MAX: Final = 3.0
+STANDBY_SECONDS: Final = 0.2
+"""How long a line may come meanwhile, before a standby is asked again."""
 """How often, and how long, a writer that is still ending is waited for."""
 READY: Final = b"R"
 """What a process tells the one that started it, once."""
@@ -39,14 +43,18 @@ def run(control: socket.socket, settings: Settings) -> None:
         control: Brings the lines, one socket with each byte.
         settings: The installation.
     """
-    with _opened(settings) as world:
+    try:
+        opened = _opened(control, settings)
+    except EOFError:
+        return
+    with opened as world:
         control.send(READY)
         passing = Passing(settings.data)
         passing.tidy(world.clock.now_ms())
         Writer(world.writer(), control, passing.take).run()
 
 
-def _opened(settings: Settings) -> World:
+def _opened(control: socket.socket, settings: Settings) -> World:
     """The installation, for writing.
 
     When a supervisor was killed and the next one is started at once, the writer of the first is
@@ -57,15 +65,32 @@ def _opened(settings: Settings) -> World:
 
     Raises:
         LedgerError: if it can not be opened, or another one keeps writing.
+        EOFError: if `control` is closed while a standby is waited for.
     """
     until = time.monotonic() + LOCK_SECONDS_MAX
+    told = ""
     while True:
         try:
             return open_world(settings, thread=False)
         except LedgerError as error:
-            if error.faults[0].code != LedgerFault.LOCKED or time.monotonic() > until:
+            code = error.faults[0].code
+            if code == LedgerFault.STANDBY:
+                told = _waiting(control, str(error), told)
+            elif code != LedgerFault.LOCKED or time.monotonic() > until:
                 raise
         time.sleep(LOCK_SECONDS)
+
+
+def _waiting(control: socket.socket, why: str, told: str) -> str:
+    """Say once that the standby is waited for, and see whether anybody still wants a writer."""
+    if why != told:
+        sys.stderr.write(f"guantong writer: {why}; waiting for it\n")
+        sys.stderr.flush()
+    if select.select([control], [], [], STANDBY_SECONDS)[0] and not control.recv(
+        1, socket.MSG_PEEK
+    ):
+        raise EOFError
+    return why
 
 
 class Link:
