@@ -234,6 +234,16 @@ class KeyTable:
             found.append(epoch.encode())
         return found
 
+    def destroyed_after(self, size: int) -> int | None:
+        """The last entry, none of the first `size`, by which a key of those was destroyed."""
+        later = -1
+        for number in {int(path.name.partition(".")[0]) for path in self._files()}:
+            epoch = self._load(number)
+            for position, by in () if epoch is None else epoch.gone.items():
+                if by >= size > (number << DEPTH) + position:
+                    later = max(later, by)
+        return later if later >= 0 else None
+
     def adopt(self, epochs: Iterable[bytes]) -> None:
         """Take over epochs from elsewhere, durable when this returns; those that are here stay.
 

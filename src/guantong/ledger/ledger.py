@@ -538,6 +538,10 @@ class Ledger:
             yield piece_of(head, timed(group), large, self._epochs(start, end))
             start = end
 
+    def erased_later(self, size: int) -> int | None:
+        """The last entry by which a body of the first `size` was erased that is none of them."""
+        return None if self._seals is None else self._seals.table.destroyed_after(size)
+
     def _large_of(self, index: int) -> bytes:
         """The blob in a file of its own, compared with its commitment while it can be read."""
         if self.erased_by(index) is None:

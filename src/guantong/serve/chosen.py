@@ -13,6 +13,8 @@ from guantong.store.place import SCHEMES
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _CHOSEN: Final = "guantong."
+MOVED: Final = "index.place"
+"""File of an installation that says where its index lies, once it was moved."""
 
 
 _SCHEMES: Final = {"intake": place.SCHEMES}
@@ -58,4 +60,21 @@ def installation(data: Path) -> Settings:
     """The installation that a command with these options is about."""
     chosen = click.get_current_context().meta
     names = ("store", "replica", "intake")
-    return Settings(data=data, **{name: chosen.get(f"{_CHOSEN}{name}", "") for name in names})
+    said = {name: chosen.get(f"{_CHOSEN}{name}", "") for name in names}
+    return Settings(data=data, **(said | {"store": said["store"] or moved_to(data)}))
+
+
+def moved_to(data: Path) -> str:
+    """The database into which the index of an installation was moved, "" for its file."""
+    try:
+        return (data / MOVED).read_text("utf-8").strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+
+
+def move_to(data: Path, url: str) -> None:
+    """Say where the index of an installation lies from now on; it may hold a password."""
+    draft = data / f"{MOVED}.draft"
+    draft.touch(0o600)
+    draft.write_text(f"{url}\n", "utf-8")
+    draft.replace(data / MOVED)

@@ -24,6 +24,7 @@ from guantong.ledger import LedgerError
 from guantong.serve import json_out, words
 from guantong.serve.bench.command import bench_command
 from guantong.serve.chosen import installation, intake_option, replica_option, store_option
+from guantong.serve.copying_cli import backup_command, move_command, restore_command
 from guantong.serve.index_cli import bulletin_group, credit_group
 from guantong.serve.intake import Receipt
 from guantong.serve.job import offer_of
@@ -529,6 +530,9 @@ main.add_command(outbox_group)
 main.add_command(label_command)
 main.add_command(people_group)
 main.add_command(standby_group)
+main.add_command(backup_command)
+main.add_command(restore_command)
+main.add_command(move_command)
 
 
 def progress(files: Iterable[Path], label: str) -> Iterable[Path]:

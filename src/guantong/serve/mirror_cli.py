@@ -30,7 +30,7 @@ from guantong.serve.outward import ask
 from guantong.serve.stream.carrier import BODIES, carry, fetch_of, take_bodies
 from guantong.serve.stream.place import SCHEMES
 from guantong.serve.stream.tree import Tree
-from guantong.serve.succeeding import begin_successor, close_log
+from guantong.serve.succeeding import begin_successor, close_log, follow_lost
 from guantong.serve.witness_cli import (
     directory_argument,
     host_option,
@@ -43,6 +43,7 @@ from guantong.serve.world import open_world
 OK: Final = 200
 HEAR_SECONDS: Final = 30.0
 """Longest wait for word of another checkpoint before it is looked for."""
+BOTH: Final = "--lost names the log that follows, --checkpoint what it follows: give both."
 file_type = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -168,9 +169,19 @@ def close(successor: str, data: Path, *, as_json: bool) -> None:
 @click.argument("predecessor", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @data_option
 @json_option
-def succeed(predecessor: Path, data: Path, *, as_json: bool) -> None:
+@click.option("--lost", metavar="NAME", help="It was lost and not closed; name what follows.")
+@click.option("--checkpoint", type=file_type, help="With --lost: the last one that others hold.")
+def succeed(
+    predecessor: Path, data: Path, *, as_json: bool, lost: str | None, checkpoint: Path | None
+) -> None:
     """Make the installation that follows the one in PREDECESSOR, whose log was closed."""
-    origin, receipt = begin_successor(predecessor, data)
+    if (lost is None) != (checkpoint is None):
+        raise click.UsageError(BOTH)
+    if lost is not None and checkpoint is not None:
+        origin = lost
+        receipt = follow_lost(predecessor, data, lost, checkpoint.read_bytes())
+    else:
+        origin, receipt = begin_successor(predecessor, data)
     if as_json:
         print_json({"origin": origin, "first": receipt.ledger_index})
     else:

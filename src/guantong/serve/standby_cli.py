@@ -10,10 +10,10 @@ from typing import Final
 import click
 import msgspec
 
-from guantong.clock import SystemClock
-from guantong.ledger import Ledger, SystemEntropy
+from guantong.ledger import Ledger
 from guantong.serve import projector
 from guantong.serve.chosen import installation, store_option
+from guantong.serve.copying import reading
 from guantong.serve.ledger_cli import data_option, json_option, print_json, printable
 from guantong.serve.standby.address import listening, place_of
 from guantong.serve.standby.config import SECONDS, Config, look, write_config
@@ -58,7 +58,7 @@ def use(address: str, data: Path, secret: Path, *, seconds: float, alone: bool) 
     """From the next start on acknowledge only what the standby at ADDRESS has too."""
     place_of(address)
     read_secret(secret)
-    with _read(data):
+    with reading(data):
         write_config(data / LEDGER, Config(address, str(secret.absolute()), seconds, alone))
     click.echo(printable(f"{data}: every group waits for {address}, {seconds:g} seconds at most"))
 
@@ -67,7 +67,7 @@ def use(address: str, data: Path, secret: Path, *, seconds: float, alone: bool) 
 @data_option
 def use_none(data: Path) -> None:
     """From the next start on have no standby."""
-    with _read(data):
+    with reading(data):
         write_config(data / LEDGER, None)
     click.echo(f"{data}: no standby")
 
@@ -100,7 +100,7 @@ def run(data: Path, secret: Path, listen: str, *, as_json: bool) -> None:
 @json_option
 def status(data: Path, *, as_json: bool) -> None:
     """What a directory has, and as what: writer, copy or fenced; since which epoch."""
-    with _read(data) as ledger:
+    with reading(data) as ledger:
         seen = look(data / LEDGER, ledger.size)
         known = {"size": ledger.size, "root": ledger.root.hex()}
     told: dict[str, object] = {"origin": ledger.origin} | known | msgspec.to_builtins(seen)
@@ -135,7 +135,7 @@ def promote(data: Path, checkpoints: tuple[Path, ...], *, as_json: bool) -> None
 @click.option("--once", is_flag=True, help="End when the index has what the copy has.")
 def index(data: Path, *, once: bool) -> None:
     """Keep the index of a copy up to date, so that it serves at once when it takes over."""
-    with _read(data) as ledger:
+    with reading(data) as ledger:
         store = SegmentStore.open(installation(data).index)
         try:
             _follow(ledger, store, once=once)
@@ -156,7 +156,3 @@ def _follow(ledger: Ledger, store: SegmentStore, *, once: bool) -> None:
         if once:
             break
         time.sleep(LOOK_SECONDS)
-
-
-def _read(data: Path) -> Ledger:
-    return Ledger.open(data / LEDGER, clock=SystemClock(), entropy=SystemEntropy(), read_only=True)

@@ -6,9 +6,12 @@ from guantong.caller import OPERATOR
 from guantong.clock import SystemClock
 from guantong.errors import fault
 from guantong.ledger import Fault, Ledger, LedgerError, StatementType, SystemEntropy
+from guantong.ledger.checkpoint import Trust
 from guantong.ledger.cosigned import latest
-from guantong.ledger.signer import Signer
+from guantong.ledger.fence import Role, check_role
+from guantong.ledger.signer import Signer, read_key
 from guantong.ledger.succession import MEDIA, closing_meta, opening_meta
+from guantong.serve.copying import reading
 from guantong.serve.job import Receipt
 from guantong.serve.made import Made
 from guantong.serve.world import LEDGER, World, open_world
@@ -33,6 +36,34 @@ def close_log(world: World, successor: str) -> Receipt:
     receipt = _enter(world, StatementType.CLOSED, b"", "text/plain", closing_meta(successor))
     Signer(world.ledger).sign()
     return receipt
+
+
+def follow_lost(predecessor: Path, data: Path, successor: str, note: bytes) -> Receipt:
+    """Make the installation that follows one that was lost, and of which a part is left.
+
+    It could not be closed: its first entry names the last checkpoint that anybody has, and
+    nothing in the lost log names the successor.
+
+    Args:
+        predecessor: A backup or standby, with the log's key in it.
+        data: The new one's: absent or empty.
+        successor: The new log's name.
+        note: The last checkpoint that others hold, signed by the lost log.
+
+    Returns:
+        Where its first entry stands.
+
+    Raises:
+        LedgerError: if the lost log did not sign that, or what is left is no copy.
+    """
+    place = predecessor / LEDGER
+    check_role(place, Role.COPY)
+    with reading(predecessor) as old:
+        ended, _ = Trust(read_key(place, old.origin).verifier()).open(note)
+        if successor in {"", old.origin}:
+            raise LedgerError(fault(Fault.ORIGIN, expected="another log's name", got=successor))
+    with open_world(Settings(data=data, origin=successor), create=True) as world:
+        return _enter(world, StatementType.OPENED, note, MEDIA, opening_meta(ended))
 
 
 def begin_successor(predecessor: Path, data: Path) -> tuple[str, Receipt]:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from guantong.errors import fault
+from guantong.serve.chosen import moved_to
 from guantong.serve.process import environment, settings_text
 from guantong.serve.server import Fault, ServerError, address_of, free_port
 from guantong.settings import Settings
@@ -77,7 +78,7 @@ def _reserved(host: str, port: int) -> Iterator[None]:
 
 @contextmanager
 def _signals() -> Iterator[socket.socket]:
-    """A socket that can be read once a signal has come that ends the program.
+    """A socket that can be read once a signal has come: its number.
 
     Yields:
         The socket.
@@ -85,7 +86,7 @@ def _signals() -> Iterator[socket.socket]:
     ours, theirs = socket.socketpair()
     ours.settimeout(0)
     theirs.settimeout(0)
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
     before = [signal.signal(number, lambda *_: None) for number in numbers]
     waking = signal.set_wakeup_fd(theirs.fileno())
     try:
@@ -113,6 +114,8 @@ class Supervisor:
             self._fronts.append(Child("intake"))
         self._selector = selectors.DefaultSelector()
         self._selector.register(woken, selectors.EVENT_READ)
+        self._renewing: list[Child] = []
+        """Who is still to be replaced, one after the other, since the index was moved."""
 
     def run(self) -> None:
         """Keep all children alive until a signal comes.
@@ -134,10 +137,30 @@ class Supervisor:
         stop = False
         for key, _ in self._selector.select(self._pause()):
             if key.fileobj is self._woken:
-                stop = True
+                stop = self._told() or stop
             else:
                 self._hear(key.data)
+        self._renew()
         return stop
+
+    def _told(self) -> bool:
+        """Heed signals: SIGUSR1 looks again where the index lies; True for those that end all."""
+        if set(self._woken.recv(64)) != {signal.SIGUSR1}:
+            return True
+        self._settings = replace(self._settings, store=moved_to(self._settings.data))
+        self._renewing = [self._writer, *self._fronts]
+        return False
+
+    def _renew(self) -> None:
+        """Tell the next one to finish what is under way and end, when all others are at work."""
+        everybody = (self._writer, *self._fronts)
+        if not self._renewing or self._ready is not None or not all(c.is_ready for c in everybody):
+            return
+        child = self._renewing.pop(0)
+        child.is_ready = False
+        if child.control is not None:
+            with suppress(OSError):
+                child.control.shutdown(socket.SHUT_WR)
 
     def _pause(self) -> float | None:
         """Seconds until somebody is due."""
