@@ -98,7 +98,7 @@ def test_all_of_it_is_there_when_it_is_acknowledged(tmp_path: Path, key: Path) -
             with pytest.raises(LedgerError, match=Fault.ERASED):
                 read.body(2)
             note = (active / "checkpoint").read_bytes()
-            assert (copy / "checkpoint").read_bytes() == note
+            assert (copy / "heard").read_bytes() == note
             assert read.digest_key() == ledger.digest_key()
             read.close()
     shutil.copy2(active / "key", copy / "key")

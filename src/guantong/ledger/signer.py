@@ -26,12 +26,14 @@ from guantong.ledger.entropy import Entropy
 from guantong.ledger.faults import Fault, LedgerError
 from guantong.ledger.high_water import Mark, MarkWriter, read_mark
 from guantong.ledger.ledger import LAST_SIGNED, Ledger
-from guantong.ledger.note import open_note, sign
+from guantong.ledger.note import Note, open_note, sign
 from guantong.ledger.note_key import KeyType, SignerKey, VerifierKey
 
 KEY: Final = "key"
 SECOND_KEY: Final = "key.ml-dsa"
 CHECKPOINT: Final = "checkpoint"
+HEARD: Final = "heard"
+"""In a copy: the last signed note that its writer told it."""
 _KEY_MODE: Final = 0o600
 
 
@@ -236,6 +238,25 @@ def last_checkpoint(directory: Path) -> bytes | None:
     """The note that was signed last, None when nothing was."""
     path = directory / CHECKPOINT
     return path.read_bytes() if path.exists() else None
+
+
+def keep_heard(disk: Disk, directory: Path, note: bytes) -> None:
+    """Keep what the writer of a log signed last, in a copy of it: the copy has signed nothing."""
+    write_file(disk, directory / HEARD, [note])
+
+
+def last_heard(directory: Path) -> bytes | None:
+    """The last note that is known in a directory, signed there or heard of; None when none is."""
+    path = directory / HEARD
+    return path.read_bytes() if path.exists() else last_checkpoint(directory)
+
+
+def sign_on(disk: Disk, directory: Path, note: bytes) -> None:
+    """Go on from what another machine signed last, in the directory that takes over from it."""
+    signed = Checkpoint.parse(Note.parse(note).body)
+    write_file(disk, directory / LAST_SIGNED, [Mark(signed.size, signed.root).encode()])
+    write_file(disk, directory / CHECKPOINT, [note])
+    disk.remove(directory / HEARD)
 
 
 def _write_secret(disk: Disk, path: Path, secret: bytes) -> None:

@@ -14,9 +14,8 @@ from typing import NamedTuple
 from guantong.clock import SystemClock
 from guantong.errors import fault
 from guantong.ledger import Disk, Fault, Ledger, LedgerError, SystemEntropy
-from guantong.ledger.disk import write_file
 from guantong.ledger.fence import Fence, Role, read_fence
-from guantong.ledger.signer import CHECKPOINT, last_checkpoint
+from guantong.ledger.signer import keep_heard, last_heard
 from guantong.serve import projector
 from guantong.serve.compactor import Compactor
 from guantong.serve.world import LEDGER
@@ -47,7 +46,7 @@ def back_up(data: Path, out: Path) -> Copied:
         LedgerError: if it is of another log, or something is not as it was written.
     """
     with reading(data) as source:
-        note = last_checkpoint(source.directory)
+        note = last_heard(source.directory)
         copied = _extend(source, out, source.refresh())
         while (late := source.erased_later(copied.size)) is not None:
             # Erased while it was copied: the copy needs the entry that says so.
@@ -81,7 +80,7 @@ def restore(backup: Path, out: Path, stop: int | None) -> Copied:
         if (out / LEDGER).exists():
             raise LedgerError(fault(Fault.EXISTS, expected="an empty directory", got=out.name))
         copied = _extend(source, out, size)
-        _keep_note(out, last_checkpoint(source.directory))
+        _keep_note(out, last_heard(source.directory))
     return copied
 
 
@@ -137,4 +136,4 @@ def _extend(source: Ledger, out: Path, stop: int) -> Copied:
 def _keep_note(out: Path, note: bytes | None) -> None:
     """The last signed checkpoint: what a copy must have that takes over."""
     if note is not None:
-        write_file(Disk(), out / LEDGER / CHECKPOINT, [note])
+        keep_heard(Disk(), out / LEDGER, note)

@@ -16,9 +16,8 @@ import msgspec
 from guantong.clock import SystemClock
 from guantong.errors import fault
 from guantong.ledger import Disk, Fault, Ledger, LedgerError, SystemEntropy
-from guantong.ledger.disk import write_file
 from guantong.ledger.fence import Fence, Role, read_fence, write_fence
-from guantong.ledger.signer import CHECKPOINT
+from guantong.ledger.signer import keep_heard
 from guantong.serve.standby import told
 from guantong.serve.standby.address import at_once
 from guantong.serve.standby.channel import Channel
@@ -100,7 +99,7 @@ class Keeper:
             try:
                 self._ledger.adopt(carry.piece)
                 if carry.note:
-                    write_file(self._disk, self._directory / CHECKPOINT, [carry.note])
+                    keep_heard(self._disk, self._directory, carry.note)
             except (LedgerError, OSError) as error:
                 self._let_go()
                 return _refused(error)

@@ -26,7 +26,7 @@ from guantong.ledger import (
 )
 from guantong.ledger.checkpoint import Trust
 from guantong.ledger.fence import Fence, Role, read_fence, write_fence
-from guantong.ledger.signer import last_checkpoint, read_key
+from guantong.ledger.signer import last_heard, read_key, sign_on
 
 MEDIA: Final = "application/vnd.guantong.epoch+json"
 
@@ -62,15 +62,21 @@ def take_over(directory: Path, notes: Sequence[bytes]) -> Epoch:
         if fence.alone and not notes:
             expected = "the last checkpoint that others hold (--checkpoint)"
             raise LedgerError(fault(Fault.BEHIND, expected=expected, got="none"))
-        for note in (*notes, *filter(None, [last_checkpoint(directory)])):
-            _compare(ledger, trust, note)
+        known = [(_compared(ledger, trust, note), note) for note in (*notes, *_heard(directory))]
+        if known:
+            sign_on(Disk(), directory, max(known)[1])
         begun = _enter(ledger, fence.epoch + 1)
         write_fence(Disk(), directory, Fence(Role.WRITER, begun.epoch))
     return begun
 
 
-def _compare(ledger: Ledger, trust: Trust, note: bytes) -> None:
-    """Whether the copy has what was signed."""
+def _heard(directory: Path) -> list[bytes]:
+    note = last_heard(directory)
+    return [] if note is None else [note]
+
+
+def _compared(ledger: Ledger, trust: Trust, note: bytes) -> int:
+    """The size that was signed, if the copy has all of that."""
     signed, _ = trust.open(note)
     if signed.size > ledger.size:
         expected = f"{signed.size} entries, as signed"
@@ -78,6 +84,7 @@ def _compare(ledger: Ledger, trust: Trust, note: bytes) -> None:
     if ledger.root_at(signed.size) != signed.root:
         expected = f"the root that was signed at {signed.size}"
         raise LedgerError(fault(Fault.FORK, expected=expected, got="another"))
+    return signed.size
 
 
 def _enter(ledger: Ledger, number: int) -> Epoch:
