@@ -67,6 +67,13 @@ class Server:
             self._process.wait(SECONDS_MAX)
             self._process = None
 
+    def kill(self) -> None:
+        """End it as a machine ends that loses its power."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(SECONDS_MAX)
+        self._process = None
+
     def url(self, schema: str, role: str = "postgres") -> str:
         """Where an index lies."""
         path = f"host={self.place}&options=-csearch_path%3D{schema}"
@@ -102,6 +109,14 @@ def new_server(*options: str) -> Server:
         pytest.skip(absent())
     server = Server(new_place(), *options)
     server.make()
+    return server
+
+
+def new_replica(primary: Server) -> Server:
+    """A streaming replica of a server at work, not yet started."""
+    server = Server(new_place())
+    words = ("-U", "postgres", "-X", "stream", "-R", "--checkpoint=fast", "--no-sync")
+    server.run("pg_basebackup", "-h", str(primary.place), "-D", str(server.data), *words)
     return server
 
 

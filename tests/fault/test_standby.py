@@ -18,7 +18,7 @@ from tests.fault.capture_victim import document
 from tests.fault.serving import Serving, serving, streamed, until
 from tests.standby_small import Standing, Wire, command, done, standing
 
-LINES = 6
+LINES, EACH = 6, 200
 TIMEOUT = 1.0
 
 pytestmark = pytest.mark.full
@@ -52,7 +52,7 @@ class Crowd:
         self._thread.start()
 
     async def _run(self, here: Serving) -> None:
-        lots = [[document(first + n, 2) for n in range(4_000)] for first in self._firsts]
+        lots = [[document(first + n, 2) for n in range(EACH)] for first in self._firsts]
         await asyncio.gather(
             *(streamed(here, lot, book) for lot, book in zip(lots, self.books, strict=True))
         )
@@ -90,7 +90,7 @@ def test_the_standby_takes_over(tmp_path: Path, key: Path) -> None:
         active = paired(tmp_path, key, standby.address)
         with serving(active) as here:
             crowd = Crowd(here, 1_000_000)
-            until(lambda: len(crowd.acknowledged()) > 300)
+            until(lambda: len(crowd.acknowledged()) > 200)
             kill_all(here)
             began = time.monotonic()
             taken = crowd.ended()

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from guantong.caller import OPERATOR, PUBLIC
 from guantong.clock import SetClock
 from guantong.ledger import Fault, LedgerError
-from guantong.ledger.signer import Signer
+from guantong.ledger.signer import Signer, signed_mark
 from guantong.serve.audit import audit
 from guantong.serve.cli import main
 from guantong.serve.copying import back_up, restore
@@ -26,13 +26,14 @@ NOON_MS = int(dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC).timestamp() * 1000)
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    """Ten documents, one a minute, and a signed checkpoint."""
+    """Ten documents, one a minute; `note5` and `note10` are what was signed."""
     clock = SetClock(NOON_MS)
     made = open_world(Settings(tmp_path / "data"), create=True, clock=clock)
     for number in range(10):
         clock.at_ms = NOON_MS + number * 60_000
         taken(made, number)
-    Signer(made.ledger).sign()
+        if number in {4, 9}:
+            (tmp_path / f"note{number + 1}").write_bytes(Signer(made.ledger).sign())
     return made
 
 
@@ -119,7 +120,6 @@ def test_a_shorter_log_never_signs_again(world: World, tmp_path: Path) -> None:
     data, backup, name = world.settings.data, tmp_path / "backup", "guantong.local/second"
     back_up(data, backup)
     old_note = world.ledger.directory / "checkpoint"
-    shutil.copy2(old_note, tmp_path / "note10")
     taken(world, 10)
     Signer(world.ledger).sign()
     shutil.copy2(old_note, tmp_path / "note11")
@@ -129,7 +129,7 @@ def test_a_shorter_log_never_signs_again(world: World, tmp_path: Path) -> None:
         shutil.copy2(data / "ledger" / "key", tmp_path / out / "ledger" / "key")
     promote = ("standby", "promote", "--data")
     assert "ledger.behind" in ran(*promote, tmp_path / "all", code=1)
-    for out, note in (("all", "note11"), ("cut", "note10"), ("cut", "note11")):
+    for out, note in (("all", "note11"), ("cut", "note10"), ("cut", "note5")):
         words = (*promote, tmp_path / out, "--checkpoint", tmp_path / note)
         assert "ledger.behind" in ran(*words, code=1)
     lost = ("ledger", "succeed", tmp_path / "all", "--data", tmp_path / "next", "--lost", name)
@@ -142,6 +142,9 @@ def test_a_shorter_log_never_signs_again(world: World, tmp_path: Path) -> None:
         assert successor.ledger.origin == name
         assert successor.ledger.entry(0).statement.meta["size"] == 11
     ran(*promote, tmp_path / "all", "--checkpoint", tmp_path / "note10")
+    signed = signed_mark(tmp_path / "all" / "ledger")
+    assert signed is not None
+    assert signed.size == 10
     with open_world(Settings(tmp_path / "all")) as whole:
         assert whole.ledger.size == 11
         taken(whole, 11)

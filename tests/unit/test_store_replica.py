@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from guantong.store import SegmentStore, StoreError
-from tests.postgres_small import Server, new_place, new_server, remove
+from tests.postgres_small import Server, new_replica, new_server, remove
 from tests.store_model import Twins
 
 STEPS = 25
@@ -26,10 +26,8 @@ def primary() -> Iterator[Server]:
 
 @pytest.fixture
 def replica(primary: Server) -> Iterator[Server]:
-    server = Server(new_place())
-    words = ("-U", "postgres", "-X", "stream", "-R", "--checkpoint=fast", "--no-sync")
+    server = new_replica(primary)
     try:
-        server.run("pg_basebackup", "-h", str(primary.place), "-D", str(server.data), *words)
         server.start()
         yield server
     finally:
