@@ -102,6 +102,9 @@ def answers(demo: tuple[Path, Any], tmp_path_factory: pytest.TempPathFactory) ->
         "identify": [asked("identify", text) for text in ("6901234567892", "2024010105123456", "")]
         + [asked("identify", "https://id.gs1.org/01/06901234567892/10/L7/21/1")],
         "doctor": [asked("doctor", "--data", fresh)],
+        "backup": [asked("backup", folder / "backup", "--data", fresh)],
+        "restore": [asked("restore", folder / "backup", "--data", folder / "restored")],
+        "move": [asked("move", "file", "--data", fresh)],
         "rebuild": [asked("rebuild", "--data", fresh)],
         "serve": [served(fresh)],
         "bench": [asked("bench", "--rows", 10_000, "--seconds", 0.1)],
