@@ -180,3 +180,35 @@ def test_an_erasure_while_a_backup_is_made(
     monkeypatch.setattr(copying, "reading", lambda _: source)
     assert back_up(data, tmp_path / "backup").size == 11
     world.close()
+
+
+def test_a_copy_has_an_index_of_its_own(world: World, tmp_path: Path) -> None:
+    """Gone on with, as the copy is; and it answers before anybody takes over."""
+    copy = Settings(tmp_path / "copy")
+    for number in (10, 11):
+        back_up(world.settings.data, copy.data)
+        ran("standby", "index", "--once", "--data", copy.data)
+        with read_world(copy) as read:
+            assert read.store.projected_size == number
+            assert read.check(item(number - 1), PUBLIC).outcome is Outcome.OK
+        taken(world, number)
+    told = json.loads(ran("standby", "status", "--json", "--data", copy.data))
+    assert (told["role"], told["size"], told["epoch"]) == ("copy", 11, 1)
+    world.close()
+
+
+def test_a_standby_is_used_from_the_next_start_until_it_is_not(
+    world: World, tmp_path: Path
+) -> None:
+    data, key = world.settings.data, tmp_path / "key"
+    world.close()
+    ran("standby", "key", key)
+    assert "ledger.standby" in ran(
+        "standby", "use", "nowhere", "--data", data, "--key", key, code=1
+    )
+    ran("standby", "use", "tcp://127.0.0.1:1", "--data", data, "--key", key)
+    assert "ledger.standby" in ran("hold", item(1), "recalled", "--data", data, code=1)
+    assert "ledger.standby" in ran("rebuild", "--data", data, code=1)
+    ran("check", item(1), "--data", data)
+    ran("standby", "none", "--data", data)
+    ran("hold", item(1), "recalled", "--data", data)

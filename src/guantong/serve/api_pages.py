@@ -78,10 +78,7 @@ class ApiPages:
             value = status.get(name)
             if isinstance(value, int):
                 lines += _gauge(f"guantong_{name}", meaning, int(value))
-        standby = status["standby"]
-        assert isinstance(standby, Seen)
-        for name, meaning in STANDBY.items():
-            lines += _gauge(f"guantong_{name}", meaning, getattr(standby, name.removeprefix(_OF)))
+        lines += _standby(status.get("standby"))
         lines += _gauge("process_resident_memory_bytes", "Memory of this front", _resident())
         lines += _gauge("process_cpu_seconds_total", "Its time", round(time.process_time(), 3))
         return Response("\n".join(lines) + "\n", media_type=TEXT)
@@ -89,7 +86,16 @@ class ApiPages:
 
 def _gauge(name: str, meaning: str, value: float) -> list[str]:
     kind = "counter" if name.endswith("_total") else "gauge"
-    return [f"# HELP {name} {meaning}.", f"# TYPE {name} {kind}", f"{name} {value + 0}"]
+    return [f"# HELP {name} {meaning}.", f"# TYPE {name} {kind}", f"{name} {value}"]
+
+
+def _standby(seen: object) -> list[str]:
+    """The gauges of the standby, where a desk tells of it."""
+    lines: list[str] = []
+    for name, meaning in STANDBY.items() if isinstance(seen, Seen) else ():
+        value = getattr(seen, name.removeprefix(_OF))
+        lines += _gauge(f"guantong_{name}", meaning, int(value))
+    return lines
 
 
 def _resident() -> int:
