@@ -141,7 +141,7 @@ def _nodes(
 def slowed(rows: float, measured: Measured) -> float:
     """By what a row costs more in a store of this size than in the measured one."""
     fifths = max(0.0, math.log(rows / measured.rows, 5))
-    return measured.growth**fifths
+    return math.pow(measured.growth, fifths)
 
 
 def table(measured: Measured, assumed: Assumed) -> str:
