@@ -562,7 +562,7 @@ class Ledger:
             self._why_not = Fault.STOPPED
             with _disk_failures():
                 for index, blob in piece.large.items():
-                    self._large.adopt(index, blob)
+                    self._large.write(index, blob)
                 if self._seals is not None:
                     self._seals.table.adopt(piece.epochs)
                 self._journal.adopt(piece.segment, piece.nonce, piece.frame)

@@ -223,11 +223,6 @@ class LargeBodies:
                 fault(Fault.DAMAGED, path=f"entry {index}", expected="its body", got="no file")
             ) from error
 
-    def adopt(self, index: int, blob: bytes) -> None:
-        """Store a blob that came from elsewhere, in the place of one that came before it was broken off."""
-        self._disk.remove(self._path(index))
-        self.write(index, blob)
-
     def discard_from(self, size: int) -> int:
         """Remove what was stored for entries that were never committed; tells how many."""
         orphans = list(self._from(size))
