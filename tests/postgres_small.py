@@ -114,8 +114,13 @@ def new_server(*options: str) -> Server:
 
 def new_replica(primary: Server) -> Server:
     """A streaming replica of a server at work, not yet started."""
+    return new_backup(primary, "-R")
+
+
+def new_backup(primary: Server, *more: str) -> Server:
+    """A server as another one is now, not yet started."""
     server = Server(new_place())
-    words = ("-U", "postgres", "-X", "stream", "-R", "--checkpoint=fast", "--no-sync")
+    words = ("-U", "postgres", "-X", "stream", "--checkpoint=fast", "--no-sync", *more)
     server.run("pg_basebackup", "-h", str(primary.place), "-D", str(server.data), *words)
     return server
 

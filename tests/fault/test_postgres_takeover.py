@@ -7,19 +7,23 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from guantong.caller import PUBLIC
 from guantong.serve.audit import audit
-from guantong.serve.world import read_world
+from guantong.serve.intake import Offer
+from guantong.serve.world import open_world, read_world
 from guantong.settings import Settings
 from guantong.store import SegmentStore
+from guantong.verdict import Outcome
 from tests.fault.capture_victim import document
 from tests.fault.serving import Serving, serving, until
-from tests.fault.test_postgres_served import item
+from tests.fault.test_postgres_served import MAKER, item
 from tests.fault.test_standby import Crowd, check
-from tests.postgres_small import Server, new_replica, new_server, remove
+from tests.postgres_small import Server, new_backup, new_replica, new_server, remove
 from tests.standby_small import done
 
 pytestmark = pytest.mark.full
@@ -88,6 +92,34 @@ def behind(data: Path, place: str) -> int:
     """Entries that the promoted index lacks."""
     with read_world(Settings(data, store=place)) as world:
         return world.ledger.refresh() - world.store.projected_size
+
+
+def test_an_index_of_yesterday_and_one_made_anew(tmp_path: Path, primary: Server) -> None:
+    """A base backup of the database is caught up from the ledger; `restore` makes one from nothing."""
+    settings = Settings(tmp_path / "d", store=primary.url("here"))
+    with open_world(settings, create=True) as world:
+        for number in range(5):
+            world.submit(Offer(document(number, 2)), MAKER)
+        assert world.wait(5)
+        backup = new_backup(primary)
+        try:
+            for number in range(5, 9):
+                world.submit(Offer(document(number, 2)), MAKER)
+            world.close()
+            backup.start()
+            older = replace(settings, store=backup.url("here"))
+            with open_world(older) as again:
+                assert (again.ledger.size, again.store.projected_size) == (9, 9)
+            assert audit(older).findings == ()
+        finally:
+            remove(backup)
+    done("backup", tmp_path / "saved", "--data", settings.data)
+    then, url = tmp_path / "then", primary.url("then")
+    done("restore", tmp_path / "saved", "--data", then, "--size", 4, "--store", url)
+    with read_world(Settings(then, store=url)) as restored:
+        known = [restored.check(item(n), PUBLIC).outcome is Outcome.OK for n in range(9)]
+    assert known == [n < 4 for n in range(9)]
+    assert not (then / "index.sqlite").exists()
 
 
 class Asking:
