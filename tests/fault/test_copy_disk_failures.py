@@ -19,7 +19,7 @@ from guantong.ledger.fence import Fence, Role
 from guantong.ledger.pieces import Piece
 from tests.fault.test_ledger_disk_failures import FailingDisk, Way
 
-SMALL = 1_500
+SMALL = 1_000
 """Of a segment, so that one is finished every few pieces."""
 
 
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.full
 
 @pytest.fixture(scope="module")
 def ledger(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
-    """Twelve groups, one with a large body, one that erases another."""
+    """Eight groups, one with a large body, one that erases another."""
     place = tmp_path_factory.mktemp("log") / "ledger"
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("guantong.ledger.vault.INLINE_BYTES_MAX", 1_000)
@@ -51,7 +51,7 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
             segment_bytes=SMALL,
             sealed=True,
         )
-        for number in range(11):
+        for number in range(7):
             large = SystemEntropy().salts(40) if number == 3 else []
             body = b"%d " % number + b"".join(large)
             made.append([Submission(typ=StatementType.CASE, by="x", body=body)])

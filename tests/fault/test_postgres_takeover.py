@@ -137,6 +137,7 @@ class Asking:
             self.wrong += not is_found(here, number)
             self.asked += 1
             self.longest = max(self.longest, time.monotonic() - began)
+            time.sleep(0.01)
 
     def ended(self) -> None:
         self._over.set()
