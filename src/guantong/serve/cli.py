@@ -461,8 +461,8 @@ def serve(
     from guantong.serve import supervisor
     from guantong.serve.gathering import gathering
     from guantong.serve.server import serve as serve_app
-    from guantong.serve.standby import serving_alone
     from guantong.serve.stream.ready import check_intake
+    from guantong.serve.taking_turns import serving_alone
 
     count = supervisor.cores() if workers is None else workers
     settings = replace(
