@@ -3,7 +3,7 @@
 from typing import Final
 
 from guantong.parties.registry import Firm, Place, firm, place
-from guantong.store import Store
+from guantong.store import Filed
 
 FACT_KINDS: Final = ("firm", "place")
 """Kinds of facts that a register reads."""
@@ -17,7 +17,7 @@ class Register:
     Keep one for a question, not longer: it does not see what is filed later.
     """
 
-    def __init__(self, store: Store, *, as_of: int | None = None) -> None:
+    def __init__(self, store: Filed, *, as_of: int | None = None) -> None:
         """Start with nothing asked."""
         self._store = store
         self._as_of = as_of

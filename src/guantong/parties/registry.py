@@ -11,7 +11,7 @@ from typing import Any
 
 from guantong.caller import OPERATOR
 from guantong.parties.authority import weighed
-from guantong.store import Fact, Store
+from guantong.store import Fact, Filed
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Product:
     """Keys of the certificates it was filed with."""
 
 
-def firm(store: Store, key: str, *, as_of: int | None = None) -> Firm | None:
+def firm(store: Filed, key: str, *, as_of: int | None = None) -> Firm | None:
     """The firm with this key (or this party GLN), or None if nobody has filed it."""
     facts = store.facts("firm", (key,), as_of=as_of)
     if facts and all(fact.key != key for fact in facts):
@@ -91,7 +91,7 @@ def firm(store: Store, key: str, *, as_of: int | None = None) -> Firm | None:
     return Firm(key, **texts_of(fields, names))
 
 
-def place(store: Store, key: str, *, as_of: int | None = None) -> Place | None:
+def place(store: Filed, key: str, *, as_of: int | None = None) -> Place | None:
     """The place with this key, or None if nobody has filed it."""
     fields = merged(store.facts("place", (key,), as_of=as_of), key)
     if fields is None:
@@ -102,7 +102,7 @@ def place(store: Store, key: str, *, as_of: int | None = None) -> Place | None:
     return replace(found, lat=lat, lon=lon)
 
 
-def product(store: Store, key: str, *, as_of: int | None = None) -> Product | None:
+def product(store: Filed, key: str, *, as_of: int | None = None) -> Product | None:
     """The product class with this key, or None if nobody has filed it."""
     facts = [fact for fact in store.facts("product", (key,), as_of=as_of) if fact.key == key]
     fields = merged(facts, key)

@@ -184,18 +184,19 @@ class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Others may be let through."""
 
 
-class Store(Protocol):
-    """The door. One writer, any number of readers, each reader on its own handle."""
+class Filed(Protocol):
+    """What a question about firms, places and products asks of a store."""
+
+    def facts(self, kind: str, keys: Collection[str], *, as_of: int | None = None) -> list[Fact]:
+        """Facts of a kind whose key or link is one of `keys`, in ledger order."""
+
+
+class Histories(Protocol):
+    """What a walk asks of a store, or of several that answer as one."""
 
     @property
     def projected_size(self) -> int:
         """How many ledger entries are in the index."""
-
-    def append(self, documents: Sequence[Indexed]) -> None:
-        """Index these entries in one transaction, together with the new `projected_size`."""
-
-    def history(self, item: str, *, as_of: int | None = None) -> list[Happening]:
-        """Every part an item took in an event, by event time, arrival breaking ties."""
 
     def rows_of(
         self, items: Iterable[str], *, as_of: int | None = None, used: bool = True
@@ -226,8 +227,15 @@ class Store(Protocol):
     ) -> list[str]:
         """Items and lots of a class seen in any event, in text order from just after `after`."""
 
-    def facts(self, kind: str, keys: Collection[str], *, as_of: int | None = None) -> list[Fact]:
-        """Facts of a kind whose key or link is one of `keys`, in ledger order."""
+
+class Store(Histories, Filed, Protocol):
+    """The door. One writer, any number of readers, each reader on its own handle."""
+
+    def append(self, documents: Sequence[Indexed]) -> None:
+        """Index these entries in one transaction, together with the new `projected_size`."""
+
+    def history(self, item: str, *, as_of: int | None = None) -> list[Happening]:
+        """Every part an item took in an event, by event time, arrival breaking ties."""
 
     def scan_facts(
         self, kind: str, *, after: str = "", limit: int = 1000, as_of: int | None = None

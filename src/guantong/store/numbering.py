@@ -383,6 +383,43 @@ class Numbering:
             mine = classes == class_no
             yield self._class_text(class_no)[0], Ranges.of(start[mine], size[mine])
 
+    def of_spans(self, spans: Sequence[Span]) -> Ranges:
+        """Ranges of numbers of items told from outside; those without a number are left out."""
+        by_class: dict[tuple[str, int], list[Span]] = {}
+        texts: list[str] = []
+        for span in spans:
+            if span.first < 0:
+                texts.append(span.head)
+            else:
+                by_class.setdefault((span.head, span.width), []).append(span)
+        found = [Ranges.none()]
+        for (head, width), some in by_class.items():
+            row = self.known_class(head, width)
+            if row is not None:
+                found.append(self._in_class(row, some))
+            if self.spreads.of(head) is not None or (row is not None and row.sparse):
+                texts += [
+                    spell(head, width, serial)
+                    for span in some
+                    for serial in range(span.first, span.last + 1)
+                ]
+        numbers = self.of_texts(texts)
+        found.append(Ranges.of_numbers(numbers[numbers >= 0]))
+        return Ranges.of(*(np.concatenate(part) for part in zip(*map(_ends, found), strict=True)))
+
+    def _in_class(self, row: ClassRow, spans: Sequence[Span]) -> Ranges:
+        """Numbers of serials of one class, as far as they lie in extents of it."""
+        first = np.array([span.first for span in spans], np.int64)
+        run, start, size = _pieces(first, np.array([span.last for span in spans]) - first + 1)
+        del run
+        blocks, where = np.unique(start >> BITS, return_inverse=True)
+        self._make_room()
+        self._learn_extents(row.no, blocks.tolist())
+        known = [self._extents.get((row.no, block), -1) for block in blocks.tolist()]
+        extents = np.array(known, np.int64)[where]
+        there = extents >= 0
+        return Ranges.of((extents << BITS | start & MASK)[there], size[there])
+
     def under(self, prefix: str) -> list[int]:
         """Extents of classes whose head begins with `prefix`; for codes see `Codebook.under`."""
         sql = (
@@ -501,6 +538,10 @@ def _pieces(first: Ints, count: Ints) -> tuple[Ints, Ints, Ints]:
     start = np.maximum(edge, first[run])
     stop = np.minimum(edge + MASK + 1, (first + count)[run])
     return run, start, stop - start
+
+
+def _ends(ranges: Ranges) -> tuple[Ints, Ints]:
+    return ranges.first, ranges.count
 
 
 def _joined(spans: Sequence[Span]) -> list[Span]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from threading import Lock, RLock
 from typing import NamedTuple, Protocol, TypeVar, cast
 
-from guantong.store.door import EventFilter, Fact, Happening, Indexed, Store, Stored
+from guantong.store.door import EventFilter, Fact, Happening, Histories, Indexed, Store, Stored
 from guantong.store.recent import Recent
 
 V = TypeVar("V")
@@ -406,7 +406,7 @@ class Recalling:
 
 
 def remembered(
-    store: Store,
+    store: Histories,
     key: object,
     make: Callable[[], V],
     *,

@@ -393,6 +393,16 @@ class SegmentStore:
         with self._db.snapshot():
             return iter(list(self._numbering.headed(ranges)))
 
+    def ranges_of(self, spans: Sequence[Span]) -> Ranges:
+        """The numbers of items told from outside; those without a number are left out."""
+        with self._db.snapshot():
+            return self._numbering.of_spans(spans)
+
+    def stored(self, events: Collection[int]) -> list[Stored]:
+        """Events by their numbers, in that order."""
+        with self._db.snapshot():
+            return [self._reader.stored(event) for event in sorted(set(events))]
+
     def term(self, number: int) -> str:
         """The text of a term."""
         return self._terms.text(number)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from guantong.capture.model import Action
-from guantong.store.door import EventFilter, Happening, Role, Store, Stored
+from guantong.store.door import EventFilter, Happening, Histories, Role, Stored
 from guantong.store.recall import remembered
 from guantong.trace.containment import Resolved, empties, moment_of, parents_of, resolve
 from guantong.trace.model import FUTURE_MS, Moment
@@ -32,7 +32,7 @@ class Book:
 
     def __init__(
         self,
-        store: Store,
+        store: Histories,
         *,
         now_ms: int,
         as_of: int | None = None,

@@ -6,7 +6,7 @@ events of its containers for as long as it was inside.
 
 from collections.abc import Collection, Mapping
 
-from guantong.store.door import Happening, Role, Store
+from guantong.store.door import Happening, Histories, Role
 from guantong.trace.book import LEVELS_MAX, Book
 from guantong.trace.effect import Effect, effect_of
 from guantong.trace.model import FUTURE_MS, Code, EventRef, Gap, Life, Moment, Stay, Step
@@ -14,7 +14,7 @@ from guantong.trace.names import is_many
 
 
 def life(
-    store: Store,
+    store: Histories,
     item: str,
     *,
     now_ms: int,

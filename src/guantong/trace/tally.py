@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, Protocol, TypeAlias
 import numpy as np
 
 from guantong.store.columns import ColumnStore, Rows
-from guantong.store.door import Store
+from guantong.store.door import Histories
 from guantong.store.recent import Recent
 from guantong.trace.book import Book
 from guantong.trace.custody import custody
@@ -28,7 +28,7 @@ Whose: TypeAlias = tuple[str, State, str]
 """Holder, state, and in transit whom it is for."""
 
 
-class Whole(Store, ColumnStore, Protocol):
+class Whole(Histories, ColumnStore, Protocol):
     """A store that answers item by item and in columns."""
 
 

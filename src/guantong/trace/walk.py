@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from guantong.capture.lots import class_of
-from guantong.store.door import Store
+from guantong.store.door import Histories
 from guantong.trace.book import Book
 from guantong.trace.custody import Custody, custody
 from guantong.trace.gaps import OVERDUE_DAYS, gaps_in
@@ -41,7 +41,7 @@ REMEMBERED_MAX: Final = 64
 
 
 def trace(
-    store: Store,
+    store: Histories,
     item: str,
     *,
     now_ms: int,
