@@ -107,12 +107,17 @@ def names_of(scope: Scope) -> set[str]:
     return {text for span in scope.spans() for text in texts_of(span)} | set(scope.lots)
 
 
-def plain(trail: Trail) -> object:
+def plain(trail: Trail) -> dict[str, object]:
+    """A trail without the places of events; amounts that one event names have no order."""
     shown = to_json(trail)
+    edges = shown["edges"]
+    assert isinstance(edges, list)
+    return {k: _without(v) for k, v in shown.items()} | {
+        "edges": sorted(str(_without(one)) for one in edges)
+    }
 
-    def without(value: object) -> object:
-        if isinstance(value, dict):
-            return {k: without(v) for k, v in value.items() if k not in {"entry", "position"}}
-        return [without(one) for one in value] if isinstance(value, list) else value
 
-    return without(shown)
+def _without(value: object) -> object:
+    if isinstance(value, dict):
+        return {k: _without(v) for k, v in value.items() if k not in {"entry", "position"}}
+    return [_without(one) for one in value] if isinstance(value, list) else value

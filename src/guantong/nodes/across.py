@@ -13,7 +13,7 @@ from guantong.trace import Direction, Trail
 from guantong.trace import trace as walk
 from guantong.trace.closure import EVERYTHING, Bounds, Scope, Stop, closure, texts_of
 
-T = TypeVar("T")
+T = TypeVar("T", covariant=True)
 
 LABELLED_MAX: Final = 1_000_000
 """Items that belong to a lot by their labels alone, in one scope."""

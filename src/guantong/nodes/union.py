@@ -273,7 +273,7 @@ class Union:
         self._lots |= dict.fromkeys(one for one in wanted if kind_of(one) is NodeKind.LOT)
         rows = self.rows_in(Ranges.of_numbers(distinct(self.numbers(wanted))), as_of=as_of)
         rows = rows if used else rows.take(rows.role != INPUT)
-        order = np.lexsort((rows.uom > 0, rows.role, rows.event, rows.time_ms))
+        order = np.lexsort((rows.role, rows.event, rows.time_ms))
         found: dict[str, list[Happening]] = {}
         for happening in self._happenings(rows.take(order)):
             found.setdefault(happening.item, []).append(happening)

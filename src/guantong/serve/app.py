@@ -43,6 +43,7 @@ from guantong.serve.desks.watched import Watched
 from guantong.serve.ecode_api import EcodeApi
 from guantong.serve.epcis.app import Epcis
 from guantong.serve.fast_capture import FastCapture
+from guantong.serve.nodes.outside import NodeOutside
 from guantong.serve.pages import Example
 from guantong.serve.people.provider import Provider, read_config
 from guantong.serve.problems import Fault, HttpError
@@ -118,6 +119,11 @@ def create_app(desk: Desk, settings: Settings) -> FastCapture:
         *TradeApi(desk, uploads).routes(),
         *(desks.routes(office, limits, _provider(desk, settings)) if office else ()),
         *_joined(office, epcis, settings),
+        *(
+            NodeOutside(office.desk, office.desk, uploads).routes()
+            if office is not None and isinstance(office.desk, ledger_http.Keeper)
+            else ()
+        ),
         *(EcodeApi(desk, desk, uploads).routes() if isinstance(desk, Pulled) else ()),
         *index_pages.routes(desk),
         *(Search(desk).routes() if isinstance(desk, Searchable) else ()),

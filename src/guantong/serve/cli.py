@@ -32,6 +32,7 @@ from guantong.serve.keys import end_of, new_key
 from guantong.serve.label_cli import label_command
 from guantong.serve.ledger_cli import ledger_group
 from guantong.serve.mirror_cli import carry_log, close, link, mirror_group, succeed
+from guantong.serve.nodes.cli import nation_group
 from guantong.serve.outbox_cli import outbox_group
 from guantong.serve.people_cli import people_group
 from guantong.serve.scope_cli import scope_command
@@ -522,6 +523,7 @@ for more in (witness_group, mirror_group, carry_log, close, succeed, link):
     ledger_group.add_command(more)
 main.add_command(ledger_group)
 main.add_command(signing_group)
+main.add_command(nation_group)
 main.add_command(credit_group)
 main.add_command(bulletin_group)
 main.add_command(bench_command)

@@ -118,6 +118,8 @@ STATUS: Final = {
     "ledger.read_only": 503,
     "ledger.damaged": 500,
     "ledger.shrank": 500,
+    "nodes.position": 409,
+    "nodes.look": 403,
     "store.gap": 500,
     "store.version": 500,
     "store.unreadable": 500,

@@ -45,6 +45,10 @@ FREE: Final = frozenset(
     }
 )
 """First parts of paths below which nothing of anybody's trade is told."""
+GOING_ON: Final = "/nodes/ask"
+"""What goes on under a look that was entered when it began."""
+LOOKED: Final = "guantong.look"
+"""Member of a scope: the entry of the look; nothing from outside is one."""
 SHOWN: Final = 200
 """Looks on a page."""
 Refused = Callable[[Request, Exception], Awaitable[Response]]
@@ -71,17 +75,19 @@ class Watched:
             caller = asked.known_caller(line, self._desk)
             if caller is not None and caller.level is Level.REGULATOR:
                 try:
-                    await self._enter(_look_of(line, caller, self._desk), caller)
+                    look = _look_of(line, caller, self._desk)
+                    scope[LOOKED] = await self._enter(look, caller)
                 except Refusal as refusal:
                     response = await self._refused(Request(scope, receive), refusal)
                     await response(scope, receive, send)
                     return
         await self._app(scope, receive, send)
 
-    async def _enter(self, look: Look, caller: Caller) -> None:
+    async def _enter(self, look: Look, caller: Caller) -> int:
         receipt = await self._uploads.enter(look.made(), caller)
         if not receipt.accepted:
             raise IntakeError(*receipt.faults)
+        return receipt.ledger_index
 
 
 def _may_be_known(scope: Scope) -> bool:
@@ -90,7 +96,8 @@ def _may_be_known(scope: Scope) -> bool:
 
 
 def _is_look(scope: Scope) -> bool:
-    return str(scope["path"])[1:].partition("/")[0] not in FREE
+    path = str(scope["path"])
+    return path[1:].partition("/")[0] not in FREE and path != GOING_ON
 
 
 def _look_of(request: HTTPConnection, caller: Caller, desk: Installation) -> Look:
