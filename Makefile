@@ -6,7 +6,7 @@ T ?= tests
 # As many test processes as cores; a file stays with one of them, as its fixtures are dear.
 PYTEST := $(BIN)/pytest -n auto --dist loadfile
 
-.PHONY: default demo test test-all lint format imports types bench bench-parts docs lock clean
+.PHONY: default demo demo-nation test test-all lint format imports types bench bench-parts docs lock clean
 default: test
 
 # uv when it is there, else venv and pip; both install exactly what the lock file's hashes say.
@@ -34,6 +34,9 @@ default: test
 
 demo: .venv/ready
 	@$(BIN)/guantong demo $(ARGS)
+
+demo-nation: .venv/ready
+	@$(BIN)/guantong nation demo $(ARGS)
 
 test: lint types imports
 	$(PYTEST) -m "not full and not soak" $(ARGS) $(T)

@@ -13,7 +13,8 @@ from guantong.trace import Direction, Trail
 from guantong.trace import trace as walk
 from guantong.trace.closure import EVERYTHING, Bounds, Scope, Stop, closure, texts_of
 
-T = TypeVar("T", covariant=True)
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 LABELLED_MAX: Final = 1_000_000
 """Items that belong to a lot by their labels alone, in one scope."""
@@ -30,10 +31,10 @@ class Stand:
 
 
 @dataclass(frozen=True, slots=True)
-class Across(Generic[T]):
+class Across(Generic[T_co]):
     """An answer of several nodes."""
 
-    found: T
+    found: T_co
     stands: tuple[Stand, ...]
     """Who answered the first round; the answer rests on these positions."""
     missing: tuple[Missing, ...]

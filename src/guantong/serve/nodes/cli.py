@@ -9,6 +9,7 @@ import click
 
 from guantong.clock import SystemClock
 from guantong.serve.ledger_cli import json_option, print_json, printable
+from guantong.serve.nodes import demo
 from guantong.serve.nodes.asking import Nation, known_told, scope_told, trail_told
 from guantong.serve.nodes.far import SECONDS
 from guantong.trace import Direction
@@ -89,6 +90,18 @@ def where(code: str, file: Path, wait: float, *, as_json: bool) -> None:
         click.echo(f"home: {', '.join(home) or '-'}")
         click.echo(f"known: {', '.join(across.found) or '-'}")
     _end(known_told(nation, item, home, across), as_json=as_json)
+
+
+@nation_group.command("demo")
+@click.option(
+    "--data", type=click.Path(file_okay=False, path_type=Path), default=Path("nation-data")
+)
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--events", type=click.IntRange(min=1000), default=20_000, show_default=True)
+@click.option("--serve/--no-serve", "serving", default=True, help="Go on until stopped.")
+def nation_demo(data: Path, seed: int, events: int, *, serving: bool) -> None:
+    """Three provinces on this machine, asked as one; says what to look at."""
+    demo.run(data, seed, events, serving=serving)
 
 
 def _end(told: Mapping[str, Any], *, as_json: bool) -> None:

@@ -104,6 +104,7 @@ class Far:
                 raise NodesError(fault(Fault.GARBLED, expected=expected, got="more"))
             if time.monotonic() > until:
                 raise TimeoutError(self._seconds)
+        came.close()  # read to its end: the connection is free for the next question
         return b"".join(parts)
 
     def _refused(self, status: int, data: bytes) -> NodesError:

@@ -1,0 +1,213 @@
+"""A small nation on one machine: three provinces, each an installation that serves, asked as one.
+
+The market of the demo is split by where its firms are at home. Everything listens on loopback and ends
+with this process.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import click
+
+from guantong import market
+from guantong.caller import OPERATOR, Caller, Level
+from guantong.clock import SetClock, SystemClock
+from guantong.nodes import Across
+from guantong.serve import demo
+from guantong.serve.intake import Offer, Receipt
+from guantong.serve.keys import new_key
+from guantong.serve.nodes.asking import Nation
+from guantong.serve.nodes.told import sentences
+from guantong.serve.words import Language
+from guantong.serve.world import World, open_world
+from guantong.settings import Settings
+from guantong.trace import NodeKind, Trail
+
+OFFICE: Final = "urn:guantong:opaque:demo-nation"
+FILE: Final = "nodes.toml"
+TOLD: Final = frozenset({"ok", "bad_battery", "bad_battery_part", "stove", "cable"})
+"""Stories worth following over the provinces."""
+USCC: Final = "urn:guantong:uscc:"
+
+
+class Province(NamedTuple):
+    """A node of the demo."""
+
+    name: str
+    zh: str
+    en: str
+    regions: tuple[str, ...]
+    """GB/T 2260 prefixes of the firms that are at home there; the last province has the others."""
+
+
+PROVINCES: Final = (
+    Province("jiangsu", "江苏", "Jiangsu", ("31", "32", "34", "36")),
+    Province("shandong", "山东", "Shandong", ("11", "12", "13", "37", "41")),
+    Province("zhejiang", "浙江", "Zhejiang", ("33",)),
+)
+
+
+def home_of(party: str) -> int:
+    """The place of the province in which a firm is at home: by its registration number."""
+    region = party.removeprefix(USCC)[2:4] if party.startswith(USCC) else ""
+    found = [at for at, one in enumerate(PROVINCES) if region in one.regions]
+    return found[0] if found else len(PROVINCES) - 1
+
+
+def run(data: Path, seed: int, events: int, *, serving: bool) -> None:
+    """Make the provinces if need be, serve them, ask them together, and print what to look at.
+
+    Args:
+        data: Where they lie, a directory each.
+        seed: Of the market.
+        events: How many events, about.
+        serving: Whether to go on serving until stopped.
+    """
+    if not (data / FILE).exists():
+        make(data, seed, events)
+    with served(data) as running:
+        for province, one in zip(PROVINCES, running, strict=True):
+            click.echo(f"{province.zh} {province.en}: {one.address}/")
+        show(data, seed, events)
+        if serving:
+            click.echo("\nCtrl-C stops it.")
+            with ExitStack() as stack:
+                stack.enter_context(_until_stopped())
+                sys.stdin.read() if not sys.stdin.isatty() else input()
+
+
+@contextmanager
+def _until_stopped() -> Iterator[None]:
+    try:
+        yield
+    except (KeyboardInterrupt, EOFError):
+        click.echo("")
+
+
+def make(data: Path, seed: int, events: int) -> None:
+    """Load the market, each filing into the home of who files it."""
+    clock = SetClock(market.start_ms())
+    with ExitStack() as opened:
+        worlds = [
+            opened.enter_context(
+                open_world(
+                    Settings(data / one.name, origin=f"{one.name}.demo/ledger"),
+                    clock=clock,
+                    create=True,
+                )
+            )
+            for one in PROVINCES
+        ]
+        _fill(worlds, clock, seed, events)
+        office = Caller(OFFICE, Level.REGULATOR)
+        for province, world in zip(PROVINCES, worlds, strict=True):
+            world.wait(world.ledger.size)
+            key = data / f"{province.name}.key"
+            key.touch(0o600)
+            key.write_text(world.add_key(new_key(office), OPERATOR))
+    (data / FILE).write_text(table(["http://127.0.0.1:1"] * len(PROVINCES)), "utf-8")
+
+
+def _fill(worlds: Sequence[World], clock: SetClock, seed: int, events: int) -> None:
+    waiting: list[tuple[str, Future[Receipt]]] = []
+    for filing in market.filings(seed, events=events):
+        clock.at_ms = filing.at_ms
+        caller, world = Caller(filing.by, Level.PARTY), worlds[home_of(filing.by)]
+        match filing:
+            case market.Issue():
+                waiting.append(("codes", world.offer_codes(demo.code_range(filing), caller)))
+            case market.Stop():
+                world.hold(demo.hold_of(filing), caller)
+            case market.Filing():
+                offer = Offer(filing.body, filing.media, filing.name)
+                waiting.append((filing.name, world.offer(offer, caller)))
+        if len(waiting) >= demo.AHEAD_MAX:
+            demo.settle(waiting)
+    demo.settle(waiting)
+
+
+def table(addresses: Sequence[str]) -> str:
+    """The file that names the provinces; makers' prefixes of the market are not known here."""
+    return "\n".join(
+        f'[[node]]\nname = "{one.name}"\nzh = "{one.zh}"\nen = "{one.en}"\n'
+        f'region = "{one.regions[0]}"\nurl = "{address}"\nkey_file = "{one.name}.key"\n'
+        f'origin = "{one.name}.demo/ledger"\n'
+        for one, address in zip(PROVINCES, addresses, strict=True)
+    )
+
+
+class Served(NamedTuple):
+    """A province that serves."""
+
+    address: str
+    process: subprocess.Popen[str]
+
+
+@contextmanager
+def served(data: Path) -> Iterator[list[Served]]:
+    """Serve the provinces, a process each; the file names their addresses.
+
+    Yields:
+        They, in their order.
+    """
+    begun: list[subprocess.Popen[str]] = []
+    try:
+        for one in PROVINCES:
+            command = [sys.executable, "-m", "guantong", "serve", "--data", str(data / one.name)]
+            more = ["--port", "0", "--workers", "0"]
+            begun.append(subprocess.Popen([*command, *more], stdout=subprocess.PIPE, text=True))
+        running = [
+            Served(one.stdout.readline().strip().rstrip("/"), one)
+            for one in begun
+            if one.stdout is not None
+        ]
+        (data / FILE).write_text(table([one.address for one in running]), "utf-8")
+        yield running
+    finally:
+        for process in begun:
+            process.terminate()
+        for process in begun:
+            process.communicate()
+
+
+def show(data: Path, seed: int, events: int) -> None:
+    """Trace one code and recall one lot over all provinces, and say how to do it again."""
+    nation = Nation(data / FILE, SystemClock())
+    codes = [one.code for one in market.stories(seed, events=events) if one.key in TOLD]
+    trail = max((nation.trace(code) for code in codes), key=lambda one: len(touched(one)))
+    code = trail.found.origin
+    click.echo(f"\n追溯 · One code over {', '.join(touched(trail))}: {code}")
+    click.echo(f"    {len(trail.found.nodes)} nodes, {len(trail.found.edges)} edges")
+    _rests(nation, trail)
+    lot = next((node.item for node in trail.found.nodes if node.kind is NodeKind.LOT), code)
+    scope = nation.scope((lot,), seconds=60.0)
+    click.echo(f"\n召回 · One lot over all provinces: {lot}")
+    account = ", ".join(f"{count} {name.value}" for name, count in scope.found.account().items())
+    click.echo(f"    {scope.found.made} made = {account}")
+    _rests(nation, scope)
+    click.echo(f"\n    guantong nation trace {code} --nodes {data / FILE}")
+    click.echo(f"    guantong nation scope {lot} --nodes {data / FILE}")
+    click.echo("    Stop one of the three, and ask again: the answer says which one is missing.")
+
+
+def touched(across: Across[Trail]) -> list[str]:
+    """The nodes whose events a trail rests on."""
+    events = [event for edge in across.found.edges for event in (edge.event, edge.other) if event]
+    return sorted({across.node_of(event.no) for event in events})
+
+
+def _rests(nation: Nation, across: Across[object]) -> None:
+    for stand in across.stands:
+        position = stand.position
+        click.echo(f"    {stand.node}: {position.origin} {position.size} {position.root[:16]}…")
+    click.echo(
+        f"    {across.rounds} rounds, {across.sent:,} bytes asked, {across.received:,} answered"
+    )
+    for language in Language:
+        for sentence in sentences(across, nation.entries, language):
+            click.echo(f"    {sentence}")
