@@ -64,7 +64,9 @@ def scope(
 @nodes_option
 @wait_option
 @json_option
-@click.option("--direction", type=click.Choice(list(Direction)), default=Direction.BOTH.value)
+@click.option(
+    "--direction", type=click.Choice([one.value for one in Direction]), default=Direction.BOTH.value
+)
 def trace(code: str, file: Path, wait: float, direction: str, *, as_json: bool) -> None:
     """Where CODE came from and went to, over all nodes."""
     nation = Nation(file, SystemClock(), wait)

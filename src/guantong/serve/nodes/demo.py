@@ -153,26 +153,31 @@ def served(data: Path) -> Iterator[list[Served]]:
     """Serve the provinces, a process each; the file names their addresses.
 
     Yields:
-        They, in their order.
+        They, in their order; one that is put in place of another is ended as well.
     """
-    begun: list[subprocess.Popen[str]] = []
+    running: list[Served] = []
     try:
-        for one in PROVINCES:
-            command = [sys.executable, "-m", "guantong", "serve", "--data", str(data / one.name)]
-            more = ["--port", "0", "--workers", "0"]
-            begun.append(subprocess.Popen([*command, *more], stdout=subprocess.PIPE, text=True))
-        running = [
-            Served(one.stdout.readline().strip().rstrip("/"), one)
-            for one in begun
-            if one.stdout is not None
-        ]
+        begun = [begin(data, one) for one in PROVINCES]
+        running += [Served(address_of(one), one) for one in begun]
         (data / FILE).write_text(table([one.address for one in running]), "utf-8")
         yield running
     finally:
-        for process in begun:
-            process.terminate()
-        for process in begun:
-            process.communicate()
+        for one in running:
+            one.process.terminate()
+        for one in running:
+            one.process.communicate()
+
+
+def begin(data: Path, province: Province) -> subprocess.Popen[str]:
+    """Start a province; it is asked where it listens with `address_of`."""
+    command = [sys.executable, "-m", "guantong", "serve", "--data", str(data / province.name)]
+    more = ["--port", "0", "--workers", "0"]
+    return subprocess.Popen([*command, *more], stdout=subprocess.PIPE, text=True)
+
+
+def address_of(process: subprocess.Popen[str]) -> str:
+    """Where a process that was started listens, once it does; "" when it has ended before."""
+    return process.stdout.readline().strip().rstrip("/") if process.stdout else ""
 
 
 def show(data: Path, seed: int, events: int) -> None:
