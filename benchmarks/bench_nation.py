@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -76,8 +77,8 @@ def run(rows: int = ROWS) -> Iterator[dict[str, object]]:
         _fill(bulk, one, nodes)
         shares = [node.store.counts()["rows"] for node in nodes]
         for name, code in (("small lot", bulk.small.code), ("bad lot", bulk.bad.code)):
-            alone, single_s = _timed(lambda code=code: _scope(one, code))
-            many, nodes_s = _timed(lambda code=code: scope_across(nodes, [code], now_ms=NOW_MS))
+            alone, single_s = _timed(partial(_scope, one, code))
+            many, nodes_s = _timed(partial(scope_across, nodes, [code], now_ms=NOW_MS))
             assert _told(many.found) == _told(alone), name
             there = sum(len(_rows(node.store, alone)) > 0 for node in nodes)
             told = f"scope of a {name}, {alone.made:,} items, rows in {there} nodes"
