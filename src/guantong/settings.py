@@ -32,6 +32,8 @@ class Settings:
     """Whether subscriptions may lead to addresses that are not public, and without encryption."""
     provider: Path | None = None
     """A file that names an OpenID Connect provider by whose word people come in."""
+    nodes: Path | None = None
+    """A file that names the nodes which are asked together, for an installation of the nation."""
     client_certificates: bool = False
     """Whether a proxy names certificates of clients it has checked (``Client-Cert``, RFC 9440)."""
     log: bool = False

@@ -16,8 +16,8 @@ from guantong.serve.app import create_app
 from guantong.serve.keys import new_key
 from guantong.serve.people import looks
 from guantong.serve.world import World
-from tests.access_small import ITEM, MAKER, NOW, Trade, opened
-from tests.people_small import OFFICE
+from tests.access_small import ITEM, NOW, Trade, opened
+from tests.people_small import MAKER, OFFICE
 
 NATION = Caller("urn:guantong:opaque:nation", Level.REGULATOR)
 

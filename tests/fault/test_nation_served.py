@@ -11,7 +11,9 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.error import HTTPError
+from urllib.parse import urlencode, urlsplit
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -97,9 +99,9 @@ def running(made: Made, nation: list[Served]) -> list[Served]:
     """All three; those that a test has ended are started again."""
     for at, province in enumerate(PROVINCES):
         if nation[at].process.poll() is not None:
-            process = demo.begin(made.place, province)
+            process = demo.begin(made.place, province.name)
             nation[at] = Served(demo.address_of(process), process)
-    addresses = [one.address for one in nation]
+    addresses = [one.address for one in nation[:-1]]
     (made.place / demo.FILE).write_text(demo.table(addresses), "utf-8")
     return nation
 
@@ -141,8 +143,38 @@ def test_the_commands(made: Made, running: list[Served]) -> None:
     assert "incomplete: Shandong did not answer" in told.stdout
     told = _command(made, "where", made.code(), "--json", "--wait", "2")
     said = json.loads(told.stdout)
-    assert (said["home"], [one["node"] for one in said["missing"]]) == ([], ["shandong"])
-    assert "zhejiang" in said["known"] or "jiangsu" in said["known"]
+    assert (said["code"]["home"], [one["node"] for one in said["missing"]]) == ([], ["shandong"])
+    assert "zhejiang" in said["code"]["known"] or "jiangsu" in said["code"]["known"]
+
+
+def test_the_page(made: Made, running: list[Served]) -> None:
+    """The nation's own installation asks: for who sees the whole country, in both languages."""
+    key = (made.place / f"{demo.NATION}.key").read_text()
+    about = {"q": made.lot(), "kind": "scope"}
+
+    def get(path: str, key: str = "", **more: str) -> tuple[int, str]:
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        address = f"{running[-1].address}{path}?{urlencode(about | more)}"
+        try:
+            with urlopen(Request(address, headers=headers), timeout=30) as came:  # ours
+                return came.status, came.read().decode()
+        except HTTPError as refused:
+            with refused:
+                return refused.code, refused.read().decode()
+
+    status, text = get("/nation.json", key)
+    told = json.loads(text)
+    assert (status, told["complete"], len(told["nodes"])) == (200, True, 3)
+    assert told["scope"]["made"] == sum(one["count"] for one in told["scope"]["held"])
+    assert get("/nation.json")[0] == 403
+    assert "完整：所有节点都已答复。" in get("/nation", key, lang="zh", format="html")[1]
+    for kind in ("trace", "where"):
+        status, text = get("/nation", key, lang="en", format="html", kind=kind)
+        assert (status, "Complete: all nodes have answered." in text) == (200, True), kind
+    running[0].process.kill()
+    running[0].process.communicate()
+    assert "incomplete: Jiangsu did not answer" in get("/nation", key, lang="en", format="html")[1]
+    assert "不完整：江苏未答复" in get("/nation", key, lang="zh", format="html")[1]
 
 
 def _command(made: Made, *words: str) -> subprocess.CompletedProcess[str]:

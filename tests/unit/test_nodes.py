@@ -18,7 +18,8 @@ from guantong.nodes import (
     scope_across,
     trace_across,
 )
-from guantong.nodes.wire import encode
+from guantong.nodes.numbers import Runs
+from guantong.nodes.wire import RowsIn, decoded, encode, packed_runs, read_rows
 from guantong.store import Indexed
 from guantong.trace import trace
 from guantong.trace.closure import closure
@@ -170,6 +171,10 @@ def test_later_entries_do_not_count(tmp_path: Path) -> None:
         again = scope_across(both.nodes, [lot], now_ms=NOW_MS)
         assert again.found.held == before.found.held
         assert again.stands == before.stands
+        question = encode(RowsIn(packed_runs(Runs.of_texts([world.uri("coil.1")]))))
+        size = before.stands[2].position.size
+        told_then = decoded(node.ask(Position("", size, ""), question), Told)
+        assert (read_rows(told_then.body).of_events["entry"] < size).all()
 
 
 def test_ranges_travel_and_no_items(tmp_path: Path) -> None:
@@ -194,17 +199,19 @@ def test_a_move_of_home_does_not_lose_a_correction(tmp_path: Path) -> None:
     with split(tmp_path, lambda _: next(homes)) as both:
         lines = [
             "1 works makes coil.1 lot=A",
-            "2 works ships coil.1 to shop",
-            "3 shop sells coil.1",
+            "2 works turns coil.1 into reel.1",
+            "3 shop receives coil.1",
             "4 works declares e2 wrong",
         ]
         world = told(tmp_path, lines, both)
         lot = world.uri("coil#A")
         one = closure(both.one, [lot], now_ms=NOW_MS)
-        assert scope_across(both.nodes, [lot], now_ms=NOW_MS).found.held == one.held
+        many = scope_across(both.nodes, [lot], now_ms=NOW_MS)
+        assert (many.found.held, names_of(many.found)) == (one.held, names_of(one))
+        assert world.uri("reel.1") not in names_of(one)
         item = world.uri("coil.1")
-        many = trace_across(both.nodes, item, now_ms=NOW_MS)
-        assert plain(many.found) == plain(trace(both.one, item, now_ms=NOW_MS))
+        trail = trace_across(both.nodes, item, now_ms=NOW_MS)
+        assert plain(trail.found) == plain(trace(both.one, item, now_ms=NOW_MS))
 
 
 def test_who_knows_a_code(tmp_path: Path) -> None:

@@ -43,7 +43,9 @@ from guantong.serve.desks.watched import Watched
 from guantong.serve.ecode_api import EcodeApi
 from guantong.serve.epcis.app import Epcis
 from guantong.serve.fast_capture import FastCapture
+from guantong.serve.nodes.asking import Nation
 from guantong.serve.nodes.outside import NodeOutside
+from guantong.serve.nodes.pages import NationPages
 from guantong.serve.pages import Example
 from guantong.serve.people.provider import Provider, read_config
 from guantong.serve.problems import Fault, HttpError
@@ -125,6 +127,7 @@ def create_app(desk: Desk, settings: Settings) -> FastCapture:
             else ()
         ),
         *(EcodeApi(desk, desk, uploads).routes() if isinstance(desk, Pulled) else ()),
+        *_nation(desk, settings),
         *index_pages.routes(desk),
         *(Search(desk).routes() if isinstance(desk, Searchable) else ()),
         *(RecallPages(desk).routes() if isinstance(desk, Searchable) else ()),
@@ -155,6 +158,13 @@ def _provider(desk: Desk, settings: Settings) -> Provider | None:
     if settings.provider is None or not isinstance(desk, Installation):
         return None
     return Provider(read_config(settings.provider), settings.data, desk.clock)
+
+
+def _nation(desk: Desk, settings: Settings) -> list[Route]:
+    """The page about all nodes together, where the operator named them."""
+    if settings.nodes is None or not isinstance(desk, Timed):
+        return []
+    return NationPages(desk, Nation(settings.nodes, desk.clock)).routes()
 
 
 def _joined(office: Office | None, epcis: Epcis | None, settings: Settings) -> list[Route]:

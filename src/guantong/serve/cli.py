@@ -415,6 +415,11 @@ def doctor(data: Path, *, as_json: bool) -> None:
     help="A file that names an OpenID Connect provider for people to sign in with.",
 )
 @click.option(
+    "--nodes",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file that names the nodes which /nation asks together.",
+)
+@click.option(
     "--client-certificates",
     is_flag=True,
     help="Believe the proxy's Client-Cert header (RFC 9440).",
@@ -451,6 +456,7 @@ def serve(
     standby: bool,
     private_destinations: bool,
     provider: Path | None,
+    nodes: Path | None,
     client_certificates: bool,
     log: bool,
     place_header: str,
@@ -475,6 +481,7 @@ def serve(
         intake_replicas=intake_replicas,
         private_destinations=private_destinations,
         provider=provider,
+        nodes=nodes,
         client_certificates=client_certificates,
         log=log,
         place_header=place_header,

@@ -133,12 +133,12 @@ def scope_told(nation: Nation, across: Across[Scope], ranges: int) -> dict[str, 
     """A scope as JSON."""
     found = scope_json(across.found, ranges)
     del found["as_of"]
-    return across_json(across, nation.entries, found)
+    return across_json(across, nation.entries, "scope", found)
 
 
 def trail_told(nation: Nation, across: Across[Trail]) -> dict[str, object]:
     """A trail as JSON."""
-    return across_json(across, nation.entries, trail_json(across))
+    return across_json(across, nation.entries, "trail", trail_json(across))
 
 
 def known_told(
@@ -146,4 +146,4 @@ def known_told(
 ) -> dict[str, object]:
     """Where a code is at home, and who knows it, as JSON."""
     found = {"item": item, "home": list(home), "known": list(across.found)}
-    return across_json(across, nation.entries, found)
+    return across_json(across, nation.entries, "code", found)

@@ -28,8 +28,12 @@ from guantong.serve.world import World, open_world
 from guantong.settings import Settings
 from guantong.trace import NodeKind, Trail
 
+NATION: Final = "nation"
+"""The installation that asks; it has a ledger of its own, in which its own looks are."""
 OFFICE: Final = "urn:guantong:opaque:demo-nation"
 FILE: Final = "nodes.toml"
+NOBODY: Final = "http://127.0.0.1:1"
+"""An address before there is one."""
 TOLD: Final = frozenset({"ok", "bad_battery", "bad_battery_part", "stove", "cable"})
 """Stories worth following over the provinces."""
 USCC: Final = "urn:guantong:uscc:"
@@ -69,10 +73,16 @@ def run(data: Path, seed: int, events: int, *, serving: bool) -> None:
         serving: Whether to go on serving until stopped.
     """
     if not (data / FILE).exists():
+        if data.exists() and any(data.iterdir()):
+            message = f"{data} holds something else: remove it or choose another --data"
+            raise click.ClickException(message)
         make(data, seed, events)
     with served(data) as running:
-        for province, one in zip(PROVINCES, running, strict=True):
+        for province, one in zip(PROVINCES, running, strict=False):
             click.echo(f"{province.zh} {province.en}: {one.address}/")
+        nation = running[-1].address
+        key = (data / f"{NATION}.key").read_text("ascii")
+        click.echo(f"全国 The nation: {nation}/nation — with the key {key} from {nation}/key")
         show(data, seed, events)
         if serving:
             click.echo("\nCtrl-C stops it.")
@@ -110,7 +120,11 @@ def make(data: Path, seed: int, events: int) -> None:
             key = data / f"{province.name}.key"
             key.touch(0o600)
             key.write_text(world.add_key(new_key(office), OPERATOR))
-    (data / FILE).write_text(table(["http://127.0.0.1:1"] * len(PROVINCES)), "utf-8")
+    with open_world(Settings(data / NATION, origin="nation.demo/ledger"), create=True) as nation:
+        key = data / f"{NATION}.key"
+        key.touch(0o600)
+        key.write_text(nation.add_key(new_key(office), OPERATOR))
+    (data / FILE).write_text(table([NOBODY] * len(PROVINCES)), "utf-8")
 
 
 def _fill(worlds: Sequence[World], clock: SetClock, seed: int, events: int) -> None:
@@ -150,16 +164,17 @@ class Served(NamedTuple):
 
 @contextmanager
 def served(data: Path) -> Iterator[list[Served]]:
-    """Serve the provinces, a process each; the file names their addresses.
+    """Serve the provinces and the nation, a process each; the file names the provinces' addresses.
 
     Yields:
-        They, in their order; one that is put in place of another is ended as well.
+        They, in their order, the nation last; one that is put in place of another is ended as well.
     """
     running: list[Served] = []
     try:
-        begun = [begin(data, one) for one in PROVINCES]
+        begun = [begin(data, one.name) for one in PROVINCES]
+        begun.append(begin(data, NATION, "--nodes", str(data / FILE)))
         running += [Served(address_of(one), one) for one in begun]
-        (data / FILE).write_text(table([one.address for one in running]), "utf-8")
+        (data / FILE).write_text(table([one.address for one in running[:-1]]), "utf-8")
         yield running
     finally:
         for one in running:
@@ -168,11 +183,11 @@ def served(data: Path) -> Iterator[list[Served]]:
             one.process.communicate()
 
 
-def begin(data: Path, province: Province) -> subprocess.Popen[str]:
-    """Start a province; it is asked where it listens with `address_of`."""
-    command = [sys.executable, "-m", "guantong", "serve", "--data", str(data / province.name)]
-    more = ["--port", "0", "--workers", "0"]
-    return subprocess.Popen([*command, *more], stdout=subprocess.PIPE, text=True)
+def begin(data: Path, name: str, *more: str) -> subprocess.Popen[str]:
+    """Start an installation; it is asked where it listens with `address_of`."""
+    command = [sys.executable, "-m", "guantong", "serve", "--data", str(data / name)]
+    command += ["--port", "0", "--workers", "0", *more]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
 def address_of(process: subprocess.Popen[str]) -> str:

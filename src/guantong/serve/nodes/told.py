@@ -37,12 +37,12 @@ def _name(entry: NodeEntry, language: Language) -> str:
 
 
 def across_json(
-    across: Across[object], entries: Sequence[NodeEntry], found: Mapping[str, object]
+    across: Across[object], entries: Sequence[NodeEntry], name: str, found: Mapping[str, object]
 ) -> dict[str, object]:
-    """An answer as a JSON value, with what it rests on; see the reference of JSON."""
+    """An answer as a JSON value under a name, with what it rests on; see the reference of JSON."""
     lost = {one.node for one in across.missing}
     return {
-        **found,
+        name: found,
         "complete": across.is_all and bool(found.get("complete", True)),
         "nodes": [
             {
