@@ -109,6 +109,8 @@ def asks(trade: Trade) -> list[Ask]:
         Ask("POST", "/api/v1/purchases", "POST /api/v1/purchases", {}),
         Ask("POST", "/interface/company/returnProduct", "POST /interface/company/…", {}),
         Ask("POST", "/api/v1/sales", "POST /api/v1/sales", {}),
+        Ask("POST", f"/nodes/begin?about={code}", "POST /nodes/begin?about=CODE"),
+        Ask("POST", "/nodes/ask?look=0&size=1&root=0", "POST /nodes/ask"),
         Ask("POST", "/signing-keys", "POST /signing-keys", {"party": MAKER, "revoke": "0" * 64}),
         Ask("POST", "/epcis/capture", "POST /epcis/capture", {}),
     ]

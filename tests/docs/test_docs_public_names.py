@@ -288,6 +288,26 @@ PUBLIC = {
         stories
         weekly_xml
     """,
+    "nodes": """
+        Across
+        Answering
+        Door
+        Fault
+        Home
+        Missing
+        NodeEntry
+        NodesError
+        Panel
+        Position
+        Stand
+        Told
+        Union
+        homes
+        known_at
+        read_table
+        scope_across
+        trace_across
+    """,
     "parties": """
         Certificate
         Filing
@@ -412,7 +432,9 @@ PUBLIC = {
         EventFilter
         Fact
         Fault
+        Filed
         Happening
+        Histories
         Indexed
         Memory
         Near
