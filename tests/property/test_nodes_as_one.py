@@ -35,8 +35,20 @@ def told_by_many(draw: st.DrawFn) -> list[str]:
 
 
 @given(told_by_many(), st.sampled_from(PARTS), st.sampled_from(list(Direction)))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_a_walk(told: list[str], origin: str, direction: Direction) -> None:
+    walked(told, origin, direction)
+
+
+@pytest.mark.full
+@given(told_by_many(), st.sampled_from(PARTS), st.sampled_from(list(Direction)))
+@settings(max_examples=60, deadline=None)
+def test_more_walks(told: list[str], origin: str, direction: Direction) -> None:
+    walked(told, origin, direction)
+
+
+def walked(told: list[str], origin: str, direction: Direction) -> None:
+    """A walk and a scope over three nodes, and over one store."""
     with (
         tempfile.TemporaryDirectory() as folder,
         split(Path(folder), FIRMS.index) as both,
@@ -53,9 +65,20 @@ def test_a_walk(told: list[str], origin: str, direction: Direction) -> None:
         world.store.close()
 
 
-@given(st.integers(0, 2**32))
-@settings(max_examples=10, deadline=None)
+@pytest.mark.parametrize("seed", [1, 6, 26])
 def test_a_soup(seed: int) -> None:
+    stirred(seed)
+
+
+@pytest.mark.full
+@given(st.integers(0, 2**32))
+@settings(max_examples=15, deadline=None)
+def test_more_soup(seed: int) -> None:
+    stirred(seed)
+
+
+def stirred(seed: int) -> None:
+    """Events of all kinds over all kinds of codes."""
     with (
         tempfile.TemporaryDirectory() as folder,
         split(Path(folder), PARTIES.index) as both,

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from guantong.caller import Caller, Level
+from guantong.errors import Refusal
 from guantong.nodes import (
     Fault,
     NodesError,
@@ -20,7 +21,10 @@ from guantong.nodes import (
 )
 from guantong.nodes.numbers import Runs
 from guantong.nodes.wire import RowsIn, decoded, encode, packed_runs, read_rows
+from guantong.serve.nodes.asking import origins_of
 from guantong.store import Indexed
+from guantong.store.columns import Span
+from guantong.store.packing import pack, unpack
 from guantong.trace import trace
 from guantong.trace.closure import closure
 from tests.market_small import World, at_day
@@ -123,6 +127,39 @@ def test_what_is_no_answer_is_left_out(tmp_path: Path) -> None:
         node.ask = garbled  # type: ignore[method-assign]
         (missing,) = scope_across(both.nodes, [world.uri("coil#A")], now_ms=NOW_MS).missing
         assert (missing.node, missing.fault.code) == ("node0", Fault.GARBLED)
+
+
+def test_a_question_about_more_than_there_can_be(tmp_path: Path) -> None:
+    with split(tmp_path, FIRMS.__getitem__) as both:
+        runs = Runs.of_spans([Span("https://id.gs1.org/01/06901234567892/21/", 0, 10**17)])
+        with pytest.raises(NodesError):
+            both.nodes[0].ask(Position("", 0, ""), encode(RowsIn(packed_runs(runs))))
+
+
+def test_columns_that_lead_nowhere_are_left_out(tmp_path: Path) -> None:
+    """Whatever number stands in a column of a node: it is left out, and named."""
+    with split(tmp_path, FIRMS.__getitem__) as both:
+        world = told(tmp_path, STORY, both)
+        lot, node = world.uri("coil#A"), both.nodes[0]
+        whole, ask = scope_across(both.nodes, [lot], now_ms=NOW_MS).found, node.ask
+        checked = {2: "record", 4: "kind", 12: "unit", 13: "class", 15: "count", 16: "event"}
+        checked |= {17: "role"} | dict.fromkeys(range(6, 12), "term")
+        for column in checked:
+
+            def bent(position: Position, question: bytes, column: int = column) -> bytes:
+                came: Told = decoded(ask(position, question), Told)
+                columns, extra = unpack(came.body)
+                if len(columns) < 19 or not len(columns[column]):
+                    return encode(came)
+                body = pack(
+                    [one + 10**15 * (at == column) for at, one in enumerate(columns)], extra
+                )
+                return encode(Told(came.origin, came.size, came.root, came.hidden, body))
+
+            node.ask = bent  # type: ignore[method-assign]
+            many = scope_across(both.nodes, [lot], now_ms=NOW_MS)
+            assert [one.node for one in many.missing] == ["node0"], column
+            assert names_of(many.found) <= names_of(whole)
 
 
 def test_what_may_not_be_seen_is_said_to_be_there(tmp_path: Path) -> None:
@@ -275,3 +312,24 @@ def test_a_file_that_names_no_nodes(data: bytes) -> None:
 def test_what_is_no_question(tmp_path: Path, data: bytes) -> None:
     with split(tmp_path, FIRMS.__getitem__) as both, pytest.raises(NodesError):
         both.nodes[0].ask(Position("", 0, ""), data)
+
+
+ITEM = "https://id.gs1.org/01/06901234567892/21/"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("(01)06901234567892(21)7", [f"{ITEM}7"]),
+        (f"{ITEM}8 - 10", [f"{ITEM}8", f"{ITEM}9", f"{ITEM}10"]),
+        (f"{ITEM}8 .. {ITEM}9", [f"{ITEM}8", f"{ITEM}9"]),
+    ],
+)
+def test_what_a_question_begins_with(text: str, found: list[str]) -> None:
+    assert origins_of(text) == found
+
+
+@pytest.mark.parametrize("text", [" ", f"{ITEM}9 - 8", f"{ITEM}8 - {ITEM}K", f"{ITEM}1 - 9999999"])
+def test_what_no_question_begins_with(text: str) -> None:
+    with pytest.raises(Refusal):
+        origins_of(text)

@@ -183,6 +183,8 @@ def joined(spans: Sequence[Span]) -> list[Span]:
 
 NODE_BITS: Final = 6
 RANK_BITS: Final = 25
+RECORD_MAX: Final = 1000 << (63 - NODE_BITS - RANK_BITS)
+"""Before which time of receipt, in milliseconds: in the year 2106."""
 NODES_MAX: Final = 1 << NODE_BITS
 """Nodes asked together."""
 
@@ -209,8 +211,12 @@ class Arrivals:
             As many numbers.
 
         Raises:
-            NodesError: if a node received more in one second than can be told apart.
+            NodesError: if it is no time, or a node received more in one second than can be
+                told apart.
         """
+        if len(record_ms) and not 0 <= int(record_ms.min()) <= int(record_ms.max()) < RECORD_MAX:
+            expected, got = "a time of receipt", int(record_ms.max())
+            raise NodesError(fault(Fault.GARBLED, expected=expected, got=got))
         slot, at, which = np.unique(
             record_ms // 1000 << NODE_BITS | node, return_index=True, return_inverse=True
         )

@@ -69,7 +69,8 @@ class Union:
         found: list[Rows] = [Rows.none()]
         for node, data in answers.items():
             try:
-                rows = read(node, data)
+                with wire.sound():
+                    rows = read(node, data)
             except NodesError as error:
                 self._panel.lost(node, error)
                 continue

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from guantong.capture import CaptureError
 from guantong.capture.packed import squeeze, unsqueeze
-from guantong.capture.table import EventTable
+from guantong.capture.serials import DIGITS_MAX
+from guantong.capture.table import OUTPUT, TYPES, EventTable
 from guantong.errors import fault
 from guantong.nodes.faults import Fault, NodesError
 from guantong.nodes.numbers import Head, Runs
@@ -26,6 +27,8 @@ from guantong.trace.expanse import within
 
 Ints: TypeAlias = NDArray[np.int64]
 
+ITEMS_MAX: Final = 10**10
+"""Items in the runs of one question or answer, each as often as it is named."""
 PLAIN: Final = ("event", "time_ms", "record_ms", "entry", "kind", "flags")
 """Columns of an event that are numbers."""
 TERMS: Final = ("by", "step", "disposition", "read_point", "biz_location", "ends")
@@ -217,6 +220,11 @@ def _checked(runs: Runs) -> Runs:
         least = min(int(runs.head.min()), int(runs.first.min()), int(runs.count.min()) - 1)
         if least < 0 or int(runs.head.max()) >= len(runs.heads):
             raise ValueError(least)
+        most = max(
+            int(runs.first.max()) / 10**DIGITS_MAX, float(runs.count.sum(dtype=float)) / ITEMS_MAX
+        )
+        if most > 1:
+            raise ValueError(most)
     return runs
 
 
@@ -281,7 +289,12 @@ def read_rows(data: bytes) -> Read:
         uom, head, first, count, event, role, bits = columns[len(names) :]
         of_events = dict(zip(names, columns[: len(names)], strict=True))
         runs = _checked(Runs(header.heads, head, first, count))
+        if len({len(one) for one in of_events.values()}) != 1:
+            raise ValueError(len(of_events))
+        if {len(one) for one in (uom, event, role, bits)} != {len(head)}:
+            raise ValueError(len(head))
         bounds = [(event, len(of_events["event"])), (uom, len(header.terms))]
+        bounds += [(role, OUTPUT + 1), (of_events["kind"], 4 * len(TYPES))]
         bounds += [(of_events[name], len(header.terms)) for name in TERMS]
         if any(len(one) and not 0 <= one.min() <= one.max() < most for one, most in bounds):
             raise ValueError(len(event))

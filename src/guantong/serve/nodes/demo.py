@@ -6,7 +6,7 @@ with this process.
 
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -22,6 +22,7 @@ from guantong.serve import demo
 from guantong.serve.intake import Offer, Receipt
 from guantong.serve.keys import new_key
 from guantong.serve.nodes.asking import Nation
+from guantong.serve.nodes.far import read_nodes
 from guantong.serve.nodes.told import sentences
 from guantong.serve.words import Language
 from guantong.serve.world import World, open_world
@@ -36,6 +37,7 @@ NOBODY: Final = "http://127.0.0.1:1"
 """An address before there is one."""
 TOLD: Final = frozenset({"ok", "bad_battery", "bad_battery_part", "stove", "cable"})
 """Stories worth following over the provinces."""
+GTIN: Final = "https://id.gs1.org/01/"
 USCC: Final = "urn:guantong:uscc:"
 
 
@@ -71,6 +73,9 @@ def run(data: Path, seed: int, events: int, *, serving: bool) -> None:
         seed: Of the market.
         events: How many events, about.
         serving: Whether to go on serving until stopped.
+
+    Raises:
+        click.ClickException: if the directory holds something else.
     """
     if not (data / FILE).exists():
         if data.exists() and any(data.iterdir()):
@@ -113,7 +118,7 @@ def make(data: Path, seed: int, events: int) -> None:
             )
             for one in PROVINCES
         ]
-        _fill(worlds, clock, seed, events)
+        homes = _fill(worlds, clock, seed, events)
         office = Caller(OFFICE, Level.REGULATOR)
         for province, world in zip(PROVINCES, worlds, strict=True):
             world.wait(world.ledger.size)
@@ -124,16 +129,22 @@ def make(data: Path, seed: int, events: int) -> None:
         key = data / f"{NATION}.key"
         key.touch(0o600)
         key.write_text(nation.add_key(new_key(office), OPERATOR))
-    (data / FILE).write_text(table([NOBODY] * len(PROVINCES)), "utf-8")
+    (data / FILE).write_text(table([NOBODY] * len(PROVINCES), homes), "utf-8")
 
 
-def _fill(worlds: Sequence[World], clock: SetClock, seed: int, events: int) -> None:
+def _fill(
+    worlds: Sequence[World], clock: SetClock, seed: int, events: int
+) -> list[dict[str, None]]:
+    """Hand in every filing at its home; the prefixes under which firms of each issue codes."""
     waiting: list[tuple[str, Future[Receipt]]] = []
+    homes: list[dict[str, None]] = [{} for _ in PROVINCES]
     for filing in market.filings(seed, events=events):
         clock.at_ms = filing.at_ms
-        caller, world = Caller(filing.by, Level.PARTY), worlds[home_of(filing.by)]
+        home = home_of(filing.by)
+        caller, world = Caller(filing.by, Level.PARTY), worlds[home]
         match filing:
             case market.Issue():
+                homes[home].setdefault(_prefix_of(filing.class_uri))
                 waiting.append(("codes", world.offer_codes(demo.code_range(filing), caller)))
             case market.Stop():
                 world.hold(demo.hold_of(filing), caller)
@@ -143,16 +154,29 @@ def _fill(worlds: Sequence[World], clock: SetClock, seed: int, events: int) -> N
         if len(waiting) >= demo.AHEAD_MAX:
             demo.settle(waiting)
     demo.settle(waiting)
+    return homes
 
 
-def table(addresses: Sequence[str]) -> str:
-    """The file that names the provinces; makers' prefixes of the market are not known here."""
+def _prefix_of(class_uri: str) -> str:
+    """How codes of a class begin: of a GTIN the digits between indicator and check digit."""
+    return class_uri.removeprefix(GTIN)[1:-1] if class_uri.startswith(GTIN) else class_uri
+
+
+def table(addresses: Sequence[str], homes: Sequence[Iterable[str]]) -> str:
+    """The file that names the provinces, with the prefixes that are at home in each."""
     return "\n".join(
         f'[[node]]\nname = "{one.name}"\nzh = "{one.zh}"\nen = "{one.en}"\n'
         f'region = "{one.regions[0]}"\nurl = "{address}"\nkey_file = "{one.name}.key"\n'
         f'origin = "{one.name}.demo/ledger"\n'
-        for one, address in zip(PROVINCES, addresses, strict=True)
+        + "".join(f'[[node.home]]\nprefix = "{prefix}"\n' for prefix in prefixes)
+        for one, address, prefixes in zip(PROVINCES, addresses, homes, strict=True)
     )
+
+
+def at(data: Path, addresses: Sequence[str]) -> None:
+    """Write where the provinces listen now."""
+    homes = [[home.prefix for home in entry.home] for entry in read_nodes(data / FILE)]
+    (data / FILE).write_text(table(addresses, homes), "utf-8")
 
 
 class Served(NamedTuple):
@@ -174,7 +198,7 @@ def served(data: Path) -> Iterator[list[Served]]:
         begun = [begin(data, one.name) for one in PROVINCES]
         begun.append(begin(data, NATION, "--nodes", str(data / FILE)))
         running += [Served(address_of(one), one) for one in begun]
-        (data / FILE).write_text(table([one.address for one in running[:-1]]), "utf-8")
+        at(data, [one.address for one in running[:-1]])
         yield running
     finally:
         for one in running:
@@ -210,6 +234,9 @@ def show(data: Path, seed: int, events: int) -> None:
     account = ", ".join(f"{count} {name.value}" for name, count in scope.found.account().items())
     click.echo(f"    {scope.found.made} made = {account}")
     _rests(nation, scope)
+    item, home, known = nation.known(code)
+    click.echo(f"\n归属 · Home of {item}: {', '.join(home) or '-'}")
+    click.echo(f"    known at {', '.join(known.found)}")
     click.echo(f"\n    guantong nation trace {code} --nodes {data / FILE}")
     click.echo(f"    guantong nation scope {lot} --nodes {data / FILE}")
     click.echo("    Stop one of the three, and ask again: the answer says which one is missing.")
