@@ -1,6 +1,7 @@
 """What a node answers to an office: under a look that was entered, at a position it has, to nobody else."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,12 @@ from starlette.testclient import TestClient
 from guantong.caller import OPERATOR, Caller, Level
 from guantong.clock import SetClock
 from guantong.ledger import StatementType
-from guantong.nodes import Told
+from guantong.nodes import NodeEntry, NodesError, Told
 from guantong.nodes.numbers import Runs
 from guantong.nodes.wire import RowsIn, decoded, encode, packed_runs, read_rows
 from guantong.serve.app import create_app
 from guantong.serve.keys import new_key
+from guantong.serve.nodes.far import Far
 from guantong.serve.people import looks
 from guantong.serve.world import World
 from tests.access_small import ITEM, NOW, Trade, opened
@@ -123,6 +125,14 @@ def test_only_offices_ask(node: Node, who: str, status: int) -> None:
     told, look = node.begin()
     assert node.ask(told, look, who=who)[0] == status
     assert node.http.post("/nodes/begin", headers=node.by(who)).status_code == status
+
+
+def test_a_question_has_an_end() -> None:
+    """A node that answers, each time just in time: nothing more is asked after a while."""
+    with closing(Far(NodeEntry("slow", "http://127.0.0.1:1", ""), "", whole=-1.0)) as far:
+        with pytest.raises(NodesError) as refused:
+            far.begin([ITEM])
+        assert "too long" in refused.value.faults[0].got
 
 
 def test_what_is_no_question(node: Node) -> None:

@@ -42,7 +42,7 @@ def test_a_walk(told: list[str], origin: str, direction: Direction) -> None:
 
 @pytest.mark.full
 @given(told_by_many(), st.sampled_from(PARTS), st.sampled_from(list(Direction)))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_more_walks(told: list[str], origin: str, direction: Direction) -> None:
     walked(told, origin, direction)
 

@@ -17,6 +17,9 @@ from guantong.serve.nodes.outside import ASK, BEGIN, MEDIA
 
 SECONDS: Final = 10.0
 """Longest wait for one answer, from its question on."""
+WHOLE: Final = 120.0
+"""Longest time for all rounds of one question, and one answer more."""
+OVER: Final = "timed out: the whole question took too long"
 BYTES_MAX: Final = 256 << 20
 """Largest answer."""
 CHUNK: Final = 1 << 16
@@ -27,13 +30,16 @@ ABOUT_MAX: Final = 10
 class Far:
     """A node at an address."""
 
-    def __init__(self, entry: NodeEntry, key: str, *, seconds: float = SECONDS) -> None:
+    def __init__(
+        self, entry: NodeEntry, key: str, *, seconds: float = SECONDS, whole: float = WHOLE
+    ) -> None:
         """Nothing is asked yet.
 
         Args:
             entry: Which node.
             key: Of the office that asks.
             seconds: Longest wait for one answer.
+            whole: Seconds, from now on, after which nothing more is asked.
 
         Raises:
             NodesError: if its address is none.
@@ -50,6 +56,7 @@ class Far:
         self._line = kinds[parts.scheme](parts.hostname, parts.port, timeout=seconds)
         self._path = parts.path.rstrip("/")
         self._look = -1
+        self._until = time.monotonic() + whole
 
     def begin(self, about: Sequence[str]) -> bytes:
         """Have the look entered, and learn where the node stands."""
@@ -80,6 +87,8 @@ class Far:
         """
         until = time.monotonic() + self._seconds
         try:
+            if until > self._until + self._seconds:
+                raise TimeoutError(OVER)
             self._line.request("POST", self._path + path, body, self._headers)
             came = self._line.getresponse()
             data = self._read(came, until)
