@@ -21,10 +21,10 @@ from guantong import market, parties
 from guantong.caller import OPERATOR, Caller, Level
 from guantong.clock import SetClock, SystemClock
 from guantong.nodes import Door, Fault, NodeEntry, NodesError, Position, scope_across, trace_across
+from guantong.serve import nation_demo as demo
 from guantong.serve.keys import new_key
-from guantong.serve.nodes import demo
+from guantong.serve.nation_demo import PROVINCES, Served, served, touched
 from guantong.serve.nodes.asking import Nation
-from guantong.serve.nodes.demo import PROVINCES, Served, served, touched
 from guantong.serve.nodes.far import Far, doors_of, read_nodes
 from guantong.serve.scope_cli import scope_with
 from guantong.serve.world import World, open_world

@@ -32,7 +32,7 @@ from guantong.serve.keys import end_of, new_key
 from guantong.serve.label_cli import label_command
 from guantong.serve.ledger_cli import ledger_group
 from guantong.serve.mirror_cli import carry_log, close, link, mirror_group, succeed
-from guantong.serve.nodes.cli import nation_group
+from guantong.serve.nation_cli import nation_group
 from guantong.serve.outbox_cli import outbox_group
 from guantong.serve.people_cli import people_group
 from guantong.serve.scope_cli import scope_command

@@ -130,7 +130,7 @@ def _answered(
     register = Register(store, as_of=as_of)
     held = trace.custody(life, firm_of=register.firm_of)
     found = [
-        *reasons.of_holds(book, value.uri, origin),
+        *reasons.of_holds(store, book, value.uri, origin),
         *reasons.of_certificates(seen, register),
         *reasons.of_dates(heard_first(store, origin.class_uri, life, as_of=as_of), today),
         *reasons.of_life(life, held, caller, register, now_ms=now_ms),

@@ -25,10 +25,9 @@ NODES_MAX = 300
 EXPIRY = frozenset({"itemExpirationDate", "expirationDate", "sellByDate"})
 
 
-def of_holds(book: Book, item: str, origin: Origin) -> Iterator[Reason]:
+def of_holds(store: Store, book: Book, item: str, origin: Origin) -> Iterator[Reason]:
     """Recalls and stops on the item, its lot, its class, or anything built into it."""
-    store, as_of = book.store, book.as_of
-    about = origin.bound_to or item
+    as_of, about = book.as_of, origin.bound_to or item
     parts = trace.parts(book, about, hops_max=HOPS_MAX, nodes_max=NODES_MAX)
     own = {item, origin.class_uri, *_lots(item, origin.lot)}
     targets = own | set(parts) | {class_of(part) for part in parts}

@@ -85,10 +85,11 @@ class Far:
         Raises:
             NodesError: if there is none in time, or it is a refusal.
         """
-        until = time.monotonic() + self._seconds
+        now = time.monotonic()
+        if now > self._until:
+            raise NodesError(fault(Fault.SILENT, expected="an answer", got=OVER, path=self.name))
+        until = now + self._seconds
         try:
-            if until > self._until + self._seconds:
-                raise TimeoutError(OVER)
             self._line.request("POST", self._path + path, body, self._headers)
             came = self._line.getresponse()
             data = self._read(came, until)

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from guantong.clock import SystemClock
+from guantong.serve import nation_demo as demo
 from guantong.serve.ledger_cli import json_option, print_json, printable
-from guantong.serve.nodes import demo
 from guantong.serve.nodes.asking import Nation, known_told, scope_told, trail_told
 from guantong.serve.nodes.far import SECONDS
 from guantong.trace import Direction
