@@ -376,6 +376,12 @@ class Twins:
         present = numbers[numbers >= 0]
         assert store.texts(present) == [items[n] for n in np.flatnonzero(numbers >= 0).tolist()]
         rows = store.rows_in(Ranges.of_numbers(present), as_of=as_of)
+        whole = Ranges.of_numbers(np.unique(present))
+        again = store.ranges_of(store.spans(whole))
+        assert (again.first.tolist(), again.count.tolist()) == (
+            whole.first.tolist(),
+            whole.count.tolist(),
+        )
         happened = [one for rows_of in expected.values() for one in rows_of]
         assert sorted(_told(store, rows)) == sorted(map(_facts, happened))
 
