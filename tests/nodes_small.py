@@ -13,7 +13,7 @@ from guantong.nodes.wire import encode
 from guantong.store import Indexed, SegmentStore
 from guantong.store.columns import Span
 from guantong.trace import Trail, to_json
-from guantong.trace.closure import Scope, texts_of
+from guantong.trace.closure import Scope
 from guantong.trace.model import FirmOf, itself
 from guantong.trace.sight import Sight, no_region
 
@@ -104,7 +104,7 @@ def split(folder: Path, home: Callable[[str], int], count: int = 3) -> Iterator[
 
 
 def names_of(scope: Scope) -> set[str]:
-    return {text for span in scope.spans() for text in texts_of(span)} | set(scope.lots)
+    return {text for span in scope.spans() for text in span.texts()} | set(scope.lots)
 
 
 def plain(trail: Trail) -> dict[str, object]:

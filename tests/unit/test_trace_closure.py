@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from guantong import trace
-from guantong.capture.serials import spell
 from guantong.market.bulk import Bulk
 from guantong.store import Indexed, SegmentStore
-from guantong.store.columns import Ranges, Span
+from guantong.store.columns import Ranges
 from guantong.trace import Direction, State
 from guantong.trace.book import Book
 from guantong.trace.closure import Account, Bounds, Scope, Stop, closure
@@ -34,15 +33,8 @@ def scope_of(world: World, *origins: str, **more: object) -> Scope:
     return closure(world.store, uris, **({"now_ms": NOW_MS} | more))  # type: ignore[arg-type]
 
 
-def texts_of(span: Span) -> list[str]:
-    """All items of a span."""
-    if span.first < 0:
-        return [span.head]
-    return [spell(span.head, span.width, serial) for serial in range(span.first, span.last + 1)]
-
-
 def names(world: World, scope: Scope) -> set[str]:
-    items = (text for span in scope.spans() for text in texts_of(span))
+    items = (text for span in scope.spans() for text in span.texts())
     return {world.name(uri) for uri in (*items, *scope.lots)}
 
 
@@ -354,7 +346,7 @@ def test_holders_are_those_of_every_item_by_itself(
     twins = soup(tmp_path, seed, 120)
     origins = [item for item in dict.fromkeys(twins.items) if not is_many(item)][::3]
     scope = closure(twins.segments, origins, now_ms=twins.record_ms, firm_of=firm_of)
-    items = [text for span in scope.spans() for text in texts_of(span)]
+    items = [text for span in scope.spans() for text in span.texts()]
     held = Counter({(one.party, one.state, one.taker): one.count for one in scope.held})
     assert held == counted(twins, items, [1] * len(items), firm_of)
     assert len(scope.held) > 4
@@ -386,7 +378,7 @@ def test_a_scope_misses_nothing_that_a_walk_reaches(tmp_path: Path, seed: int) -
             context=False,
         )
         scope = closure(twins.segments, [origin], now_ms=twins.record_ms)
-        found = {text for span in scope.spans() for text in texts_of(span)} | {*scope.lots}
+        found = {text for span in scope.spans() for text in span.texts()} | {*scope.lots}
         assert walk.complete
         assert {node.item for node in walk.nodes} <= found | {origin}
         alike += {node.item for node in walk.nodes} == found | {origin}

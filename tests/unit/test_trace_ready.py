@@ -64,10 +64,8 @@ def both(store: SegmentStore, origins: list[str], now_ms: int) -> Iterator[tuple
     for origin in origins:
         with store.still():
             firm_of = Register(store).firm_of
-            one = closure(store, [origin], now_ms=now_ms, firm_of=firm_of)
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(scopes, "ready", lambda *_: None)
-                yield one, closure(store, [origin], now_ms=now_ms, firm_of=firm_of)
+            one = closure(store, [origin], now_ms=now_ms, firm_of=firm_of, kept=store)
+            yield one, closure(store, [origin], now_ms=now_ms, firm_of=firm_of)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from guantong.nodes.union import Union
 from guantong.store.columns import Ranges
 from guantong.trace import Direction, Trail
 from guantong.trace import trace as walk
-from guantong.trace.closure import EVERYTHING, Bounds, Scope, Stop, closure, texts_of
+from guantong.trace.closure import EVERYTHING, Bounds, Scope, Stop, closure
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -107,7 +107,7 @@ class _Labels:
         new = [lot for lot in dict.fromkeys(lots) if lot not in self._seen]
         self._seen.update(new)
         spans = self._union.recorded(self._union.labelled(new))
-        texts = (text for span in spans for text in texts_of(span))
+        texts = (text for span in spans for text in span.texts())
         found = list(islice(texts, self._left))
         self._left -= len(found)
         self.all = self.all and next(texts, None) is None

@@ -4,7 +4,7 @@ Numbers never leave an index. Whoever asks several of them gives numbers of its 
 tell, in ranges, so that the same functions walk over all of them as over one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -129,6 +129,18 @@ class Items:
             head, width = self._heads[class_no]
             spans.append(Span(head, first, first + count - 1, width))
         return Runs.of_spans(joined(spans))
+
+    def headed(self, ranges: Ranges) -> Iterator[tuple[str, Ranges]]:
+        """The same items by what they begin with, "" for what is no serial.
+
+        Yields:
+            Each class once, with its ranges.
+        """
+        _, start, size = _pieces(ranges.first, ranges.count)
+        classes = np.array([self._owners[chunk][0] for chunk in (start >> BITS).tolist()], np.int64)
+        for class_no in np.unique(classes).tolist():
+            mine = classes == class_no
+            yield self._heads[class_no][0], Ranges.of(start[mine], size[mine])
 
     def _text(self, number: int) -> str:
         class_no, block = self._owners[number >> BITS]

@@ -22,7 +22,6 @@ from guantong.nodes.numbers import Arrivals, Items, Runs, Terms
 from guantong.nodes.panel import Panel
 from guantong.store import EventFilter, Fact, Happening, Role, Stored
 from guantong.store.columns import Flag, Ranges, Rows, Span, distinct
-from guantong.trace.closure import texts_of
 from guantong.trace.model import NodeKind
 from guantong.trace.names import kind_of
 
@@ -91,6 +90,10 @@ class Union:
     def spans(self, ranges: Ranges) -> list[Span]:
         """The same items as they are told outside, in the order of their numbers."""
         return self._items.runs(ranges).spans()
+
+    def headed(self, ranges: Ranges) -> Iterator[tuple[str, Ranges]]:
+        """The same items by what their URIs begin with, "" for those that have no serial."""
+        return self._items.headed(ranges)
 
     def term(self, number: int) -> str:
         """The text of a term."""
@@ -360,8 +363,8 @@ class Union:
         _, events = self.lot_events(lots)
         rows = self.rows_of_events(events, (EPC, OUTPUT))
         spans = self.spans(Ranges.of(rows.item, rows.count))
-        of_class = [span for span in spans if class_of(_example(span)) == class_uri]
-        return sorted(text for span in of_class for text in texts_of(span))
+        of_class = [span for span in spans if class_of(span.example) == class_uri]
+        return sorted(text for span in of_class for text in span.texts())
 
     # Facts
 
@@ -393,8 +396,3 @@ class Union:
                     kept.append((when, filing))
             owner = fact.fields.get("firm")
             self._name([fact.key, *([owner] if isinstance(owner, str) else [])])
-
-
-def _example(span: Span) -> str:
-    """The first item of a span."""
-    return texts_of(span._replace(last=span.first))[0]

@@ -115,6 +115,7 @@ def scope_with(
             firm_of=register.firm_of,
             region_of=register.region_of,
             bounds=Bounds(late=lambda: time.monotonic() > until),
+            kept=store,
         )
         more = labelled.items(scope.lots)
         if not more:

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple, Protocol, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from guantong.capture.serials import spell
+
 Ints: TypeAlias = NDArray[np.int64]
 """One whole number a row."""
 
@@ -27,6 +29,17 @@ class Span(NamedTuple):
     """Last serial, included; -1 as above."""
     width: int = 0
     """Digits of a serial written with leading zeros; 0 for none."""
+
+    @property
+    def example(self) -> str:
+        """The first item."""
+        return self.head if self.first < 0 else spell(self.head, self.width, self.first)
+
+    def texts(self) -> list[str]:
+        """All items."""
+        if self.first < 0:
+            return [self.head]
+        return [spell(self.head, self.width, one) for one in range(self.first, self.last + 1)]
 
 
 def distinct(numbers: Ints) -> Ints:
@@ -240,10 +253,5 @@ class ColumnStore(Protocol):
     def withdrawn_events(self, rows: Rows) -> Ints:
         """Numbers of events among these rows that were withdrawn, and of the withdrawals."""
 
-    def withdrawn_by(self, declarations: Ints) -> Ints:
-        """Numbers of the events that error declarations withdraw, these included."""
-
-    def lot_events(
-        self, lots: Sequence[str], *, as_of: int | None = None, after: int = 0
-    ) -> tuple[Ints, Ints]:
-        """Pairs (position in `lots`, event after a number whose master data name that lot)."""
+    def lot_events(self, lots: Sequence[str], *, as_of: int | None = None) -> tuple[Ints, Ints]:
+        """Pairs (position in `lots`, event whose master data name that lot)."""

@@ -146,6 +146,9 @@ class KeepingStore(ColumnStore, Protocol):
     def recorded_ms(self, event: int) -> int:
         """Record time of an event."""
 
+    def withdrawn_by(self, declarations: Ints) -> Ints:
+        """Numbers of the events that error declarations withdraw, these included."""
+
     def holdings(self, ranges: Ranges, new: Marks) -> Known:
         """What is kept of the extents of some items, but where it rests on one of the names `new`."""
 

@@ -434,15 +434,13 @@ class SegmentStore:
         with self._db.snapshot():
             return self._scanner.withdrawn_by(declarations)
 
-    def lot_events(
-        self, lots: Sequence[str], *, as_of: int | None = None, after: int = 0
-    ) -> tuple[Ints, Ints]:
-        """Pairs (position in `lots`, event after a number whose master data name that lot)."""
+    def lot_events(self, lots: Sequence[str], *, as_of: int | None = None) -> tuple[Ints, Ints]:
+        """Pairs (position in `lots`, event whose master data name that lot)."""
         with self._db.snapshot():
             pairs: list[tuple[int, int]] = []
-            sql = "SELECT event FROM lot WHERE item = ? AND event > ?"
+            sql = "SELECT event FROM lot WHERE item = ?"
             for place, number in enumerate(self._numbering.of_texts(lots).tolist()):
-                pairs += [(place, event) for (event,) in self._db.execute(sql, (number, after))]
+                pairs += [(place, event) for (event,) in self._db.execute(sql, (number,))]
             found = np.array(pairs, np.int64).reshape(-1, 2)
             if as_of is None or as_of >= self.projected_size:
                 return found[:, 0], found[:, 1]

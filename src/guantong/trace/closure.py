@@ -19,17 +19,16 @@ import numpy as np
 
 from guantong.capture.table import CHILD, INPUT, OUTPUT, PARENT
 from guantong.store.columns import Ranges, Rows, Span, distinct
-from guantong.store.holdings import Known, joined
+from guantong.store.holdings import KeepingStore, Known, joined
 from guantong.trace.downstream import FITTED, PACKED, Downstream
 from guantong.trace.expanse import Wrappings
-from guantong.trace.keeping import Keepable
 from guantong.trace.kinds import logistic_units, parted
 from guantong.trace.marks import Sight
 from guantong.trace.model import FUTURE_MS, Balance, FirmOf, NodeKind, State, itself
 from guantong.trace.names import is_many
 from guantong.trace.names import kind_of as node_kind
 from guantong.trace.ready import Ready, counted, ready, targets
-from guantong.trace.tally import Tally, Whose
+from guantong.trace.tally import Tally, Whole, Whose
 
 HOPS_MAX: Final = 50
 ITEMS_MAX: Final = 50_000_000
@@ -149,7 +148,7 @@ EVERYTHING: Final = Bounds()
 
 
 def closure(
-    store: Keepable,
+    store: Whole,
     origins: Sequence[str],
     *,
     now_ms: int,
@@ -158,6 +157,7 @@ def closure(
     region_of: Callable[[str], str] = lambda _: "",
     bounds: Bounds = EVERYTHING,
     future_ms: int = FUTURE_MS,
+    kept: KeepingStore | None = None,
 ) -> Scope:
     """Everything downstream of some origins, with its present holders.
 
@@ -170,6 +170,8 @@ def closure(
         region_of: The region of a firm, "" when unknown.
         bounds: How far to go.
         future_ms: How far ahead of its receipt an event may be dated and still count.
+        kept: The same store, where what was found out before may be used: then `firm_of` is that
+            of everything filed so far.
 
     Returns:
         The scope; where `complete` is false more may have come of the origins.
@@ -178,6 +180,7 @@ def closure(
     sight = Sight(now_ms, future_ms, size)
     wrappings = Wrappings(store, size)
     walk = _Walk(store, Downstream(store, sight, wrappings), sight, bounds)
+    walk.ready = ready(kept, sight) if kept is not None else None
     walk.go(origins)
     tally = Tally(store, sight, firm_of, wrappings, bounds.late)
     told = tally.items(walk.rows())
@@ -214,7 +217,7 @@ def _held(counts: Counter[Whose], region_of: Callable[[str], str]) -> tuple[Held
 class _Walk:
     """Goes from sets to the sets that came of them."""
 
-    store: Keepable
+    store: Whole
     down: Downstream
     sight: Sight
     bounds: Bounds
@@ -236,7 +239,6 @@ class _Walk:
 
     def go(self, origins: Sequence[str]) -> None:
         """Walk until nothing new comes up, or a bound is reached."""
-        self.ready = ready(self.store, self.sight)
         numbers = self.store.numbers(origins)
         units = [node_kind(origin) is NodeKind.CONTAINER for origin in origins]
         known = numbers >= 0

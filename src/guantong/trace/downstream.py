@@ -88,7 +88,8 @@ class Downstream:
 
     def made_as(self, lots: Sequence[str], *, after: int = 0) -> Ranges:
         """Items whose making names one of these lots, in events after a number."""
-        place, event = self._store.lot_events(lots, as_of=self._sight.as_of, after=after)
+        place, event = self._store.lot_events(lots, as_of=self._sight.as_of)
+        place, event = place[event > after], event[event > after]
         found = Ranges.none()
         for of_class, mine in _by_class(lots, place):
             rows = self.rows_of(distinct(event[mine]), EPC, OUTPUT)
