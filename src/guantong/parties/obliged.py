@@ -182,6 +182,17 @@ class Standing(NamedTuple):
     """And codes of such a product were issued, or items of it are recorded."""
 
 
+class Duty(NamedTuple):
+    """One row of the register that counts, and what facts tell of it."""
+
+    row: Obliged
+    source: str
+    is_filed: bool
+    """As of `Standing`."""
+    products: Mapping[str, bool]
+    """The firm's own products of the category, and whether codes of each were issued."""
+
+
 def standings(store: Store, *, region: str = "") -> list[Standing]:
     """Every row that counts, and how it stands, by firm.
 
@@ -190,6 +201,25 @@ def standings(store: Store, *, region: str = "") -> list[Standing]:
         region: GB/T 2260 prefix, "" for all.
 
     Returns:
+        One for each firm and category; firms in the order of their keys.
+    """
+    found = []
+    for row, source, is_filed, products in duties(store, region=region):
+        is_coded = is_filed and any(
+            issued or store.items_of(key, limit=1) for key, issued in products.items()
+        )
+        found.append(Standing(row, source, is_filed, is_coded))
+    return found
+
+
+def duties(store: Store, *, region: str = "") -> Iterator[Duty]:
+    """Every row that counts, by firm, without a look at recorded items.
+
+    Args:
+        store: Where the facts are.
+        region: GB/T 2260 prefix, "" for all.
+
+    Yields:
         One for each firm and category; firms in the order of their keys.
     """
     counting = {(fact.key, fact.by): fact.entry for fact in all_facts(store, SOURCE)}
@@ -201,12 +231,11 @@ def standings(store: Store, *, region: str = "") -> list[Standing]:
         if fact.entry == counting.get((source, fact.by)) and row.place.startswith(region):
             rows[row.party, row.category] = (row, source)
     found = list(rows.values())
-    return [
-        one for at in range(0, len(found), BATCH) for one in _stand(store, found[at : at + BATCH])
-    ]
+    for at in range(0, len(found), BATCH):
+        yield from _duties(store, found[at : at + BATCH])
 
 
-def _stand(store: Store, rows: Sequence[tuple[Obliged, str]]) -> Iterator[Standing]:
+def _duties(store: Store, rows: Sequence[tuple[Obliged, str]]) -> Iterator[Duty]:
     parties = sorted({row.party for row, _ in rows})
     own = {OPERATOR.party}
     firms = {fact.key for fact in store.facts("firm", parties) if fact.by in own | {fact.key}}
@@ -220,8 +249,7 @@ def _stand(store: Store, rows: Sequence[tuple[Obliged, str]]) -> Iterator[Standi
     for row, source in rows:
         keys = products[row.party, row.category]
         is_filed = row.party in firms and bool(keys)
-        is_coded = is_filed and any(key in coded or store.items_of(key, limit=1) for key in keys)
-        yield Standing(row, source, is_filed, is_coded)
+        yield Duty(row, source, is_filed, {key: key in coded for key in keys})
 
 
 def tasks(store: Store, parties: Iterable[str]) -> list[tuple[Task, Fact]]:

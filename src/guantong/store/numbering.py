@@ -420,6 +420,12 @@ class Numbering:
         there = extents >= 0
         return Ranges.of((extents << BITS | start & MASK)[there], size[there])
 
+    def owners(self, extents: Ints) -> list[tuple[int, str, int, int]]:
+        """Of each extent: number, head and width of its class, and which block of it."""
+        self._learn_owners(extents.tolist())
+        found = [self._owner(extent) for extent in extents.tolist()]
+        return [(no, *self._class_text(no), block) for no, block in found]
+
     def under(self, prefix: str) -> list[int]:
         """Extents of classes whose head begins with `prefix`; for codes see `Codebook.under`."""
         sql = (

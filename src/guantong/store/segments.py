@@ -19,6 +19,7 @@ from guantong.store.engine import Handle, Version, bound
 from guantong.store.hashes import keys_of
 from guantong.store.holdings import Finding, Found, Known, Marks, Until
 from guantong.store.numbering import BITS, MASK, Numbering
+from guantong.store.outgoing import Outgoing
 from guantong.store.place import Place, open_place
 from guantong.store.reading import Reader
 from guantong.store.recall import Reached
@@ -372,6 +373,11 @@ class SegmentStore:
         return self._facts.scan(kind, after, limit, as_of)
 
     # In bulk
+
+    @property
+    def outgoing(self) -> Outgoing:
+        """All of it, for whoever copies it out."""
+        return Outgoing(self._db, self._reader, self._numbering, self._scanner)
 
     def numbers(self, items: Sequence[str]) -> Ints:
         """The number of each item, -1 for one that has none."""

@@ -179,7 +179,7 @@ def closure(
     size = store.projected_size if as_of is None else min(as_of, store.projected_size)
     sight = Sight(now_ms, future_ms, size)
     wrappings = Wrappings(store, size)
-    walk = _Walk(store, Downstream(store, sight, wrappings), sight, bounds)
+    walk = Walk(store, Downstream(store, sight, wrappings), sight, bounds)
     walk.ready = ready(kept, sight) if kept is not None else None
     walk.go(origins)
     tally = Tally(store, sight, firm_of, wrappings, bounds.late)
@@ -214,7 +214,7 @@ def _held(counts: Counter[Whose], region_of: Callable[[str], str]) -> tuple[Held
 
 
 @dataclass(slots=True)
-class _Walk:
+class Walk:
     """Goes from sets to the sets that came of them."""
 
     store: Whole
