@@ -234,6 +234,18 @@ PUBLIC = {
         parse_uri
         read
     """,
+    "lake": """
+        Dataset
+        Fault
+        File
+        KIND
+        LakeError
+        MEDIA
+        Manifest
+        check
+        needed
+        newest
+    """,
     "ledger": """
         Disk
         Entropy

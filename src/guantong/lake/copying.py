@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ Ints: TypeAlias = NDArray[np.int64]
 
 TERMS: Final = ("by", "step", "disposition", "read_point", "biz_location", "ends")
 NUMBERS: Final = ("time_ms", "record_ms", "entry", "kind", "flags")
+SMALL: Final = ("kind", "flags")
 ZONE_MS: Final = 8 * 3_600_000
 """Months are those of China."""
 
@@ -25,7 +26,9 @@ ZONE_MS: Final = 8 * 3_600_000
 class Part:
     """Consecutive events of an index as columns."""
 
-    def __init__(self, source: Outgoing, segments: Sequence[Segment], after: int, last: int) -> None:
+    def __init__(
+        self, source: Outgoing, segments: Sequence[Segment], after: int, last: int
+    ) -> None:
         """Read segments, as far as they are of events from just after one to another."""
         self._source = source
         self._segments = segments
@@ -68,7 +71,7 @@ class Part:
             "amounts": np.bincount(self._at[~single], minlength=len(self.event)),
             "ranges": np.bincount(self._at, minlength=len(self.event)),
         }
-        return {**own, **{name: self._said[name] for name in NUMBERS}, **self._texts}
+        return {**own, **self._numbers(slice(None)), **self._texts}
 
     def rows(self) -> tuple[Columns, Ints, list[str]]:
         """One row for each range of items; the head of each, and the texts of heads.
@@ -93,11 +96,11 @@ class Part:
             "item": item,
             "count": count.astype(np.int32),
             "event": self._run_event[at],
-            "role": self._run("role")[at].astype(np.int8),
+            "role": self._run("role")[at].astype(np.int32),
             "uom": self._coded(np.where(unit > 0, unit - 1, -1)),
             "quantity": np.where(unit > 0, amount, np.nan),
         }
-        columns |= {name: self._said[name][row] for name in NUMBERS}
+        columns |= self._numbers(row)
         columns |= {
             name: coded._replace(codes=coded.codes[row]) for name, coded in self._texts.items()
         }
@@ -132,6 +135,11 @@ class Part:
             item, count = item[at] + np.where(single, within, 0), np.where(single, 1, count[at])
         return at, item, count
 
+    def _numbers(self, rows: "Ints | slice") -> dict[str, NDArray[Any]]:
+        """Numbers that rows and events both have, small ones as 32 bits."""
+        found: dict[str, NDArray[Any]] = {name: self._said[name][rows] for name in NUMBERS}
+        return found | {name: found[name].astype(np.int32) for name in SMALL}
+
     def _run(self, name: str) -> Ints:
         found: Ints = np.concatenate([getattr(s.runs, name) for s in self._segments])
         return found[self._runs_kept]
@@ -160,13 +168,12 @@ def month_text(month: int) -> str:
 
 def spelled(heads: Sequence[tuple[str, int]], head: Ints, serial: Ints) -> list[str]:
     """Canonical URIs of items."""
-    pairs = zip(head.tolist(), serial.tolist(), strict=True)
-    return [spell(*heads[at], number) for at, number in pairs]
+    chosen = [heads[at] for at in head.tolist()]
+    pairs = zip(chosen, serial.tolist(), strict=True)
+    return [spell(text, width, number) for (text, width), number in pairs]
 
 
 def _class_of(head: str, width: int) -> str:
     """The product class of the items that begin so; "" for none."""
     example = head if width == WHOLE else spell(head, max(width, 0), 1)
     return class_of(example)
-
-

@@ -20,7 +20,7 @@ def duties(store: Store) -> Columns:
     found = [
         (duty, product, issued)
         for duty in obliged.duties(store)
-        for product, issued in (duty.products or {None: False}).items()
+        for product, issued in [*duty.products.items()] or [(None, False)]
     ]
     return {
         "party": [duty.row.party for duty, *_ in found],

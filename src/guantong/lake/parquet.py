@@ -83,3 +83,28 @@ def _array(column: Column) -> pa.Array:
     if isinstance(column, np.ndarray):
         return pa.array(column, from_pandas=True)
     return pa.array(column, pa.string())
+
+
+def columns_of(table: pa.Table, names: Sequence[str]) -> dict[str, "NDArray[Any] | Coded"]:
+    """Columns of a table of Arrow: numbers as they are, null as NaN; texts coded."""
+    return {name: _column_of(table[name].combine_chunks()) for name in names}
+
+
+def _column_of(array: pa.Array) -> "NDArray[Any] | Coded":
+    if isinstance(array, pa.ChunkedArray):
+        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
+    if pa.types.is_dictionary(array.type) or _is_text(array.type):
+        coded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
+        codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+        return Coded(codes, coded.dictionary.to_pylist())
+    found: NDArray[Any] = array.to_numpy(zero_copy_only=False)
+    return found
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def table_of(columns: Columns) -> pa.Table:
+    """Columns as a table of Arrow."""
+    return pa.table({name: _array(column) for name, column in columns.items()})

@@ -30,6 +30,7 @@ from guantong.serve.intake import Receipt
 from guantong.serve.job import offer_of
 from guantong.serve.keys import end_of, new_key
 from guantong.serve.label_cli import label_command
+from guantong.serve.lake_cli import lake_group
 from guantong.serve.ledger_cli import ledger_group
 from guantong.serve.mirror_cli import carry_log, close, link, mirror_group, succeed
 from guantong.serve.nation_cli import nation_group
@@ -535,6 +536,7 @@ main.add_command(credit_group)
 main.add_command(bulletin_group)
 main.add_command(bench_command)
 main.add_command(scope_command)
+main.add_command(lake_group)
 main.add_command(outbox_group)
 main.add_command(label_command)
 main.add_command(people_group)

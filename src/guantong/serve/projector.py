@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
-from guantong import capture, coding, connectors, parties, recall, watch
+from guantong import capture, coding, connectors, lake, parties, recall, watch
 from guantong.capture import Document, EventTable, Limits, TableReading, table_hash
 from guantong.capture.event_hash import event_hash
 from guantong.errors import Refusal, fault
@@ -66,6 +66,7 @@ READERS: Mapping[str, Callable[[bytes], tuple[Fact, ...]]] = {
     obliged.TASK_MEDIA: lambda body: obliged.parse_task(body).facts(),
     tendered.MEDIA: lambda body: tendered.parse(body).facts(),
     holds.MEDIA: lambda body: holds.parse_holds(body).facts(),
+    lake.MEDIA: lambda body: lake.Manifest.parse(body).facts(),
     recall.MEDIA: lambda body: recall.parse_recall(body).facts(),
     recall.STEP_MEDIA: lambda body: recall.parse_step(body).facts(),
     watch.MEDIA: lambda body: watch.parse_report(body).facts(),

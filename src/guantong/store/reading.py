@@ -365,7 +365,7 @@ class Reader:
             found = self._db.execute(sql, values).fetchall()
             if found:
                 columns = np.array(found, np.int64).T
-                rows = _met(dict(zip(_HOT, columns, strict=True)), first, end)
+                rows = met(dict(zip(_HOT, columns, strict=True)), first, end)
                 del rows["at"]
                 yield rows | self.event_columns(rows["event"])
 
@@ -432,10 +432,11 @@ def cut_to(rows: Mapping[str, Ints], first: Ints, last: Ints) -> dict[str, Ints]
         The same columns, a row for each range it meets, and the row each is of as ``at``.
     """
     is_whole = len(first) == 1 and first[0] == 0 and last[0] == MASK
-    return None if is_whole else _met(rows, first, last)
+    return None if is_whole else met(rows, first, last)
 
 
-def _met(rows: Mapping[str, Ints], first: Ints, last: Ints) -> dict[str, Ints]:
+def met(rows: Mapping[str, Ints], first: Ints, last: Ints) -> dict[str, Ints]:
+    """Rows cut to sorted, disjoint ranges: a row for each range it meets, and the row it is of as ``at``."""
     item, end = rows["item"], rows["item"] + rows["count"]
     low = np.searchsorted(last, item, "left")
     high = np.searchsorted(first, end - 1, "right")

@@ -1,0 +1,124 @@
+"""Which item is a number, and which number has an item, as far as rows have told?
+
+Every row of a lake names what it speaks of both ways, so that what was read can be spelled. In a
+class whose serials are a secret permutation a lake has places instead of serials: they are spelled
+like serials while one question is answered, and told apart when the answer is given.
+"""
+
+from collections.abc import Sequence
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guantong.capture.serials import WHOLE, spell, split
+from guantong.lake.model import ITEM_BITS
+from guantong.lake.parquet import Coded
+from guantong.store.columns import Ranges, Span
+from guantong.store.spreading import SPREAD
+
+Ints: TypeAlias = NDArray[np.int64]
+MASK: Final = (1 << ITEM_BITS) - 1
+
+
+class Names:
+    """Grows with the rows that are read."""
+
+    def __init__(self) -> None:
+        """Nothing is known."""
+        self._extents: dict[int, tuple[str, int, int]] = {}
+        self._numbers: dict[tuple[str, int, int], int] = {}
+        self._texts: dict[int, str] = {}
+        self._wholes: dict[str, int] = {}
+
+    def learn(self, item: Ints, head: Coded, width: Ints, first: Ints) -> None:
+        """Remember what rows are about."""
+        whole = width == WHOLE
+        for number, code in zip(item[whole].tolist(), head.codes[whole].tolist(), strict=True):
+            text = head.texts[code]
+            self._texts[number], self._wholes[text] = text, number
+        at = np.flatnonzero(~whole)
+        extents, one = np.unique(item[at] >> ITEM_BITS, return_index=True)
+        for extent, row in zip(extents.tolist(), at[one].tolist(), strict=True):
+            if extent not in self._extents:
+                text, wide = head.texts[int(head.codes[row])], int(width[row])
+                base = int(first[row]) - (int(item[row]) & MASK)
+                self._extents[extent] = text, wide, base
+                self._numbers[text, wide, base >> ITEM_BITS] = extent
+
+    def heads(self, ranges: Ranges) -> set[str]:
+        """The beginnings of all items of a set."""
+        return {span.head for span in self.spans(ranges)}
+
+    def numbers(self, items: Sequence[str]) -> Ints:
+        """The number of each item, -1 for one that no row was about."""
+        return np.array([self._number(item) for item in items], np.int64)
+
+    def _number(self, item: str) -> int:
+        if item in self._wholes:
+            return self._wholes[item]
+        head, width, serial = split(item)
+        found = self._numbers.get((head, width, serial >> ITEM_BITS))
+        return -1 if found is None else found << ITEM_BITS | serial & MASK
+
+    def texts(self, numbers: Ints) -> list[str]:
+        """The items of some numbers."""
+        return [self._text(number) for number in numbers.tolist()]
+
+    def _text(self, number: int) -> str:
+        if number in self._texts:
+            return self._texts[number]
+        head, width, base = self._extents[number >> ITEM_BITS]
+        return spell(head, _plain(width), base + (number & MASK))
+
+    def plain_heads(self, numbers: Ints) -> list[str]:
+        """What stands before the serial of each item, "" where there is none."""
+        heads = {extent: known[0] for extent, known in self._extents.items()}
+        return [heads.get(extent, "") for extent in (numbers >> ITEM_BITS).tolist()]
+
+    def spans(self, ranges: Ranges, *, true: bool = False) -> list[Span]:
+        """Ranges by class and serial.
+
+        Args:
+            ranges: Items that rows were about.
+            true: With the width of the class, also where a serial is a place.
+
+        Returns:
+            They, in the order of numbers, neighbours as one.
+        """
+        found: list[Span] = []
+        for first, count in zip(ranges.first.tolist(), ranges.count.tolist(), strict=True):
+            low, end = first, first + count
+            while low < end:
+                high = min(end, (low >> ITEM_BITS) + 1 << ITEM_BITS)
+                for span in self._span(low, high, true):
+                    last = found[-1] if found else None
+                    if last is not None and _touch(last, span):
+                        found[-1] = last._replace(last=span.last)
+                    else:
+                        found.append(span)
+                low = high
+        return found
+
+    def _span(self, low: int, high: int, true: bool) -> list[Span]:  # noqa: FBT001 -- ours
+        known = self._extents.get(low >> ITEM_BITS)
+        if known is None:
+            return [Span(self._texts[number], -1, -1) for number in range(low, high)]
+        head, width, base = known
+        start = base + (low & MASK)
+        return [Span(head, start, start + high - low - 1, width if true else _plain(width))]
+
+
+def _plain(width: int) -> int:
+    """A width that can be spelled: places as numbers."""
+    return 0 if width < SPREAD else width
+
+
+def _touch(last: Span, span: Span) -> bool:
+    same = (last.head, last.width) == (span.head, span.width)
+    return same and span.first >= 0 and last.last + 1 == span.first
+
+
+def hides_serials(width: int) -> bool:
+    """Whether the serials of a class are places in a lake."""
+    return width < SPREAD
