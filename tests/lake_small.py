@@ -7,11 +7,14 @@ from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from guantong.caller import OPERATOR
 from guantong.capture import read_table
 from guantong.market.bulk import Bulk
-from guantong.store import Indexed, SegmentStore
+from guantong.parties import obliged
+from guantong.store import EventFilter, Fact, Indexed, SegmentStore
 
 SEED = 5
 NOW_MS = 2_000_000_000_000
@@ -28,6 +31,56 @@ def fill(store: SegmentStore, rows: int, most: int | None = None) -> None:
     """Append the documents that are not there yet, all or the first so many."""
     for one in islice(filings(rows), store.projected_size, most):
         store.append([one])
+
+
+def broken(folder: Path, rows: int) -> SegmentStore:
+    """A market of which some documents never came, with firms, products and duties filed."""
+    store = SegmentStore.open(folder / "index.sqlite")
+    parties: dict[str, None] = {}
+    entry = 0
+    for one in filings(rows):
+        parties[one.by] = None
+        if one.entry % 5 != 2:
+            store.append([msgspec.structs.replace(one, entry=entry)])
+            entry += 1
+    firms = [party for party in parties if party.startswith("urn:guantong:uscc:")]
+    named = (
+        end.value
+        for one in store.scan_events(EventFilter(), limit=2_000)
+        for end in (*one.event.sources, *one.event.destinations)
+    )
+    glns = [*dict.fromkeys(one for one in named if "/417/" in one)]
+    facts = (*_filed(firms, glns, _classes(store)), *_duties(firms).facts())
+    store.append([Indexed(entry=entry, by=OPERATOR.party, received_ms=1, facts=facts)])
+    store.compact()
+    return store
+
+
+def _classes(store: SegmentStore) -> list[str]:
+    """Product classes of which items are recorded."""
+    heads = (head for head, _ in store.outgoing.heads() if head.endswith("/21/"))
+    return sorted({head.removesuffix("/21/") for head in heads})
+
+
+def _filed(firms: list[str], glns: list[str], classes: list[str]) -> Iterator[Fact]:
+    for number, firm in enumerate(firms):
+        links = tuple(glns[number : number + 1])
+        yield Fact("firm", firm, {"name": f"厂{number}", "region": "330110"}, links=links)
+    for number, firm in enumerate(firms[:4]):
+        coded = (
+            classes[number % len(classes)] if number < 2 else f"https://id.gs1.org/01/0690{number}"
+        )
+        told: dict[str, object] = {"firm": firm, "category": "电线电缆", "name": "线"}
+        yield Fact("product", coded, told, links=(firm,))
+
+
+def _duties(firms: list[str]) -> obliged.Imported:
+    rows = [
+        obliged.Obliged(firm, f"厂{number}", category, region=region)
+        for number, firm in enumerate(firms[:6])
+        for category, region in (("电线电缆", "330110"), ("电动自行车", "110105"))
+    ]
+    return obliged.Imported("名录", tuple(rows))
 
 
 @contextmanager

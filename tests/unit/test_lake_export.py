@@ -84,7 +84,9 @@ def test_files_are_sorted_and_of_one_range_and_month(
         number = int(file.path.split("range=")[1][:3])
         low = manifest.cuts[number - 1] if number else ""
         assert all(low <= head for head, *_ in keys)
-        assert number == len(manifest.cuts) or all(head < manifest.cuts[number] for head, *_ in keys)
+        assert number == len(manifest.cuts) or all(
+            head < manifest.cuts[number] for head, *_ in keys
+        )
         group = pq.ParquetFile(folder / file.path).metadata.row_group(0)
         assert group.column(0).compression == "ZSTD"
 

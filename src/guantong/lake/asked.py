@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guantong.capture.serials import split
+from guantong.capture.table import CHILD, INPUT, OUTPUT, PARENT
 from guantong.errors import fault
 from guantong.lake.frames import Frames
 from guantong.lake.model import ITEM_BITS, Dataset, Fault, LakeError
@@ -20,6 +21,7 @@ from guantong.store.columns import Flag, Ranges, Rows, Span, distinct
 
 Ints: TypeAlias = NDArray[np.int64]
 
+_LEADING: Final = frozenset({PARENT, OUTPUT})
 HEADS_MAX: Final = 200
 """Classes up to which files of others are not read."""
 _KEPT: Final = ", ".join(f"r.{name}" for name in COLUMNS if name not in {"item", "count", "first"})
@@ -44,6 +46,10 @@ class LakeStore:
         self._texts = Texts()
         self._joined = np.zeros(0, np.int64)
         """Events that bear a transformationID, of those that were read."""
+        self._leading, self._led = Rows.none(), np.zeros(0, np.int64)
+        """Rows in roles `_LEADING`, and the events of which all were read."""
+        self._pending = np.zeros(0, np.int64)
+        """Events of which they will be asked for."""
         self._names = Names()
         said = frames.columns(frames.ask("SELECT * FROM withdrawn"), ("declaration", "event"))
         self.gone = Withdrawals(said["declaration"], said["event"])
@@ -96,7 +102,12 @@ class LakeStore:
 
     def rows_in(self, ranges: Ranges, *, as_of: int | None = None) -> Rows:
         """All rows of these items, cut to them; in any order."""
-        return self._rows(self.frame_in(ranges)) if ranges.size() else Rows.none()
+        if not ranges.size():
+            return Rows.none()
+        rows = self._rows(self.frame_in(ranges))
+        named = (rows.role == CHILD) & ((rows.flags & Flag.HAS_PARENT) > 0)
+        self._pending = np.union1d(self._pending, rows.event[named | (rows.role == INPUT)])
+        return rows
 
     def frame_in(self, ranges: Ranges) -> Any:
         """The same as a frame."""
@@ -106,19 +117,33 @@ class LakeStore:
         return self._frames.ask(CUT.format(pieces="pieces", where=where, more=""), pieces=pieces)
 
     def rows_of_events(
-        self,
-        events: Ints,
-        roles: Collection[int],
-        *,
-        as_of: int | None = None,
+        self, events: Ints, roles: Collection[int], *, as_of: int | None = None
     ) -> Rows:
-        """All rows of these events in one of these roles; in any order."""
+        """All rows of these events in one of these roles; in any order.
+
+        What names containers and what came of others is asked soon after the rows that point to it:
+        it is read for all such rows at once, and kept.
+
+        Returns:
+            Rows.
+        """
         if not len(events):
             return Rows.none()
+        if not set(roles) <= _LEADING:
+            return self._of_events(events, roles)
+        new = np.setdiff1d(np.union1d(events, self._pending), self._led)
+        if len(new):
+            self._leading = Rows.joined((self._leading, self._of_events(new, _LEADING)))
+            self._led = np.union1d(self._led, new)
+        self._pending = np.zeros(0, np.int64)
+        chosen = np.isin(self._leading.role, list(roles)) & np.isin(self._leading.event, events)
+        return self._leading.take(chosen)
+
+    def _of_events(self, events: Ints, roles: Collection[int]) -> Rows:
         events = distinct(events)
         sql = (
             f"SELECT /*+ BROADCAST(e) */ r.* FROM rows r LEFT SEMI JOIN asked e ON r.event = e.event "
-            f"WHERE r.role IN ({', '.join(map(str, roles))}) "
+            f"WHERE r.role IN ({', '.join(map(str, sorted(roles)))}) "
             f"AND r.event BETWEEN {events[0]} AND {events[-1]}"
         )
         return self._rows(self._frames.ask(sql, asked=self._frames.frame({"event": events})))

@@ -3,6 +3,8 @@
 The rule is that of `guantong.parties.obliged.standings`; see there.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from guantong.lake.parquet import Columns
@@ -17,11 +19,7 @@ def duties(store: Store) -> Columns:
         Columns: party, category, region, whether it is filed, the product's class, and whether
         codes of that were issued.
     """
-    found = [
-        (duty, product, issued)
-        for duty in obliged.duties(store)
-        for product, issued in [*duty.products.items()] or [(None, False)]
-    ]
+    found = [one for duty in obliged.duties(store) for one in _products(duty)]
     return {
         "party": [duty.row.party for duty, *_ in found],
         "category": [duty.row.category for duty, *_ in found],
@@ -30,3 +28,10 @@ def duties(store: Store) -> Columns:
         "product": [product for _, product, _ in found],
         "is_issued": np.array([issued for *_, issued in found], np.bool_),
     }
+
+
+def _products(duty: obliged.Duty) -> Iterator[tuple[obliged.Duty, str | None, bool]]:
+    if not duty.products:
+        yield duty, None, False
+    for product, issued in duty.products.items():
+        yield duty, product, issued

@@ -179,10 +179,8 @@ def _empty(source: Outgoing, ranges: int) -> Manifest:
     """The manifest of a new lake: where ranges of classes begin."""
     heads = source.heads()
     total = np.cumsum([max(extents, 1) for _, extents in heads])
-    at = (
-        np.searchsorted(total, [total[-1] * n // ranges for n in range(1, ranges)]) if heads else []
-    )
-    cuts = sorted({heads[one][0] for one in at})
+    wanted = [int(total[-1]) * n // ranges for n in range(1, ranges)] if heads else []
+    cuts = sorted({heads[at][0] for at in np.searchsorted(total, wanted).tolist()})
     mark = source.numbering_mark(0)
     return Manifest(entries=0, events=0, extents=0, numbering=mark, cuts=tuple(cuts))
 

@@ -75,12 +75,12 @@ def scope(
     )
 
 
-def everyone(frames: Frames, *, now_ms: int) -> Decided:
+def everyone(frames: Frames, *, now_ms: int, asks_gaps: bool = True) -> Decided:
     """Who has what, of all items and lots there are, and how many items lack a part of their story."""
     store = LakeStore(frames)
     sight = Sight(now_ms, FUTURE_MS, frames.manifest.entries)
     own = frames.ask(f"SELECT {_ALL} FROM rows")
-    return _decided(frames, store, own, frames.manifest.rows(Dataset.ROWS), sight, asks_gaps=True)
+    return _decided(frames, store, own, frames.manifest.rows(Dataset.ROWS), sight, asks_gaps=asks_gaps)
 
 
 def _decided(
