@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -100,7 +101,8 @@ def part(name: str, folder: Path, rows: int, lot: str = "") -> dict[str, Any]:
     with watched(process.pid) as most:
         out, _ = process.communicate()
     assert process.returncode == 0, name
-    return json.loads(out) | {"mb": most[0] / 1e6}
+    told: dict[str, Any] = json.loads(out)
+    return told | {"mb": most[0] / 1e6}
 
 
 @contextmanager
@@ -185,10 +187,16 @@ def plain_answers(asked: argparse.Namespace) -> dict[str, Any]:
 
     store = SegmentStore.open(asked.folder / "index.sqlite", read_only=True)
     register = Register(store)
-    firms = {"firm_of": register.firm_of, "region_of": register.region_of}
 
     def scope() -> Any:
-        found = closure(store, [asked.lot], now_ms=NOW_MS, bounds=Bounds(items=1 << 40), **firms)
+        found = closure(
+            store,
+            [asked.lot],
+            now_ms=NOW_MS,
+            bounds=Bounds(items=1 << 40),
+            firm_of=register.firm_of,
+            region_of=register.region_of,
+        )
         return [found.made, *listed(who(found.held, found.amounts))]
 
     def everyone() -> Any:
@@ -203,7 +211,9 @@ def plain_answers(asked: argparse.Namespace) -> dict[str, Any]:
         return listed(who(tally.items(single), tally.lots(tuple(store.texts(many)))))
 
     questions = {"scope": scope, "everyone": everyone}
-    questions |= {name: lambda name=name: figured(getattr(plain, name)(store)) for name in FIGURES}
+    questions |= {
+        name: partial(lambda one: figured(getattr(plain, one)(store)), name) for name in FIGURES
+    }
     return {"answers": {name: twice(ask) for name, ask in questions.items()}}
 
 
@@ -242,7 +252,7 @@ def spark_answers(number: int) -> Callable[[argparse.Namespace], dict[str, Any]]
             return figured({tuple(v for _, v in row[:keys]): dict(row[keys:]) for row in rows})
 
         questions: dict[str, Callable[[], Any]] = {"scope": scope, "everyone": all_}
-        questions |= {name: lambda name=name: figure(name) for name in FIGURES}
+        questions |= {name: partial(figure, name) for name in FIGURES}
         told = {name: twice(ask) for name, ask in questions.items()}
         return {"answers": {"session and views": (started, 0.0, None), **told}}
 
@@ -272,7 +282,7 @@ def duckdb_answers(asked: argparse.Namespace) -> dict[str, Any]:
             {row[:keys]: dict(zip(names[keys:], row[keys:], strict=True)) for row in rows}
         )
 
-    return {"answers": {name: twice(lambda name=name: figure(name)) for name in FIGURES}}
+    return {"answers": {name: twice(partial(figure, name)) for name in FIGURES}}
 
 
 def twice(ask: Callable[[], Any]) -> tuple[float, float, Any]:
@@ -291,7 +301,8 @@ def listed(told: dict[str, Any]) -> list[Any]:
 
 def figured(figures: dict[tuple[str, ...], dict[str, int]]) -> list[Any]:
     """Figures in one order."""
-    return msgspec.to_builtins(sorted((list(key), numbers) for key, numbers in figures.items()))
+    ordered: list[Any] = msgspec.to_builtins(sorted(figures.items()))
+    return ordered
 
 
 PARTS: Final[dict[str, Callable[[argparse.Namespace], dict[str, Any]]]] = {

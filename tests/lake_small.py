@@ -6,15 +6,19 @@ from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
+from typing import Final
 
 import msgspec
+import numpy as np
 import pytest
 
 from guantong.caller import OPERATOR
 from guantong.capture import read_table
+from guantong.capture.model import Action, Event, EventType
+from guantong.identify.ff1 import ff1_of
 from guantong.market.bulk import Bulk
 from guantong.parties import obliged
-from guantong.store import EventFilter, Fact, Indexed, SegmentStore
+from guantong.store import EventFilter, Fact, Indexed, SegmentStore, Spread
 
 SEED = 5
 NOW_MS = 2_000_000_000_000
@@ -52,8 +56,33 @@ def broken(folder: Path, rows: int) -> SegmentStore:
     glns = [*dict.fromkeys(one for one in named if "/417/" in one)]
     facts = (*_filed(firms, glns, _classes(store)), *_duties(firms).facts())
     store.append([Indexed(entry=entry, by=OPERATOR.party, received_ms=1, facts=facts)])
+    store.append([_hidden(entry + 1, firms[0])])
     store.compact()
     return store
+
+
+SECRET: Final = Spread("https://id.gs1.org/01/06901234567892/21/", 12, b"known to nobody!")
+
+
+def hidden_codes(count: int) -> tuple[str, ...]:
+    """Items of a class whose serials nobody can guess."""
+    shown = ff1_of(SECRET.key, SECRET.digits).encrypt(np.arange(count))
+    return tuple(f"{SECRET.head}{serial:012d}" for serial in shown.tolist())
+
+
+def _hidden(entry: int, by: str) -> Indexed:
+    event = Event(
+        type=EventType.OBJECT,
+        action=Action.ADD,
+        time_ms=1_760_000_000_000,
+        offset="+08:00",
+        id="urn:test:hidden",
+        step="commissioning",
+        epcs=hidden_codes(1_500),
+    )
+    fact = Fact("code_range", "https://id.gs1.org/01/06901234567892", spread=SECRET)
+    received_ms = event.time_ms
+    return Indexed(entry=entry, by=by, received_ms=received_ms, events=(event,), facts=(fact,))
 
 
 def _classes(store: SegmentStore) -> list[str]:

@@ -14,7 +14,14 @@ import pytest
 
 from tests.lake_small import java
 
-SECONDS_MAX: Final = 120.0
+SECONDS_MAX: Final = 600.0
+QUICK: Final = {
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+    "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.shuffle.partitions": "4",
+}
+"""What makes a small question quick: little is compiled."""
 
 
 class Cluster:
@@ -23,7 +30,7 @@ class Cluster:
     def __init__(self, place: Path, workers: int = 2) -> None:
         """Start all, and wait until the workers are known."""
         self._place = place
-        self._groups: list[subprocess.Popen[bytes]] = []
+        self._groups: list[subprocess.Popen[Any]] = []
         self._environment = environment()
         self.url = ""
         try:
@@ -69,9 +76,10 @@ class Cluster:
         spec = find_spec("guantong.lake.job")
         assert spec is not None
         assert spec.origin is not None
-        conf = ("--conf", "spark.executor.memory=512m", "--conf", "spark.sql.shuffle.partitions=8")
+        settings = QUICK | {"spark.executor.memory": "512m"}
+        conf = [word for one in settings.items() for word in ("--conf", "=".join(one))]
         command = [str(_home() / "bin" / "spark-submit"), "--master", self.url, *conf]
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [*command, spec.origin, *arguments],
             env=self._environment,
             stdout=subprocess.PIPE,
@@ -79,6 +87,8 @@ class Cluster:
             text=True,
             start_new_session=True,
         )
+        self._groups.append(process)
+        return process
 
     def kill(self, number: int) -> None:
         """A worker, and all it runs, at once."""
@@ -111,7 +121,8 @@ def here() -> Any:
     os.environ |= environment()
     from guantong.lake.session import session
 
-    spark = session("local[2]", spark__sql__shuffle__partitions="4", spark__driver__memory="1g")
+    quick = {name.replace(".", "__"): value for name, value in QUICK.items()}
+    spark = session("local[2]", spark__driver__memory="1g", **quick)
     spark.sparkContext.setLogLevel("ERROR")
     return spark
 

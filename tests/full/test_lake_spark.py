@@ -1,6 +1,7 @@
 """Spark over a lake answers what one machine answers: here, on a cluster, and when a worker dies."""
 
 import json
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from guantong.lake import plain
+from guantong.lake import Fault, LakeError, plain
 from guantong.lake.export import export
 from guantong.lake.missing import missing
 from guantong.market.bulk import Bulk
@@ -22,7 +23,7 @@ from guantong.trace.expanse import Wrappings
 from guantong.trace.marks import Sight
 from guantong.trace.model import FUTURE_MS
 from guantong.trace.names import LOGISTIC_UNIT, is_many
-from tests.lake_small import NOW_MS, SEED, broken
+from tests.lake_small import NOW_MS, SEED, broken, hidden_codes
 from tests.spark_small import SECONDS_MAX, Cluster, here
 
 pytestmark = [
@@ -54,8 +55,13 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
     with closing(broken(folder, ROWS)) as store:
         export(store, folder / "lake", part_rows=4_000)
         register = Register(store)
-        firms = {"firm_of": register.firm_of, "region_of": register.region_of}
-        scope = closure(store, [bulk.bad.code], now_ms=NOW_MS, **firms)
+        scope = closure(
+            store,
+            [bulk.bad.code],
+            now_ms=NOW_MS,
+            firm_of=register.firm_of,
+            region_of=register.region_of,
+        )
         yield Lake(folder / "lake", store, bulk.bad.code, scope, everyone(store))
 
 
@@ -96,6 +102,13 @@ def picked(told: Told, like: Told) -> Told:
     return {name: told[name] for name in like}
 
 
+def told_by(asked: subprocess.Popen[str]) -> tuple[Told, str]:
+    """The answer of a job, and what its driver noted."""
+    out, log = asked.communicate(timeout=SECONDS_MAX)
+    assert asked.returncode == 0, out + log
+    return json.loads(out.splitlines()[-1]), out + log
+
+
 def test_here(lake: Lake) -> None:
     from guantong.lake.frames import Frames
     from guantong.lake.job import answer
@@ -111,6 +124,9 @@ def test_here(lake: Lake) -> None:
         assert picked(scope, said_of(lake.scope)) == said_of(lake.scope)
         assert scope["made"] > 100
         assert any(one["region"] == "330110" for one in scope["held"])
+        with pytest.raises(LakeError) as refusal:
+            answer(frames, "scope", [hidden_codes(1)[0]], NOW_MS)
+        assert refusal.value.faults[0].code == Fault.ORIGIN
         all_ = ordered(answer(frames, "everyone", [], NOW_MS))
         assert picked(all_, lake.everyone) == lake.everyone
         assert len(lake.everyone["gaps"]) >= 2, "a market in which nothing is missing shows nothing"
@@ -124,9 +140,8 @@ def test_on_a_cluster_and_when_a_worker_dies(
     cluster = Cluster(tmp_path)
     try:
         asked = cluster.submit(str(lake.folder), "scope", lake.lot, "--now-ms", str(NOW_MS))
-        answer, log = asked.communicate(timeout=SECONDS_MAX)
-        assert asked.returncode == 0, log
-        assert picked(json.loads(answer), said_of(lake.scope)) == said_of(lake.scope)
+        answer, log = told_by(asked)
+        assert picked(answer, said_of(lake.scope)) == said_of(lake.scope)
         began = time.monotonic()
         asked = cluster.submit(str(lake.folder), "everyone", "--now-ms", str(NOW_MS))
         while not cluster.computes(1):
@@ -134,11 +149,10 @@ def test_on_a_cluster_and_when_a_worker_dies(
             time.sleep(0.02)
         cluster.kill(1)
         killed = time.monotonic()
-        answer, log = asked.communicate(timeout=SECONDS_MAX)
+        answer, log = told_by(asked)
         ended = time.monotonic()
-        assert asked.returncode == 0, log
         assert "Lost executor" in log
-        all_ = ordered(json.loads(answer))
+        all_ = ordered(answer)
         assert picked(all_, lake.everyone) == lake.everyone
     finally:
         cluster.stop()

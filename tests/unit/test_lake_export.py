@@ -1,6 +1,7 @@
 """An index as Parquet: all of it, once, in order; and what is damaged is found."""
 
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from guantong.lake import Dataset, Fault, LakeError, Manifest, check, needed, ne
 from guantong.lake.export import export
 from guantong.lake.frames import SCHEMAS
 from guantong.store import EventFilter, Role, SegmentStore
-from tests.lake_small import fill, market
+from tests.lake_small import SECRET, broken, fill, hidden_codes, market
 
 ROWS = 10_000
 ROLES = (EPC, PARENT, CHILD, INPUT, OUTPUT)
@@ -112,9 +113,12 @@ def test_a_later_export_adds_files_and_ends_up_the_same(tmp_path: Path) -> None:
         assert export(store, tmp_path / "grown") == first
         fill(store, ROWS)
         store.compact()
+        left = tmp_path / "grown" / "rows" / "range=000" / "left.parquet"
+        left.write_bytes(b"of an export that was killed")
         second = export(store, tmp_path / "grown")
         whole = export(store, tmp_path / "whole", ranges=3)
         assert newest(tmp_path / "grown") == second
+        assert not left.exists()
         check(tmp_path / "grown", second.files)
         kept = [file for file in second.files if file.path in before]
         assert len(kept) >= len(before) - 2  # parties and duties are written anew
@@ -162,3 +166,19 @@ def test_no_manifest_and_one_of_another_version_are_refused(tmp_path: Path) -> N
             Manifest.parse(raw)
         assert refusal.value.faults[0].code == Fault.MANIFEST
     assert Manifest.parse(manifest.encode()) == manifest
+
+
+def test_secret_serials_are_places_and_their_key_stays_here(tmp_path: Path) -> None:
+    with closing(broken(tmp_path, ROWS)) as store:
+        manifest = export(store, tmp_path / "lake")
+    hidden = [
+        row
+        for row in rows_of(tmp_path / "lake", Dataset.ROWS, manifest)
+        if row["head"] == SECRET.head
+    ]
+    assert {row["width"] for row in hidden} == {-1_000 - SECRET.digits}
+    assert [(row["first"], row["last"]) for row in hidden] == [(0, 1_023), (1_024, 1_499)]
+    secrets = [SECRET.key.decode(), *hidden_codes(3)]
+    for dataset in Dataset:
+        told = str(rows_of(tmp_path / "lake", dataset, manifest))
+        assert not any(text in told for text in secrets)

@@ -58,6 +58,7 @@ def export(
         raise LakeError(fault(Fault.FOREIGN, expected=expected, got=f"{before.events} events"))
     elif before.entries == reached.size:
         return before
+    _sweep(folder)
     run = _Run(source, folder, before, reached.size)
     run.copy(before.events, reached.event, part_rows)
     run.renew(store)
@@ -103,7 +104,7 @@ class _Run:
     def renew(self, store: SegmentStore) -> None:
         """Write who is who and who must file, as of now."""
         register = Register(store)
-        keys = sorted(self._named)
+        keys = sorted(self._named | {register.firm_of(key) for key in self._named})
         who: Columns = {
             "key": keys,
             "firm": [register.firm_of(key) for key in keys],
@@ -180,7 +181,8 @@ def _empty(source: Outgoing, ranges: int) -> Manifest:
     heads = source.heads()
     total = np.cumsum([max(extents, 1) for _, extents in heads])
     wanted = [int(total[-1]) * n // ranges for n in range(1, ranges)] if heads else []
-    cuts = sorted({heads[at][0] for at in np.searchsorted(total, wanted).tolist()})
+    after = np.searchsorted(total, wanted) + 1
+    cuts = sorted({heads[at][0] for at in after.tolist() if at < len(heads)})
     mark = source.numbering_mark(0)
     return Manifest(entries=0, events=0, extents=0, numbering=mark, cuts=tuple(cuts))
 
@@ -189,6 +191,15 @@ def _known_parties(folder: Path, before: Manifest) -> set[str]:
     files = before.of((Dataset.PARTIES,))
     model.check(folder, files)
     return {key for (key,) in parquet.read([folder / one.path for one in files], ("key",))}
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what an export left that came to no manifest: engines read whole directories."""
+    named = {one.path for found in model.every(folder) for one in found.files}
+    for dataset in Dataset:
+        for path in (folder / dataset).rglob("*.parquet"):
+            if path.relative_to(folder).as_posix() not in named:
+                path.unlink()
 
 
 def _put(path: Path, raw: bytes) -> None:

@@ -67,6 +67,10 @@ class Frames:
         """A value for all tasks."""
         return self.spark.sparkContext.broadcast(value)
 
+    def forget(self) -> None:
+        """Drop what was kept between the jobs of one question."""
+        self.spark.catalog.clearCache()
+
     @property
     def width(self) -> int:
         """How many tasks run at once."""

@@ -2,7 +2,8 @@
 
 ``job.py FOLDER scope CODE …`` says what came of lots or items and who has it; ``job.py FOLDER
 everyone`` says that of all items, and how many lack a part of their story; ``steps``, ``panel`` and
-``coverage`` are the figures of `guantong.lake.figures`. The answer is JSON on standard output. Under
+``coverage`` are the figures of `guantong.lake.figures`. The answer is JSON, the last line of standard output (spark-submit puts
+what Python warns of before it). Under
 spark-submit the master is the cluster's; else ``--master`` says where (``local[*]``).
 """
 
@@ -35,7 +36,8 @@ def main() -> None:
     spark = session(asked.master)
     try:
         told = answer(Frames(spark, asked.folder), asked.question, asked.codes, now_ms)
-        json.dump(told, sys.stdout, ensure_ascii=False)
+        sys.stdout.write(f"{json.dumps(told, ensure_ascii=False)}\n")
+        sys.stdout.flush()
     finally:
         spark.stop()
 

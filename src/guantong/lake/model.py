@@ -20,6 +20,7 @@ VERSION: Final = 1
 """Of the columns; another number means: export anew."""
 MANIFEST: Final = "manifest-{:015d}.json"
 """Name of a manifest, with the ledger size it stands for."""
+MANIFESTS: Final = "manifest-*.json"
 ITEM_BITS: Final = 10
 """No row goes over an edge of 2**ITEM_BITS numbers of items: equal buckets are all that can meet."""
 
@@ -144,9 +145,15 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return sum(one.rows for one in self.of((dataset,)))
 
 
+def every(folder: Path) -> list[Manifest]:
+    """The manifests in a directory, by ledger size."""
+    names = sorted(folder.glob(MANIFESTS))
+    return [Manifest.parse(name.read_bytes()) for name in names]
+
+
 def newest(folder: Path) -> Manifest | None:
-    """The manifest of the greatest ledger size in a directory."""
-    names = sorted(folder.glob(MANIFEST.format(0).replace("0" * 15, "*")))
+    """The one of the greatest ledger size."""
+    names = sorted(folder.glob(MANIFESTS))
     return Manifest.parse(names[-1].read_bytes()) if names else None
 
 

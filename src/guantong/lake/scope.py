@@ -80,7 +80,9 @@ def everyone(frames: Frames, *, now_ms: int, asks_gaps: bool = True) -> Decided:
     store = LakeStore(frames)
     sight = Sight(now_ms, FUTURE_MS, frames.manifest.entries)
     own = frames.ask(f"SELECT {_ALL} FROM rows")
-    return _decided(frames, store, own, frames.manifest.rows(Dataset.ROWS), sight, asks_gaps=asks_gaps)
+    return _decided(
+        frames, store, own, frames.manifest.rows(Dataset.ROWS), sight, asks_gaps=asks_gaps
+    )
 
 
 def _decided(
@@ -111,8 +113,7 @@ def _decided(
 
     told = whole.groupBy("grp").applyInArrow(decide, TOLD)
     found = frames.ask(SUMMED, told=told).collect()
-    for table in tables:
-        table.unpersist()
+    frames.forget()
     return _read(found, regions)
 
 

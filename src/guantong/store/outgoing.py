@@ -113,12 +113,22 @@ class Outgoing:
         return last or 0
 
     def numbering_mark(self, last: int) -> str:
-        """A digest over which serials the extents up to one belong to."""
+        """A digest over which serials the extents up to one belong to.
+
+        Of the dictionary the first code of each extent stands for the 1,024 that came with it.
+
+        Returns:
+            Hexadecimal digits.
+        """
         sql = (
-            "SELECT extent.no, head, width, block FROM extent JOIN class ON class = class.no "
-            "WHERE extent.no <= ? ORDER BY extent.no"
+            "SELECT extent.no, class, head, width, block FROM extent "
+            "JOIN class ON class = class.no WHERE extent.no <= ? ORDER BY extent.no"
         )
-        digest = sha256()
-        for row in self._db.execute(sql, (last,)):
-            digest.update(repr(tuple(row)).encode())
+        digest, coded = sha256(), []
+        with self._db.snapshot():
+            for no, owner, head, width, block in self._db.execute(sql, (last,)):
+                digest.update(repr((no, head, width, block)).encode())
+                if owner == DICTIONARY:
+                    coded.append(block << BITS)
+            digest.update(repr(self._numbering.codes.texts(coded)).encode())
         return digest.hexdigest()
