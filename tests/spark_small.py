@@ -1,14 +1,16 @@
 """A Spark of the tests' own: a session here, or a master and workers as processes."""
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pytest
 
@@ -22,6 +24,21 @@ QUICK: Final = {
     "spark.sql.shuffle.partitions": "4",
 }
 """What makes a small question quick: little is compiled."""
+
+
+class Asked(NamedTuple):
+    """A job under way."""
+
+    process: subprocess.Popen[bytes]
+    out: Path
+    log: Path
+
+    def answer(self) -> dict[str, Any]:
+        """What it says in the end: the last line."""
+        code = self.process.wait(SECONDS_MAX)
+        assert code == 0, self.out.read_text() + self.log.read_text()
+        told: dict[str, Any] = json.loads(self.out.read_text().splitlines()[-1])
+        return told
 
 
 class Cluster:
@@ -71,7 +88,7 @@ class Cluster:
             time.sleep(0.1)
         return found[1]
 
-    def submit(self, *arguments: str) -> subprocess.Popen[str]:
+    def submit(self, name: str, *arguments: str) -> "Asked":
         """Ask a lake by spark-submit."""
         spec = find_spec("guantong.lake.job")
         assert spec is not None
@@ -79,34 +96,34 @@ class Cluster:
         settings = QUICK | {"spark.executor.memory": "512m"}
         conf = [word for one in settings.items() for word in ("--conf", "=".join(one))]
         command = [str(_home() / "bin" / "spark-submit"), "--master", self.url, *conf]
-        process = subprocess.Popen(
-            [*command, spec.origin, *arguments],
-            env=self._environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+        out, log = self._place / f"{name}.out", self._place / f"{name}.log"
+        with out.open("wb") as answer, log.open("wb") as noted:
+            process = subprocess.Popen(
+                [*command, spec.origin, *arguments],
+                env=self._environment,
+                stdout=answer,
+                stderr=noted,
+                start_new_session=True,
+            )
         self._groups.append(process)
-        return process
+        return Asked(process, out, log)
 
     def kill(self, number: int) -> None:
         """A worker, and all it runs, at once."""
         os.killpg(self.workers[number].pid, signal.SIGKILL)
         self.workers[number].wait(SECONDS_MAX)
 
-    def computes(self, number: int) -> bool:
-        """Whether a task of Python runs in a worker's group."""
-        group = self.workers[number].pid
-        for entry in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                fields = entry.read_text().rpartition(")")[2].split()
-                line = (entry.parent / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if int(fields[2]) == group and b"pyspark.daemon" in line:
-                return True
-        return False
+    def computing(self) -> int:
+        """A worker in which a task of Python runs, -1 for none."""
+        parents = dict(_parents())
+        for pid in [pid for pid in parents if b"pyspark.daemon" in _line(pid)]:
+            above = pid
+            while above in parents:
+                above = parents[above]
+                for number, worker in enumerate(self.workers):
+                    if worker.pid == above:
+                        return number
+        return -1
 
     def stop(self) -> None:
         """End all of them."""
@@ -138,6 +155,23 @@ def environment() -> dict[str, str]:
         "PYSPARK_PYTHON": sys.executable,
         "PYTHONPATH": os.pathsep.join(paths),
     }
+
+
+def _parents() -> Iterator[tuple[int, int]]:
+    """Every process there is, and its parent."""
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (entry / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        yield int(entry.name), int(fields[1])
+
+
+def _line(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def _home() -> Path:

@@ -1,7 +1,5 @@
 """Spark over a lake answers what one machine answers: here, on a cluster, and when a worker dies."""
 
-import json
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -24,7 +22,7 @@ from guantong.trace.marks import Sight
 from guantong.trace.model import FUTURE_MS
 from guantong.trace.names import LOGISTIC_UNIT, is_many
 from tests.lake_small import NOW_MS, SEED, broken, hidden_codes
-from tests.spark_small import SECONDS_MAX, Cluster, here
+from tests.spark_small import Cluster, here
 
 pytestmark = [
     pytest.mark.full,
@@ -102,13 +100,6 @@ def picked(told: Told, like: Told) -> Told:
     return {name: told[name] for name in like}
 
 
-def told_by(asked: subprocess.Popen[str]) -> tuple[Told, str]:
-    """The answer of a job, and what its driver noted."""
-    out, log = asked.communicate(timeout=SECONDS_MAX)
-    assert asked.returncode == 0, out + log
-    return json.loads(out.splitlines()[-1]), out + log
-
-
 def test_here(lake: Lake) -> None:
     from guantong.lake.frames import Frames
     from guantong.lake.job import answer
@@ -137,22 +128,20 @@ def test_here(lake: Lake) -> None:
 def test_on_a_cluster_and_when_a_worker_dies(
     lake: Lake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cluster = Cluster(tmp_path)
+    cluster, now = Cluster(tmp_path), ("--now-ms", str(NOW_MS))
     try:
-        asked = cluster.submit(str(lake.folder), "scope", lake.lot, "--now-ms", str(NOW_MS))
-        answer, log = told_by(asked)
-        assert picked(answer, said_of(lake.scope)) == said_of(lake.scope)
+        scope = cluster.submit("scope", str(lake.folder), "scope", lake.lot, *now).answer()
+        assert picked(scope, said_of(lake.scope)) == said_of(lake.scope)
         began = time.monotonic()
-        asked = cluster.submit(str(lake.folder), "everyone", "--now-ms", str(NOW_MS))
-        while not cluster.computes(1):
-            assert asked.poll() is None, "it ended before a worker could be killed"
+        asked = cluster.submit("everyone", str(lake.folder), "everyone", *now)
+        while (number := cluster.computing()) < 0:
+            assert asked.process.poll() is None, "it ended before a worker could be killed"
             time.sleep(0.02)
-        cluster.kill(1)
+        cluster.kill(number)
         killed = time.monotonic()
-        answer, log = told_by(asked)
+        all_ = ordered(asked.answer())
         ended = time.monotonic()
-        assert "Lost executor" in log
-        all_ = ordered(answer)
+        assert "Lost executor" in asked.log.read_text() + asked.out.read_text()
         assert picked(all_, lake.everyone) == lake.everyone
     finally:
         cluster.stop()

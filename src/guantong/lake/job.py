@@ -2,9 +2,9 @@
 
 ``job.py FOLDER scope CODE …`` says what came of lots or items and who has it; ``job.py FOLDER
 everyone`` says that of all items, and how many lack a part of their story; ``steps``, ``panel`` and
-``coverage`` are the figures of `guantong.lake.figures`. The answer is JSON, the last line of standard output (spark-submit puts
-what Python warns of before it). Under
-spark-submit the master is the cluster's; else ``--master`` says where (``local[*]``).
+``coverage`` are the figures of `guantong.lake.figures`. The answer is JSON, the last line of standard
+output: spark-submit puts before it what Python warns of. Under spark-submit the master is the
+cluster's; else ``--master`` says where (``local[*]``).
 """
 
 import argparse
@@ -15,10 +15,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from guantong.errors import fault
 from guantong.lake.figures import QUERIES
 from guantong.lake.frames import Frames
+from guantong.lake.model import Fault, LakeError
 from guantong.lake.scope import everyone, scope
-from guantong.lake.session import session
 from guantong.store.columns import Span
 from guantong.trace.closure import Held, LotBalance
 
@@ -33,13 +34,23 @@ def main() -> None:
     parser.add_argument("--now-ms", type=int, default=0, help="the present; the clock's without")
     asked = parser.parse_args()
     now_ms = asked.now_ms or time.time_ns() // 1_000_000
-    spark = session(asked.master)
+    spark = _session(asked.master)
     try:
         told = answer(Frames(spark, asked.folder), asked.question, asked.codes, now_ms)
         sys.stdout.write(f"{json.dumps(told, ensure_ascii=False)}\n")
         sys.stdout.flush()
     finally:
         spark.stop()
+
+
+def _session(master: str) -> Any:
+    """Spark, which not every installation has. Raises LakeError."""
+    try:
+        from guantong.lake.session import session
+    except ImportError as error:
+        expected = "the extra guantong[spark]"
+        raise LakeError(fault(Fault.ENGINE, expected=expected, got=error)) from error
+    return session(master)
 
 
 def answer(frames: Frames, question: str, codes: list[str], now_ms: int) -> dict[str, Any]:
