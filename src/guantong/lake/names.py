@@ -1,8 +1,8 @@
 """Which item is a number, and which number has an item, as far as rows have told?
 
 Every row of a lake names what it speaks of both ways, so that what was read can be spelled. In a
-class whose serials are a secret permutation a lake has places instead of serials: they are spelled
-like serials while one question is answered, and told apart when the answer is given.
+class whose serials are a secret permutation a lake has places instead of serials: while one question
+is answered they are spelled with a word before them (`PLACE`), so that none is taken for a code.
 """
 
 from collections.abc import Sequence
@@ -19,6 +19,8 @@ from guantong.store.spreading import SPREAD
 
 Ints: TypeAlias = NDArray[np.int64]
 MASK: Final = (1 << ITEM_BITS) - 1
+PLACE: Final = "_place."
+"""Stands before a place that is spelled; no code of such a class has it, its serials are digits."""
 
 
 class Names:
@@ -30,6 +32,8 @@ class Names:
         self._numbers: dict[tuple[str, int, int], int] = {}
         self._texts: dict[int, str] = {}
         self._wholes: dict[str, int] = {}
+        self._hidden: dict[str, tuple[str, int]] = {}
+        """By a head with `PLACE`: the class's own head and width."""
 
     def learn(self, item: Ints, head: Coded, width: Ints, first: Ints) -> None:
         """Remember what rows are about."""
@@ -41,14 +45,21 @@ class Names:
         extents, one = np.unique(item[at] >> ITEM_BITS, return_index=True)
         for extent, row in zip(extents.tolist(), at[one].tolist(), strict=True):
             if extent not in self._extents:
-                text, wide = head.texts[int(head.codes[row])], int(width[row])
+                text, wide = self._shown(head.texts[int(head.codes[row])], int(width[row]))
                 base = int(first[row]) - (int(item[row]) & MASK)
                 self._extents[extent] = text, wide, base
                 self._numbers[text, wide, base >> ITEM_BITS] = extent
 
+    def _shown(self, head: str, width: int) -> tuple[str, int]:
+        """How items of a class are spelled here."""
+        if not hides_serials(width):
+            return head, width
+        self._hidden[head + PLACE] = head, width
+        return head + PLACE, 0
+
     def heads(self, ranges: Ranges) -> set[str]:
-        """The beginnings of all items of a set."""
-        return {span.head for span in self.spans(ranges)}
+        """The beginnings of all items of a set, as in the lake."""
+        return {span.head for span in self.spans(ranges, true=True)}
 
     def numbers(self, items: Sequence[str]) -> Ints:
         """The number of each item, -1 for one that no row was about."""
@@ -69,11 +80,12 @@ class Names:
         if number in self._texts:
             return self._texts[number]
         head, width, base = self._extents[number >> ITEM_BITS]
-        return spell(head, _plain(width), base + (number & MASK))
+        return spell(head, width, base + (number & MASK))
 
     def plain_heads(self, numbers: Ints) -> list[str]:
         """What stands before the serial of each item, "" where there is none."""
-        heads = {extent: known[0] for extent, known in self._extents.items()}
+        shown = {extent: known[0] for extent, known in self._extents.items()}
+        heads = {extent: head.removesuffix(PLACE) for extent, head in shown.items()}
         return [heads.get(extent, "") for extent in (numbers >> ITEM_BITS).tolist()]
 
     def spans(self, ranges: Ranges, *, true: bool = False) -> list[Span]:
@@ -91,27 +103,26 @@ class Names:
             low, end = first, first + count
             while low < end:
                 high = min(end, (low >> ITEM_BITS) + 1 << ITEM_BITS)
-                for span in self._span(low, high, true):
+                for span in self._span(low, high):
                     last = found[-1] if found else None
                     if last is not None and _touch(last, span):
                         found[-1] = last._replace(last=span.last)
                     else:
                         found.append(span)
                 low = high
-        return found
+        return [self._true(span) for span in found] if true else found
 
-    def _span(self, low: int, high: int, true: bool) -> list[Span]:  # noqa: FBT001 -- ours
+    def _span(self, low: int, high: int) -> list[Span]:
         known = self._extents.get(low >> ITEM_BITS)
         if known is None:
             return [Span(self._texts[number], -1, -1) for number in range(low, high)]
         head, width, base = known
         start = base + (low & MASK)
-        return [Span(head, start, start + high - low - 1, width if true else _plain(width))]
+        return [Span(head, start, start + high - low - 1, width)]
 
-
-def _plain(width: int) -> int:
-    """A width that can be spelled: places as numbers."""
-    return 0 if width < SPREAD else width
+    def _true(self, span: Span) -> Span:
+        head, width = self._hidden.get(span.head, (span.head, span.width))
+        return span._replace(head=head, width=width)
 
 
 def _touch(last: Span, span: Span) -> bool:
