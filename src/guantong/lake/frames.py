@@ -8,6 +8,8 @@ from guantong.lake import model, parquet
 from guantong.lake.model import Dataset
 from guantong.lake.parquet import Columns
 
+TASK_ROWS: Final = 500_000
+"""Rows of a lake for one task of a shuffle, about: small lakes are not taken apart for nothing."""
 _SAID: Final = (
     "time_ms bigint, record_ms bigint, entry bigint, kind int, flags int, by string, step string, "
     "disposition string, read_point string, biz_location string, ends string, month string"
@@ -45,6 +47,8 @@ class Frames:
         self.spark = spark
         self.folder = folder
         self.manifest = model.needed(folder)
+        tasks = max(2 * self.width, self.manifest.rows(Dataset.ROWS) // TASK_ROWS)
+        spark.conf.set("spark.sql.shuffle.partitions", str(tasks))
         for dataset in Dataset:
             self._read(dataset).createOrReplaceTempView(dataset.value)
 
