@@ -21,6 +21,8 @@ from guantong.trace.expanse import Wrappings
 from guantong.trace.marks import Sight
 from guantong.trace.model import FUTURE_MS, Balance, State
 
+SENT_MAX: Final = 50_000
+"""Containers, or events, up to which all tasks get them, instead of all tasks sending each other rows."""
 GROUP_ROWS: Final = 200_000
 """Rows of items in one group, about."""
 _ALL: Final = ", ".join(COLUMNS)
@@ -97,7 +99,7 @@ def _decided(
     """Who has these items, decided in groups."""
     parts = max(2 * frames.width, rows // GROUP_ROWS)
     grouped = f"SELECT *, pmod(hash(shiftright(item, {ITEM_BITS})), {parts}) AS grp FROM own"
-    tables = _around(frames, frames.ask(grouped, own=own).persist())
+    tables = _around(frames, frames.ask(grouped, own=own).persist(), rows)
     whole = tables[0]
     for table in tables[1:]:
         whole = whole.unionByName(table)
@@ -126,28 +128,29 @@ FROM told GROUP BY lot, party, state, uom, taker, stop, gap
 """All rows of a lot are in one group: of those nothing is summed."""
 
 
-def _around(frames: Frames, own: Any) -> list[Any]:
+def _around(frames: Frames, own: Any, rows: int) -> list[Any]:
     """Own rows, and for each group whatever its items were inside of, level by level."""
     tables = [frames.ask(f"SELECT grp, {OWN} AS part, {_ALL} FROM level", level=own)]
     known = None
     level = own
     for _ in range(LEVELS_MAX):
-        named = frames.ask(NAMES.format(all=_r()), level=level).persist()
+        named = frames.ask(NAMES.format(all=_r(), way=_way(rows)), level=level).persist()
         tables.append(frames.ask(f"SELECT grp, {NAMED} AS part, {_ALL} FROM named", named=named))
         new = frames.ask("SELECT DISTINCT grp, item FROM named", named=named)
         if known is not None:
             new = new.join(known, ["grp", "item"], "left_anti")
         new = new.persist()
-        if not new.take(1):
+        rows = new.count()
+        if not rows:
             break
         known = new if known is None else known.unionByName(new)
-        level = frames.ask(_rows_around(), units=new).persist()
+        level = frames.ask(_rows_around(_way(rows)), units=new).persist()
         tables.append(frames.ask(f"SELECT grp, {OUTER} AS part, {_ALL} FROM level", level=level))
     return tables
 
 
 NAMES: Final = f"""
-SELECT /*+ SHUFFLE_HASH(e) */ e.grp, {{all}} FROM rows r JOIN (
+SELECT /*+ {{way}}(e) */ e.grp, {{all}} FROM rows r JOIN (
   SELECT DISTINCT grp, event FROM level
   WHERE role = {Role.CHILD.value} AND (flags & {Flag.HAS_PARENT}) > 0) e
 ON r.event = e.event WHERE r.role = {Role.PARENT.value}
@@ -159,11 +162,14 @@ def _r() -> str:
     return ", ".join(f"r.{name}" for name in COLUMNS)
 
 
-def _rows_around() -> str:
+def _way(many: int) -> str:
+    """How Spark should join so many with the rows of the lake."""
+    return "BROADCAST" if many <= SENT_MAX else "SHUFFLE_HASH"
+
+
+def _rows_around(way: str) -> str:
     pieces = f"(SELECT grp, item AS low, item + 1 AS high, shiftright(item, {ITEM_BITS}) AS bucket FROM units)"
-    return CUT.format(pieces=pieces, where="TRUE", more=", p.grp").replace(
-        "BROADCAST", "SHUFFLE_HASH"
-    )
+    return CUT.format(pieces=pieces, where="TRUE", more=", p.grp").replace("BROADCAST", way)
 
 
 def _account(one: LotBalance) -> tuple[str, str, str]:
