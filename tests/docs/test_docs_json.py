@@ -106,8 +106,6 @@ def answers(demo: tuple[Path, Any], tmp_path_factory: pytest.TempPathFactory) ->
         "restore": [asked("restore", folder / "backup", "--data", folder / "restored")],
         "move": [asked("move", "file", "--data", fresh)],
         "rebuild": [asked("rebuild", "--data", fresh)],
-        "lake export": [asked("lake", "export", folder / "lake", "--data", fresh)],
-        "lake check": [asked("lake", "check", folder / "lake", "--data", fresh)],
         "serve": [served(fresh)],
         "bench": [asked("bench", "--rows", 10_000, "--seconds", 0.1)],
     }

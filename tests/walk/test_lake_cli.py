@@ -14,6 +14,7 @@ from guantong.settings import Settings
 from tests.walk.test_walk import walk, world
 
 __all__ = ["world"]
+MEMBERS = {"manifest", "entries", "events", "files", "rows", "bytes", "recorded"}
 
 
 def run(*arguments: object, code: int = 0) -> Any:
@@ -32,6 +33,7 @@ def data(world: World) -> Path:
 def test_an_export_is_an_entry_that_a_check_finds(data: Path, tmp_path: Path) -> None:
     lake = tmp_path / "lake"
     told = run("export", lake, "--data", data)
+    assert set(told) == {*MEMBERS, "entry"}
     assert told["events"] > 0
     assert told["rows"] > 0
     again = run("export", lake, "--data", data, "--no-record")
@@ -42,7 +44,9 @@ def test_an_export_is_an_entry_that_a_check_finds(data: Path, tmp_path: Path) ->
         (fact,) = opened.store.facts(KIND, (told["manifest"],))
         assert fact.fields["files"] == told["files"]
     assert "lake.unrecorded" in run("check", lake, "--data", data, code=1)
-    assert run("check", lake, "--files-only")["recorded"] is False
+    files_only = run("check", lake, "--files-only")
+    assert files_only["recorded"] is False
+    assert set(files_only) == MEMBERS
     assert run("export", lake, "--data", data)["manifest"] == again["manifest"]
     assert run("check", lake, "--data", data)["recorded"] is True
     assert list(rebuild(Settings(data)))
