@@ -29,11 +29,12 @@ from guantong.market.bulk import Bulk
 from guantong.parties import Register
 from guantong.store import Indexed, SegmentStore
 from guantong.store.columns import Ranges, Rows
-from guantong.trace.closure import EVERYTHING, Bounds, Tally, closure
+from guantong.trace.closure import Bounds, amounts_of, closure, held_of
 from guantong.trace.expanse import Wrappings
 from guantong.trace.marks import Sight
 from guantong.trace.model import FUTURE_MS
 from guantong.trace.names import is_many
+from guantong.trace.tally import Tally
 
 SEED: Final = 7
 HOT_MAX: Final = 500_000
@@ -205,10 +206,10 @@ def plain_answers(asked: argparse.Namespace) -> dict[str, Any]:
         many = lots_of(store, rows)
         single = rows.take(~np.isin(rows.item, many))
         sight = Sight(NOW_MS, FUTURE_MS, store.projected_size)
-        tally = Tally(
-            store, sight, register.firm_of, register.region_of, EVERYTHING, Wrappings(store, None)
-        )
-        return listed(who(tally.items(single), tally.lots(tuple(store.texts(many)))))
+        tally = Tally(store, sight, register.firm_of, Wrappings(store, None))
+        held = held_of(tally.items(single).counted(), register.region_of)
+        lots = tally.lots(tuple(store.texts(many)))
+        return listed(who(held, amounts_of(lots, register.region_of)))
 
     questions = {"scope": scope, "everyone": everyone}
     questions |= {

@@ -16,11 +16,12 @@ from guantong.market.bulk import Bulk
 from guantong.parties import Register
 from guantong.store import SegmentStore
 from guantong.store.columns import Ranges
-from guantong.trace.closure import EVERYTHING, Scope, Tally, closure
+from guantong.trace.closure import Scope, amounts_of, closure, held_of
 from guantong.trace.expanse import Wrappings
 from guantong.trace.marks import Sight
 from guantong.trace.model import FUTURE_MS
 from guantong.trace.names import LOGISTIC_UNIT, is_many
+from guantong.trace.tally import Tally
 from tests.lake_small import NOW_MS, SEED, broken, hidden_codes
 from tests.spark_small import Cluster, here
 
@@ -77,10 +78,11 @@ def everyone(store: SegmentStore) -> Told:
     units = numbers[[text.startswith(LOGISTIC_UNIT) for text in texts]]
     single = rows.take(~np.isin(rows.item, many))
     wrappings = Wrappings(store, None)
-    tally = Tally(store, sight, register.firm_of, register.region_of, EVERYTHING, wrappings)
-    amounts = tally.lots(tuple(store.texts(many)))
+    tally = Tally(store, sight, register.firm_of, wrappings)
+    amounts = amounts_of(tally.lots(tuple(store.texts(many))), register.region_of)
+    held = held_of(tally.items(single).counted(), register.region_of)
     gaps = missing(store, single.take(~np.isin(single.item, units)), sight, register.firm_of)
-    return {"gaps": dict(gaps), "stops": [], **ordered(who(tally.items(single), amounts))}
+    return {"gaps": dict(gaps), "stops": [], **ordered(who(held, amounts))}
 
 
 def ordered(told: Told) -> Told:

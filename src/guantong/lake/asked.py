@@ -4,7 +4,7 @@ Whoever walks downstream (`guantong.trace.closure.Walk`) asks here what it asks 
 of items come to the driver and go out again; items one by one never do.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -15,7 +15,7 @@ from guantong.capture.table import CHILD, INPUT, OUTPUT, PARENT
 from guantong.errors import fault
 from guantong.lake.frames import Frames
 from guantong.lake.model import ITEM_BITS, Dataset, Fault, LakeError
-from guantong.lake.names import Names, hides_serials
+from guantong.lake.names import Names, hides_serials, pieces_of
 from guantong.lake.piece import COLUMNS, Texts, Withdrawals, rows_of
 from guantong.store.columns import Flag, Ranges, Rows, Span, distinct
 
@@ -91,6 +91,10 @@ class LakeStore:
     def spans(self, ranges: Ranges) -> list[Span]:
         """The same items as they are told outside."""
         return self._names.spans(ranges)
+
+    def headed(self, ranges: Ranges) -> Iterator[tuple[str, Ranges]]:
+        """The same items by what their URIs begin with, "" for those that have no serial."""
+        return self._names.headed(ranges)
 
     def true_spans(self, ranges: Ranges) -> list[Span]:
         """The same, with the width of the class where a serial is a place."""
@@ -182,17 +186,6 @@ class LakeStore:
         joined = rows.event[(rows.flags & Flag.JOINED) > 0]
         self._joined = np.union1d(self._joined, joined)
         return rows
-
-
-def pieces_of(ranges: Ranges) -> dict[str, Ints]:
-    """Ranges cut at the edges of buckets: bucket, low, high (not included)."""
-    low, high = ranges.first >> ITEM_BITS, (ranges.first + ranges.count - 1) >> ITEM_BITS
-    parts = high - low + 1
-    of = np.repeat(np.arange(len(low)), parts)
-    bucket = low[of] + np.arange(len(of)) - np.repeat(np.cumsum(parts) - parts, parts)
-    start = np.maximum(ranges.first[of], bucket << ITEM_BITS)
-    end = np.minimum((ranges.first + ranges.count)[of], bucket + 1 << ITEM_BITS)
-    return {"bucket": bucket, "low": start, "high": end}
 
 
 def _among(column: str, texts: Sequence[str]) -> str:

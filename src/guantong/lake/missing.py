@@ -12,10 +12,10 @@ import numpy as np
 from guantong.store.columns import Rows
 from guantong.trace import Code, gaps, lives
 from guantong.trace.book import Book
-from guantong.trace.closure import Whole
 from guantong.trace.families import families
 from guantong.trace.marks import Sight
 from guantong.trace.model import FirmOf
+from guantong.trace.tally import Whole
 
 COUNTED: Final = frozenset(
     {

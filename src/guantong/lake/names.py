@@ -5,7 +5,7 @@ class whose serials are a secret permutation a lake has places instead of serial
 is answered they are spelled with a word before them (`PLACE`), so that none is taken for a code.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -88,6 +88,19 @@ class Names:
         heads = {extent: head.removesuffix(PLACE) for extent, head in shown.items()}
         return [heads.get(extent, "") for extent in (numbers >> ITEM_BITS).tolist()]
 
+    def headed(self, ranges: Ranges) -> Iterator[tuple[str, Ranges]]:
+        """Ranges by what stands before the serials, "" where there is none.
+
+        Yields:
+            Each beginning once.
+        """
+        pieces = pieces_of(ranges)
+        heads = np.array(self.plain_heads(pieces["low"]), np.object_)
+        for head in sorted(set(heads.tolist())):
+            mine = heads == head
+            low = pieces["low"][mine]
+            yield head, Ranges.of(low, pieces["high"][mine] - low)
+
     def spans(self, ranges: Ranges, *, true: bool = False) -> list[Span]:
         """Ranges by class and serial.
 
@@ -133,3 +146,14 @@ def _touch(last: Span, span: Span) -> bool:
 def hides_serials(width: int) -> bool:
     """Whether the serials of a class are places in a lake."""
     return width < SPREAD
+
+
+def pieces_of(ranges: Ranges) -> dict[str, Ints]:
+    """Ranges cut at the edges of buckets: bucket, low, high (not included)."""
+    low, high = ranges.first >> ITEM_BITS, (ranges.first + ranges.count - 1) >> ITEM_BITS
+    parts = high - low + 1
+    of = np.repeat(np.arange(len(low)), parts)
+    bucket = low[of] + np.arange(len(of)) - np.repeat(np.cumsum(parts) - parts, parts)
+    start = np.maximum(ranges.first[of], bucket << ITEM_BITS)
+    end = np.minimum((ranges.first + ranges.count)[of], bucket + 1 << ITEM_BITS)
+    return {"bucket": bucket, "low": start, "high": end}

@@ -16,10 +16,12 @@ from guantong.lake.task import NAMED, OUTER, OWN, TOLD, Deciding
 from guantong.store.columns import Flag, Ranges
 from guantong.store.door import Role
 from guantong.trace.book import LEVELS_MAX
-from guantong.trace.closure import EVERYTHING, Bounds, Held, LotBalance, Scope, Stop, Walk, Whole
+from guantong.trace.closure import EVERYTHING, Bounds, Held, LotBalance, Scope, Stop, Walk
+from guantong.trace.downstream import Downstream
 from guantong.trace.expanse import Wrappings
 from guantong.trace.marks import Sight
 from guantong.trace.model import FUTURE_MS, Balance, State
+from guantong.trace.tally import Whole
 
 SENT_MAX: Final = 50_000
 """Containers, or events, up to which all tasks get them, instead of all tasks sending each other rows."""
@@ -55,7 +57,8 @@ def scope(
     store = LakeStore(frames)
     sight = Sight(now_ms, FUTURE_MS, frames.manifest.entries)
     door = cast("Whole", store)  # all of it that a walk asks
-    walk = Walk(door, sight, bounds, Wrappings(door, sight.as_of))
+    down = Downstream(door, sight, Wrappings(door, sight.as_of))
+    walk = Walk(door, down, sight, bounds)
     walk.go(origins)
     lots = tuple(walk.lots)
     numbers = store.numbers(lots)

@@ -17,10 +17,12 @@ from guantong.lake.missing import missing
 from guantong.lake.names import Names
 from guantong.lake.piece import COLUMNS, Piece, Texts, Withdrawals, rows_of
 from guantong.store.columns import Rows, distinct
-from guantong.trace.closure import EVERYTHING, SERIALISED, Tally, Whole
+from guantong.trace.closure import Stop
 from guantong.trace.expanse import Wrappings
+from guantong.trace.kinds import SERIALISED
 from guantong.trace.marks import Sight
 from guantong.trace.names import is_many
+from guantong.trace.tally import Tally, Whole
 
 Ints: TypeAlias = NDArray[np.int64]
 
@@ -69,16 +71,13 @@ class Deciding:
         firms: Mapping[str, str] = self.firms.value
         store = cast("Whole", piece)  # all of it that holders are decided by
         wrappings = Wrappings(store, self.sight.as_of)
-        tally = Tally(
-            store, self.sight, lambda key: firms.get(key, key), lambda _: "", EVERYTHING, wrappings
-        )
-        for held in tally.items(items):
-            taker, state = held.taker, held.state.value
-            yield {"party": held.party, "state": state, "taker": taker, "count": held.count}
-        for one in tally.lots(tuple(lots)):
-            balance = one.balance
+        tally = Tally(store, self.sight, lambda key: firms.get(key, key), wrappings)
+        told = tally.items(items)
+        for (party, state, taker), count in told.counted().items():
+            yield {"party": party, "state": state.value, "taker": taker, "count": count}
+        for lot, balance in tally.lots(tuple(lots)):
             yield {
-                "lot": one.lot,
+                "lot": lot,
                 "party": balance.party,
                 "state": balance.state.value,
                 "uom": balance.uom,
@@ -86,8 +85,8 @@ class Deciding:
                 "exact": balance.exact,
                 "at_ms": balance.at_ms,
             }
-        for stop in tally.stops:
-            yield {"stop": stop.value}
+        if not told.made.is_whole:
+            yield {"stop": Stop.DEPTH.value}
         if self.asks_gaps:
             heads = piece.heads(items.item)
             own = items.take(np.array([not head.startswith(UNITS) for head in heads], np.bool_))

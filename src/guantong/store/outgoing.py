@@ -95,7 +95,7 @@ class Outgoing:
             pairs = [
                 (one, event)
                 for one in distinct(declarations).tolist()
-                for event in self._scanner.withdrawn_by(one)
+                for event in self._scanner.withdrawn_by(np.array([one])).tolist()
                 if event != one
             ]
         found = np.array(pairs, np.int64).reshape(-1, 2)

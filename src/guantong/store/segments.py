@@ -174,7 +174,7 @@ class SegmentStore:
     @property
     def extents(self) -> int:
         """How many extents were opened; they are numbered from 1 without a gap."""
-        return int(self._db.execute("SELECT coalesce(max(no), 0) FROM extent").fetchone()[0])
+        return self.outgoing.last_extent()
 
     @property
     def holding_until(self) -> Until:

@@ -10,7 +10,7 @@ reads windows: what became of an assembly after the bad part was emptied out of 
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -194,23 +194,30 @@ def closure(
         items=walk.items,
         spans=lambda: store.spans(walk.items),
         lots=tuple(walk.lots),
-        held=_held(told.counted() + counted(joined(walk.known)), region_of),
-        amounts=tuple(
-            LotBalance(lot, region_of(one.party) if one.party else "", one) for lot, one in balances
-        ),
+        held=held_of(told.counted() + counted(joined(walk.known)), region_of),
+        amounts=amounts_of(balances, region_of),
         hops=walk.hops,
         stops=tuple(sorted(walk.stops)),
         as_of=size,
     )
 
 
-def _held(counts: Counter[Whose], region_of: Callable[[str], str]) -> tuple[Held, ...]:
+def held_of(counts: Counter[Whose], region_of: Callable[[str], str]) -> tuple[Held, ...]:
     """Who has how many, the most first."""
     held = [
         Held(party, region_of(party) if party else "", state, taker, count)
         for (party, state, taker), count in counts.items()
     ]
     return tuple(sorted(held, key=lambda one: (-one.count, one.party, one.state, one.taker)))
+
+
+def amounts_of(
+    balances: Iterable[tuple[str, Balance]], region_of: Callable[[str], str]
+) -> tuple[LotBalance, ...]:
+    """Balances of lots with the region of who has them."""
+    return tuple(
+        LotBalance(lot, region_of(one.party) if one.party else "", one) for lot, one in balances
+    )
 
 
 @dataclass(slots=True)
