@@ -129,6 +129,7 @@ def test_here(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
         spark.stop()
 
 
+@pytest.mark.soak
 def test_on_a_cluster_and_when_a_worker_dies(
     lake: Lake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

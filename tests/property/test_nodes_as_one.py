@@ -35,7 +35,7 @@ def told_by_many(draw: st.DrawFn) -> list[str]:
 
 
 @given(told_by_many(), st.sampled_from(PARTS), st.sampled_from(list(Direction)))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 def test_a_walk(told: list[str], origin: str, direction: Direction) -> None:
     walked(told, origin, direction)
 

@@ -1,9 +1,10 @@
-"""Where does Spark run? The one module that imports pyspark."""
+"""Where does Spark run? The one module that imports pyspark, when it is asked."""
 
 import sys
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from pyspark.sql import SparkSession
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 SETTINGS: Final = {
     # A join that is thought small and is not takes all memory of the driver; whatever really is
@@ -21,7 +22,7 @@ SETTINGS: Final = {
 }
 
 
-def session(master: str = "", **more: str) -> SparkSession:
+def session(master: str = "", **more: str) -> "SparkSession":
     """A session with what the jobs of a lake need.
 
     Args:
@@ -31,6 +32,8 @@ def session(master: str = "", **more: str) -> SparkSession:
     Returns:
         It, or the one there is.
     """
+    from pyspark.sql import SparkSession
+
     builder = SparkSession.builder.appName("guantong lake")
     if master:
         builder = builder.master(master)
