@@ -4,7 +4,8 @@ The store is an index over ledger and vault: it can be dropped and rebuilt, and 
 same answers. Its door is `guantong.store.door.Store`, with `guantong.store.columns.ColumnStore` for
 questions about many items at once; behind it stands `guantong.store.segments` (ranges of items
 and compressed blocks, in a file or in PostgreSQL). `guantong.store.rows`, one row per item and event, gives the
-same answers slowly and is what it is compared with. State (holder, container, disposition) is derived by the readers, never kept.
+same answers slowly and is what it is compared with. State (holder, container, disposition) is derived by the readers; what
+they found out is kept as of an event (`guantong.store.holdings`), and can be dropped too.
 """
 
 from guantong.store.door import (
