@@ -11,7 +11,7 @@ from tests.fault.capture_victim import document
 from tests.fault.serving import Serving, serving, until
 from tests.fault.test_standby import check
 
-pytestmark = pytest.mark.full
+pytestmark = pytest.mark.soak
 
 DISK_BYTES = 24 << 20
 ROOM_BYTES = 3 << 20
