@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode, urlsplit
 from urllib.request import Request, urlopen
 
+import httpx2
 import pytest
 
 from guantong import market, parties
@@ -334,3 +336,22 @@ def test_nobody_listens(made: Made) -> None:
     assert not scope.is_all
     with pytest.raises(NodesError):
         Far(NodeEntry("x", "ftp://127.0.0.1", ""), "")
+
+
+def test_the_demo_serves_until_it_is_told_to_end(tmp_path: Path) -> None:
+    """Without a keyboard too; and nobody is left behind."""
+    command = [sys.executable, "-m", "guantong", "nation", "demo", "--events", "1000"]
+    command += ["--data", str(tmp_path / "nation")]
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        lines = iter(process.stdout.readline, "")
+        told = [line.strip() for line in iter(lambda: next(lines), "Ctrl-C stops it.\n")]
+        addresses = re.findall(r"http://127\.0\.0\.1:\d+", " ".join(told))
+        assert all(httpx2.get(f"{one}/readyz").status_code == 200 for one in addresses)
+        process.terminate()
+        assert process.wait(30) == 0
+    for one in addresses:
+        with pytest.raises(httpx2.ConnectError):
+            httpx2.get(f"{one}/readyz")

@@ -4,11 +4,12 @@ The market of the demo is split by where its firms are at home. Everything liste
 with this process.
 """
 
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -91,17 +92,15 @@ def run(data: Path, seed: int, events: int, *, serving: bool) -> None:
         show(data, seed, events)
         if serving:
             click.echo("\nCtrl-C stops it.")
-            with ExitStack() as stack:
-                stack.enter_context(_until_stopped())
-                sys.stdin.read() if not sys.stdin.isatty() else input()
+            _wait_until_stopped()
 
 
-@contextmanager
-def _until_stopped() -> Iterator[None]:
-    try:
-        yield
-    except (KeyboardInterrupt, EOFError):
-        click.echo("")
+def _wait_until_stopped() -> None:
+    # Whoever is told to end ends the provinces too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):
+        signal.pause()
+    click.echo("")
 
 
 def make(data: Path, seed: int, events: int) -> None:
