@@ -130,8 +130,12 @@ class Ranges:
         """
         low = np.searchsorted(self.first + self.count, first, "right")
         many = np.searchsorted(self.first, first + count, "left") - low
-        at = np.repeat(np.arange(len(first)), many)
-        mine = np.repeat(low - np.cumsum(many) + many, many) + np.arange(int(many.sum()))
+        if many.max(initial=0) <= 1:  # as nearly always: of millions, repeating takes long
+            at = np.flatnonzero(many)
+            mine = low[at]
+        else:
+            at = np.repeat(np.arange(len(first)), many)
+            mine = np.repeat(low - np.cumsum(many) + many, many) + np.arange(int(many.sum()))
         start = np.maximum(first[at], self.first[mine])
         stop = np.minimum((first + count)[at], (self.first + self.count)[mine])
         return at, start, stop - start

@@ -273,7 +273,9 @@ class Walk:
 
     def _look(self) -> tuple[Known, Rows]:
         """What is known of the items that were not looked at yet, and rows of the others."""
-        known = self.noted.of(self.left.without(self.unpacked))
+        known = self.noted
+        if self.unpacked.size():
+            known = known.of(self.left.without(self.unpacked))
         self.known.append(known)
         rows = self._read(self.left.without(known.whole))
         self.told.append(rows)
@@ -332,6 +334,8 @@ class Walk:
         if self.items.size() + single.size() > self.bounds.items:
             single = single.cut(self.bounds.items - self.items.size())
             self.stops.add(Stop.SIZE)
+        if many or single.size() < new.size():
+            self.noted = self.noted.of(single)
         self.items, self.left = self.items.joined(single), single
         lots = [lot for lot in many if lot not in self.lots]
         if len(self.lots) + len(lots) > LOTS_MAX:
