@@ -29,7 +29,7 @@ from guantong.market.bulk import Bulk
 from guantong.parties import Register
 from guantong.store import Indexed, SegmentStore
 from guantong.store.columns import Ranges, Rows
-from guantong.trace.closure import Bounds, amounts_of, closure, held_of
+from guantong.trace.closure import Bounds, amounts_of, closure, held_of, who
 from guantong.trace.expanse import Wrappings
 from guantong.trace.marks import Sight
 from guantong.trace.model import FUTURE_MS
@@ -184,7 +184,6 @@ def weighed(manifest: Manifest) -> dict[str, int]:
 def plain_answers(asked: argparse.Namespace) -> dict[str, Any]:
     """What one machine says."""
     from guantong.lake import plain
-    from guantong.lake.job import who
 
     store = SegmentStore.open(asked.folder / "index.sqlite", read_only=True)
     register = Register(store)
@@ -230,7 +229,7 @@ def spark_answers(number: int) -> Callable[[argparse.Namespace], dict[str, Any]]
     def answers(asked: argparse.Namespace) -> dict[str, Any]:
         from guantong.lake.figures import QUERIES
         from guantong.lake.frames import Frames
-        from guantong.lake.job import answer, who
+        from guantong.lake.job import answer
         from guantong.lake.scope import everyone
         from guantong.lake.session import session
 

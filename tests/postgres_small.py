@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -137,6 +138,15 @@ def remove(server: Server) -> None:
     """Stop it, and leave nothing."""
     server.stop()
     shutil.rmtree(server.place, ignore_errors=True)
+
+
+def started(server: Server) -> Iterator[Server]:
+    """A fixture: it, running; nothing of it is left."""
+    try:
+        server.start()
+        yield server
+    finally:
+        remove(server)
 
 
 def schema_for(place: Path) -> str:

@@ -23,7 +23,7 @@ from tests.fault.capture_victim import document
 from tests.fault.serving import Serving, serving, until
 from tests.fault.test_postgres_served import MAKER, item
 from tests.fault.test_standby import Crowd, check
-from tests.postgres_small import Server, new_backup, new_replica, new_server, remove
+from tests.postgres_small import Server, new_backup, new_replica, new_server, remove, started
 from tests.standby_small import done
 
 pytestmark = pytest.mark.full
@@ -32,22 +32,12 @@ pytestmark = pytest.mark.full
 @pytest.fixture
 def primary() -> Iterator[Server]:
     """Made durable as in earnest, as it is killed."""
-    server = new_server("fsync=on", "full_page_writes=on")
-    try:
-        server.start()
-        yield server
-    finally:
-        remove(server)
+    yield from started(new_server("fsync=on", "full_page_writes=on"))
 
 
 @pytest.fixture
 def replica(primary: Server) -> Iterator[Server]:
-    server = new_replica(primary)
-    try:
-        server.start()
-        yield server
-    finally:
-        remove(server)
+    yield from started(new_replica(primary))
 
 
 def is_found(here: Serving, number: int) -> bool:

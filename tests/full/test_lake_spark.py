@@ -16,7 +16,7 @@ from guantong.market.bulk import Bulk
 from guantong.parties import Register
 from guantong.store import SegmentStore
 from guantong.store.columns import Ranges
-from guantong.trace.closure import Scope, amounts_of, closure, held_of
+from guantong.trace.closure import Scope, amounts_of, closure, held_of, who
 from guantong.trace.expanse import Wrappings
 from guantong.trace.marks import Sight
 from guantong.trace.model import FUTURE_MS
@@ -66,8 +66,6 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
 
 def everyone(store: SegmentStore) -> Told:
     """Who has what of everything, on one machine."""
-    from guantong.lake.job import who
-
     register = Register(store)
     sight = Sight(NOW_MS, FUTURE_MS, store.projected_size)
     all_ = Ranges(np.array([1 << 10]), np.array([store.outgoing.last_extent() << 10]))
@@ -91,8 +89,6 @@ def ordered(told: Told) -> Told:
 
 
 def said_of(scope: Scope) -> Told:
-    from guantong.lake.job import who
-
     ranges = [span._asdict() for span in scope.spans()]
     about = {"made": scope.made, "lots": list(scope.lots), "ranges": ranges, "hops": scope.hops}
     return {**about, "complete": scope.complete, **who(scope.held, scope.amounts)}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from guantong.store import SegmentStore, StoreError
-from tests.postgres_small import Server, new_replica, new_server, remove
+from tests.postgres_small import Server, new_replica, new_server, started
 from tests.store_model import Twins
 
 STEPS = 25
@@ -16,22 +16,12 @@ SECONDS_MAX = 20.0
 
 @pytest.fixture
 def primary() -> Iterator[Server]:
-    server = new_server()
-    try:
-        server.start()
-        yield server
-    finally:
-        remove(server)
+    yield from started(new_server())
 
 
 @pytest.fixture
 def replica(primary: Server) -> Iterator[Server]:
-    server = new_replica(primary)
-    try:
-        server.start()
-        yield server
-    finally:
-        remove(server)
+    yield from started(new_replica(primary))
 
 
 def caught_up(reader: SegmentStore, size: int) -> None:

@@ -21,7 +21,7 @@ from guantong.lake.frames import Frames
 from guantong.lake.model import Fault, LakeError
 from guantong.lake.scope import everyone, scope
 from guantong.store.columns import Span
-from guantong.trace.closure import Held, LotBalance
+from guantong.trace.closure import who
 
 
 def main() -> None:
@@ -67,34 +67,6 @@ def answer(frames: Frames, question: str, codes: list[str], now_ms: int) -> dict
     about = {"complete": found.complete, "stops": list(found.stops), "hops": found.hops}
     about |= {"made": found.made, "lots": list(found.lots), "ranges": _ranges(found.spans())}
     return told | about | who(found.held, found.amounts)
-
-
-def who(held: Iterable[Held], amounts: Iterable[LotBalance]) -> dict[str, Any]:
-    """Holders and balances, with the members of ``guantong scope --json``."""
-    return {
-        "held": [
-            {
-                "party": one.party,
-                "region": one.region,
-                "state": one.state.value,
-                "taker": one.taker,
-                "count": one.count,
-            }
-            for one in held
-        ],
-        "amounts": [
-            {
-                "lot": one.lot,
-                "party": one.balance.party,
-                "region": one.region,
-                "state": one.balance.state.value,
-                "uom": one.balance.uom,
-                "quantity": one.balance.quantity,
-                "exact": one.balance.exact,
-            }
-            for one in amounts
-        ],
-    }
 
 
 def _ranges(spans: Iterable[Span]) -> list[dict[str, object]]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from guantong.capture.serials import WHOLE, spell, split
 from guantong.lake.model import ITEM_BITS
 from guantong.lake.parquet import Coded
-from guantong.store.columns import Ranges, Span
+from guantong.store.columns import Ranges, Span, joined_spans, pieces
 from guantong.store.spreading import SPREAD
 
 Ints: TypeAlias = NDArray[np.int64]
@@ -94,12 +94,11 @@ class Names:
         Yields:
             Each beginning once.
         """
-        pieces = pieces_of(ranges)
-        heads = np.array(self.plain_heads(pieces["low"]), np.object_)
+        _, low, count = pieces(ranges.first, ranges.count, ITEM_BITS)
+        heads = np.array(self.plain_heads(low), np.object_)
         for head in sorted(set(heads.tolist())):
             mine = heads == head
-            low = pieces["low"][mine]
-            yield head, Ranges.of(low, pieces["high"][mine] - low)
+            yield head, Ranges.of(low[mine], count[mine])
 
     def spans(self, ranges: Ranges, *, true: bool = False) -> list[Span]:
         """Ranges by class and serial.
@@ -111,18 +110,12 @@ class Names:
         Returns:
             They, in the order of numbers, neighbours as one.
         """
-        found: list[Span] = []
-        for first, count in zip(ranges.first.tolist(), ranges.count.tolist(), strict=True):
-            low, end = first, first + count
-            while low < end:
-                high = min(end, (low >> ITEM_BITS) + 1 << ITEM_BITS)
-                for span in self._span(low, high):
-                    last = found[-1] if found else None
-                    if last is not None and _touch(last, span):
-                        found[-1] = last._replace(last=span.last)
-                    else:
-                        found.append(span)
-                low = high
+        _, low, count = pieces(ranges.first, ranges.count, ITEM_BITS)
+        found = joined_spans(
+            span
+            for first, many in zip(low.tolist(), count.tolist(), strict=True)
+            for span in self._span(first, first + many)
+        )
         return [self._true(span) for span in found] if true else found
 
     def _span(self, low: int, high: int) -> list[Span]:
@@ -138,11 +131,6 @@ class Names:
         return span._replace(head=head, width=width)
 
 
-def _touch(last: Span, span: Span) -> bool:
-    same = (last.head, last.width) == (span.head, span.width)
-    return same and span.first >= 0 and last.last + 1 == span.first
-
-
 def hides_serials(width: int) -> bool:
     """Whether the serials of a class are places in a lake."""
     return width < SPREAD
@@ -150,10 +138,5 @@ def hides_serials(width: int) -> bool:
 
 def pieces_of(ranges: Ranges) -> dict[str, Ints]:
     """Ranges cut at the edges of buckets: bucket, low, high (not included)."""
-    low, high = ranges.first >> ITEM_BITS, (ranges.first + ranges.count - 1) >> ITEM_BITS
-    parts = high - low + 1
-    of = np.repeat(np.arange(len(low)), parts)
-    bucket = low[of] + np.arange(len(of)) - np.repeat(np.cumsum(parts) - parts, parts)
-    start = np.maximum(ranges.first[of], bucket << ITEM_BITS)
-    end = np.minimum((ranges.first + ranges.count)[of], bucket + 1 << ITEM_BITS)
-    return {"bucket": bucket, "low": start, "high": end}
+    _, low, count = pieces(ranges.first, ranges.count, ITEM_BITS)
+    return {"bucket": low >> ITEM_BITS, "low": low, "high": low + count}

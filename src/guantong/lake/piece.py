@@ -5,7 +5,7 @@ the same code on one machine and in a thousand tasks. A piece holds all rows of 
 of whatever they were inside of, and who that was.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -137,6 +137,10 @@ class Piece:
     def heads(self, numbers: Ints) -> list[str]:
         """What stands before the serial of each item, "" where there is none."""
         return self._names.plain_heads(numbers)
+
+    def headed(self, ranges: Ranges) -> Iterator[tuple[str, Ranges]]:
+        """Items by what their URIs begin with, "" for those that have no serial."""
+        return self._names.headed(ranges)
 
     def rows_in(self, ranges: Ranges, *, as_of: int | None = None) -> Rows:
         """All rows of containers."""

@@ -16,12 +16,11 @@ from guantong.lake import parquet
 from guantong.lake.missing import missing
 from guantong.lake.names import Names
 from guantong.lake.piece import COLUMNS, Piece, Texts, Withdrawals, rows_of
-from guantong.store.columns import Rows, distinct
+from guantong.store.columns import Rows
 from guantong.trace.closure import Stop
 from guantong.trace.expanse import Wrappings
-from guantong.trace.kinds import SERIALISED
+from guantong.trace.kinds import singles
 from guantong.trace.marks import Sight
-from guantong.trace.names import is_many
 from guantong.trace.tally import Tally, Whole
 
 Ints: TypeAlias = NDArray[np.int64]
@@ -55,17 +54,9 @@ class Deciding:
         rows = rows_of(columns, texts, names)
         part = cast("Ints", columns["part"])
         own, outer, named = (rows.take(part == which) for which in (OWN, OUTER, NAMED))
-        many = np.isin(own.item, self._many(own, names))
         piece = Piece(own, outer, named, texts, names, Withdrawals(*self.gone.value))
-        told = [*self._told(piece, own.take(~many), names.texts(distinct(own.item[many])))]
+        told = [*self._told(piece, *singles(cast("Whole", piece), own))]
         return parquet.table_of(_columns(told))
-
-    def _many(self, own: Rows, names: Names) -> Ints:
-        """Numbers of lots and classes among the items."""
-        numbers = distinct(own.item)
-        heads = names.plain_heads(numbers)
-        unsure = numbers[[not head.endswith(SERIALISED) for head in heads]]
-        return unsure[[is_many(text) for text in names.texts(unsure)]]
 
     def _told(self, piece: Piece, items: Rows, lots: list[str]) -> Iterator[dict[str, object]]:
         firms: Mapping[str, str] = self.firms.value

@@ -1,7 +1,7 @@
 """What is the answer of all nodes together, how far does it go, and what does it rest on?"""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import Final, Generic, TypeVar
 
@@ -11,7 +11,7 @@ from guantong.nodes.union import Union
 from guantong.store.columns import Ranges
 from guantong.trace import Direction, Trail
 from guantong.trace import trace as walk
-from guantong.trace.closure import EVERYTHING, Bounds, Scope, Stop, closure
+from guantong.trace.closure import EVERYTHING, Bounds, Scope, closure, with_labelled
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -72,10 +72,9 @@ def scope_across(
         panel.begin(origins)
         union = Union(panel)
         register = parties.Register(union)
-        labels = _Labels(union)
-        begun = [*origins, *labels.items(origins)]
-        while True:
-            scope = closure(
+
+        def ask(begun: Sequence[str]) -> Scope:
+            return closure(
                 union,
                 begun,
                 now_ms=now_ms,
@@ -83,12 +82,8 @@ def scope_across(
                 region_of=register.region_of,
                 bounds=bounds,
             )
-            more = labels.items(scope.lots)
-            if not more:
-                break
-            begun += more
-        stops = scope.stops if labels.all else (*scope.stops, Stop.SIZE)
-        whole = replace(scope, origins=origins, stops=tuple(dict.fromkeys(stops)))
+
+        whole = with_labelled(ask, origins, [*origins], _Labels(union))
         return _across(whole, panel, union)
 
 

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from guantong.capture.serials import WHOLE, spell, split
 from guantong.errors import fault
 from guantong.nodes.faults import Fault, NodesError
-from guantong.store.columns import Ranges, Span
-from guantong.trace.expanse import within
+from guantong.store.columns import Ranges, Span, joined_spans, pieces
 
 Ints: TypeAlias = NDArray[np.int64]
 Head: TypeAlias = tuple[str, int]
@@ -102,7 +101,7 @@ class Items:
         named = [self._class(*head) for head in runs.heads]
         classes, codes = np.array(named, np.int64).reshape(-1, 2).T
         first = np.where(codes[runs.head] >= 0, codes[runs.head], runs.first)
-        run, start, size = _pieces(first, runs.count)
+        run, start, size = pieces(first, runs.count, BITS)
         key = np.stack((classes[runs.head][run], start >> BITS), axis=1)
         unique, which = np.unique(key, axis=0, return_inverse=True)
         chunks = [self._chunk(*map(int, one)) for one in unique]
@@ -118,7 +117,7 @@ class Items:
 
     def runs(self, ranges: Ranges) -> Runs:
         """Items as they are told outside, in the order of their numbers."""
-        _, start, size = _pieces(ranges.first, ranges.count)
+        _, start, size = pieces(ranges.first, ranges.count, BITS)
         spans: list[Span] = []
         for number, count in zip(start.tolist(), size.tolist(), strict=True):
             class_no, block = self._owners[number >> BITS]
@@ -128,7 +127,7 @@ class Items:
                 continue
             head, width = self._heads[class_no]
             spans.append(Span(head, first, first + count - 1, width))
-        return Runs.of_spans(joined(spans))
+        return Runs.of_spans(joined_spans(spans))
 
     def headed(self, ranges: Ranges) -> Iterator[tuple[str, Ranges]]:
         """The same items by what they begin with, "" for what is no serial.
@@ -136,7 +135,7 @@ class Items:
         Yields:
             Each class once, with its ranges.
         """
-        _, start, size = _pieces(ranges.first, ranges.count)
+        _, start, size = pieces(ranges.first, ranges.count, BITS)
         classes = np.array([self._owners[chunk][0] for chunk in (start >> BITS).tolist()], np.int64)
         for class_no in np.unique(classes).tolist():
             mine = classes == class_no
@@ -164,33 +163,6 @@ class Items:
         if number == len(self._owners):
             self._owners.append((class_no, block))
         return number
-
-
-def _pieces(first: Ints, count: Ints) -> tuple[Ints, Ints, Ints]:
-    """Runs cut where a chunk ends: the run of each piece, its first, how many."""
-    low = first >> BITS
-    parts = ((first + count - 1) >> BITS) - low + 1
-    run = np.repeat(np.arange(len(first)), parts)
-    block = low[run] + within(parts)
-    start = np.maximum(first[run], block << BITS)
-    stop = np.minimum((first + count)[run], (block + 1) << BITS)
-    return run, start, stop - start
-
-
-def joined(spans: Sequence[Span]) -> list[Span]:
-    """Spans of one class that follow each other as one."""
-    found: list[Span] = []
-    for span in spans:
-        last = found[-1] if found and span.first >= 0 else None
-        if (
-            last is not None
-            and (last.head, last.width) == (span.head, span.width)
-            and last.last + 1 == span.first
-        ):
-            found[-1] = last._replace(last=span.last)
-        else:
-            found.append(span)
-    return found
 
 
 NODE_BITS: Final = 6

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import replace
 from itertools import compress, islice
 from pathlib import Path
 from typing import Final
@@ -18,7 +17,7 @@ from guantong.serve.ledger_cli import data_option, json_option
 from guantong.serve.scope_origins import check_sizes, origin_of, singly
 from guantong.serve.world import open_for_reading
 from guantong.store import SegmentStore
-from guantong.trace.closure import Bounds, Scope, Stop, closure
+from guantong.trace.closure import Bounds, Scope, closure, who, with_labelled
 
 LABELLED_MAX: Final = 1_000_000
 """Codes that were issued as of lots, looked at for one scope."""
@@ -104,10 +103,9 @@ def scope_with(
         The scope.
     """
     register = parties.Register(store, as_of=as_of)
-    labelled = Labelled(store, as_of)
-    begun = [*singly(store, origins), *labelled.items(origins)]
-    while True:
-        scope = closure(
+
+    def ask(begun: Sequence[str]) -> Scope:
+        return closure(
             store,
             begun,
             now_ms=now_ms,
@@ -117,11 +115,8 @@ def scope_with(
             bounds=Bounds(late=lambda: time.monotonic() > until),
             kept=store,
         )
-        more = labelled.items(scope.lots)
-        if not more:
-            stops = scope.stops if labelled.all else (*scope.stops, Stop.SIZE)
-            return replace(scope, origins=tuple(origins), stops=tuple(dict.fromkeys(stops)))
-        begun += more
+
+    return with_labelled(ask, origins, singly(store, origins), Labelled(store, as_of))
 
 
 class Labelled:
@@ -167,28 +162,7 @@ def scope_json(scope: Scope, ranges_max: int) -> dict[str, object]:
         "as_of": scope.as_of,
         "made": scope.made,
         "account": {name.value: count for name, count in scope.account().items()},
-        "held": [
-            {
-                "party": held.party,
-                "region": held.region,
-                "state": held.state.value,
-                "taker": held.taker,
-                "count": held.count,
-            }
-            for held in scope.held
-        ],
-        "amounts": [
-            {
-                "lot": one.lot,
-                "party": one.balance.party,
-                "region": one.region,
-                "state": one.balance.state.value,
-                "uom": one.balance.uom,
-                "quantity": one.balance.quantity,
-                "exact": one.balance.exact,
-            }
-            for one in scope.amounts
-        ],
+        **who(scope.held, scope.amounts),
         "lots": list(scope.lots),
         "ranges": [
             {"head": span.head, "first": span.first, "last": span.last, "width": span.width}

@@ -5,7 +5,7 @@ numbers. A question about millions of items is a set of ranges of numbers, and i
 arrays: no object per item. Numbers never leave one index; outside, a range is a `Span`.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple, Protocol, Self, TypeAlias
 
@@ -40,6 +40,32 @@ class Span(NamedTuple):
         if self.first < 0:
             return [self.head]
         return [spell(self.head, self.width, one) for one in range(self.first, self.last + 1)]
+
+
+def joined_spans(spans: Iterable[Span]) -> list[Span]:
+    """Spans of one class that follow each other as one."""
+    joined: list[Span] = []
+    for span in spans:
+        last = joined[-1] if joined else None
+        touches = last is not None and span.first >= 0 and last.last + 1 == span.first
+        if last is not None and touches and (last.head, last.width) == (span.head, span.width):
+            joined[-1] = last._replace(last=span.last)
+        else:
+            joined.append(span)
+    return joined
+
+
+def pieces(first: Ints, count: Ints, bits: int) -> tuple[Ints, Ints, Ints]:
+    """Runs of numbers cut at every multiple of 2**bits: the run of each piece, its first, how many."""
+    parts = ((first + count - 1) >> bits) - (first >> bits) + 1
+    run = np.repeat(np.arange(len(first)), parts)
+    if len(run) == len(first):
+        return run, first, count
+    within = np.arange(len(run)) - np.repeat(np.cumsum(parts) - parts, parts)
+    edge = ((first[run] >> bits) + within) << bits
+    start = np.maximum(edge, first[run])
+    stop = np.minimum(edge + (1 << bits), (first + count)[run])
+    return run, start, stop - start
 
 
 def distinct(numbers: Ints) -> Ints:

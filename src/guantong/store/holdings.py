@@ -16,7 +16,7 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
-from guantong.store.columns import ColumnStore, Ranges
+from guantong.store.columns import ColumnStore, Ranges, distinct, pieces
 from guantong.store.door import Fact
 from guantong.store.engine import Handle
 from guantong.store.numbering import BITS, MASK
@@ -243,10 +243,7 @@ def unpacked(data: bytes) -> object:
 
 def extents_of(ranges: Ranges) -> list[int]:
     """In which extents there are items of a set."""
-    low = ranges.first >> BITS
-    many = ((ranges.first + ranges.count - 1) >> BITS) - low + 1
-    at = np.repeat(low - np.cumsum(many) + many, many) + np.arange(int(many.sum()))
-    extents: list[int] = np.unique(at).tolist()
+    extents: list[int] = distinct(pieces(ranges.first, ranges.count, BITS)[1] >> BITS).tolist()
     return extents
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from guantong.capture.serials import WHOLE, spell, split
 from guantong.store.codebook import Codebook
-from guantong.store.columns import Ranges, Span
+from guantong.store.columns import Ranges, Span, joined_spans, pieces
 from guantong.store.engine import Handle
 from guantong.store.spreading import SPREAD, Spreads
 
@@ -174,7 +174,7 @@ class Numbering:
         heads, head, first, count, origin = self.spreads.placed(heads, head, first, count)
         whole = np.array([width == WHOLE for _, width in heads], np.bool_)
         is_code = whole[head] if len(heads) else np.zeros(0, np.bool_)
-        run, start, size = _pieces(first, count)
+        run, start, size = pieces(first, count, BITS)
         numbers = np.full(len(run), -1, np.int64)
         piece_head = head[run]
         plain = np.unique(head[~is_code]).tolist()
@@ -354,8 +354,7 @@ class Numbering:
 
     def spans(self, ranges: Ranges) -> list[Span]:
         """Ranges of numbers as they are told outside."""
-        run, start, size = _pieces(ranges.first, ranges.count)
-        del run
+        _, start, size = pieces(ranges.first, ranges.count, BITS)
         self._learn_owners(np.unique(start >> BITS).tolist())
         spans: list[Span] = []
         for first, count in zip(start.tolist(), size.tolist(), strict=True):
@@ -367,7 +366,7 @@ class Numbering:
                 spans += [Span(text, -1, -1) for text in texts]
                 continue
             spans.append(Span(head, serial, serial + count - 1, width))
-        return _joined(spans)
+        return joined_spans(spans)
 
     def headed(self, ranges: Ranges) -> Iterator[tuple[str, Ranges]]:
         """Ranges of numbers by what the items begin with, "" for those of the dictionary.
@@ -375,7 +374,7 @@ class Numbering:
         Yields:
             Each class once, with its ranges.
         """
-        _, start, size = _pieces(ranges.first, ranges.count)
+        _, start, size = pieces(ranges.first, ranges.count, BITS)
         extents, which = np.unique(start >> BITS, return_inverse=True)
         self._learn_owners(extents.tolist())
         classes = np.array([self._owner(extent)[0] for extent in extents.tolist()], np.int64)[which]
@@ -410,8 +409,8 @@ class Numbering:
     def _in_class(self, row: ClassRow, spans: Sequence[Span]) -> Ranges:
         """Numbers of serials of one class, as far as they lie in extents of it."""
         first = np.array([span.first for span in spans], np.int64)
-        run, start, size = _pieces(first, np.array([span.last for span in spans]) - first + 1)
-        del run
+        count = np.array([span.last for span in spans]) - first + 1
+        _, start, size = pieces(first, count, BITS)
         blocks, where = np.unique(start >> BITS, return_inverse=True)
         self._make_room()
         self._learn_extents(row.no, blocks.tolist())
@@ -533,31 +532,5 @@ class Numbering:
         self._owners[extent] = (class_no, block)
 
 
-def _pieces(first: Ints, count: Ints) -> tuple[Ints, Ints, Ints]:
-    """Runs cut where an extent ends: the run of each piece, its first, how many."""
-    parts = ((first + count - 1) >> BITS) - (first >> BITS) + 1
-    run = np.repeat(np.arange(len(first)), parts)
-    if len(run) == len(first):
-        return run, first, count
-    within = np.arange(len(run)) - np.repeat(np.cumsum(parts) - parts, parts)
-    edge = ((first[run] >> BITS) + within) << BITS
-    start = np.maximum(edge, first[run])
-    stop = np.minimum(edge + MASK + 1, (first + count)[run])
-    return run, start, stop - start
-
-
 def _ends(ranges: Ranges) -> tuple[Ints, Ints]:
     return ranges.first, ranges.count
-
-
-def _joined(spans: Sequence[Span]) -> list[Span]:
-    """Spans of one class that touch as one."""
-    joined: list[Span] = []
-    for span in spans:
-        last = joined[-1] if joined else None
-        touches = last is not None and span.first >= 0 and last.last + 1 == span.first
-        if last is not None and touches and (last.head, last.width) == (span.head, span.width):
-            joined[-1] = last._replace(last=span.last)
-        else:
-            joined.append(span)
-    return joined

@@ -11,9 +11,9 @@ reads windows: what became of an assembly after the bad part was emptied out of 
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -218,6 +218,72 @@ def amounts_of(
     return tuple(
         LotBalance(lot, region_of(one.party) if one.party else "", one) for lot, one in balances
     )
+
+
+def who(held: Iterable[Held], amounts: Iterable[LotBalance]) -> dict[str, object]:
+    """Holders and balances as plain values, the members of ``guantong scope --json``."""
+    return {
+        "held": [
+            {
+                "party": one.party,
+                "region": one.region,
+                "state": one.state.value,
+                "taker": one.taker,
+                "count": one.count,
+            }
+            for one in held
+        ],
+        "amounts": [
+            {
+                "lot": one.lot,
+                "party": one.balance.party,
+                "region": one.region,
+                "state": one.balance.state.value,
+                "uom": one.balance.uom,
+                "quantity": one.balance.quantity,
+                "exact": one.balance.exact,
+            }
+            for one in amounts
+        ],
+    }
+
+
+class Labels(Protocol):
+    """Items that belong to lots because their codes were issued as of them."""
+
+    @property
+    def all(self) -> bool:
+        """Whether none was left out."""
+
+    def items(self, lots: Iterable[str]) -> list[str]:
+        """Those of lots not asked for before, as far as they stand in any event."""
+
+
+def with_labelled(
+    ask: Callable[[Sequence[str]], Scope],
+    origins: Sequence[str],
+    begun: Iterable[str],
+    labels: Labels,
+) -> Scope:
+    """A scope with what was issued as of its lots, and whatever came of that.
+
+    Args:
+        ask: Gives the scope of items and lots.
+        origins: What it is told to be the scope of.
+        begun: The same one by one, for `ask`.
+        labels: Finds what was issued as of a lot.
+
+    Returns:
+        The scope.
+    """
+    asked = [*begun, *labels.items(origins)]
+    while True:
+        scope = ask(asked)
+        more = labels.items(scope.lots)
+        if not more:
+            stops = scope.stops if labels.all else (*scope.stops, Stop.SIZE)
+            return replace(scope, origins=tuple(origins), stops=tuple(dict.fromkeys(stops)))
+        asked += more
 
 
 @dataclass(slots=True)

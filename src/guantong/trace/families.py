@@ -18,7 +18,7 @@ from guantong.capture.table import ends_of
 from guantong.store.columns import ColumnStore, Rows
 from guantong.trace import expanse
 from guantong.trace.book import LEVELS_MAX
-from guantong.trace.expanse import Bools, Ints, Wrappings
+from guantong.trace.expanse import Around, Bools, Ints, Wrappings
 from guantong.trace.hands import End, end_of
 from guantong.trace.marks import Containers, Lives, Marker, Marks, Sight, mixed, summed
 from guantong.trace.model import FirmOf
@@ -47,10 +47,15 @@ class Families:
     """Positions in `names`: the firms in a life, in the order in which they come up in its shape."""
     names: Sequence[str]
     """Firms, each once; the first is ""."""
-    is_whole: bool
-    """False when containers nest too deep to be followed."""
+    around: Around
+    """What the items were ever inside of."""
     things: tuple[Ints, Ints, Ints]
     """Parallel columns: the items in ranges of like lives (first number, count), and their family."""
+
+    @property
+    def is_whole(self) -> bool:
+        """False when containers nest too deep to be followed."""
+        return self.around.is_whole
 
     def firms(self, family: int) -> list[str]:
         """The firms in the lives of a family."""
@@ -81,10 +86,9 @@ def families(
     if not len(own):
         none = own.item
         mark = none.astype(np.uint64)
+        nowhere = Around(own, none, none, is_whole=True)
         no_things = none, none, none
-        return Families(
-            none, none, none, none, mark, none, none, ("",), is_whole=True, things=no_things
-        )
+        return Families(none, none, none, none, mark, none, none, ("",), nowhere, no_things)
     wrappings = wrappings or Wrappings(store, sight.as_of)
     outer = expanse.around(wrappings, own, levels=LEVELS_MAX)
     marker = Marker(own, outer, store, sight)
@@ -109,8 +113,8 @@ def families(
         shapes.starts,
         shapes.firm,
         firms.names,
-        is_whole=outer.is_whole,
-        things=(things.first, things.count, rank[which]),
+        outer,
+        (things.first, things.count, rank[which]),
     )
 
 

@@ -5,7 +5,7 @@ by the same steps (`guantong.trace.downstream`); and the names of firms and plac
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
@@ -14,11 +14,10 @@ from guantong.capture.table import CHILD, INPUT, OUTPUT, PARENT, ends_of
 from guantong.store.columns import Flag, Ranges, Rows, distinct
 from guantong.store.holdings import Found, Holder, KeepingStore, Known, Runs, Until, Ways
 from guantong.store.numbering import BITS
-from guantong.trace import expanse
 from guantong.trace.book import LEVELS_MAX
 from guantong.trace.downstream import FITTED, Downstream
 from guantong.trace.expanse import Around, Ints, Wrappings, within
-from guantong.trace.kinds import parted
+from guantong.trace.kinds import singles
 from guantong.trace.marks import Marks, Sight, text_mark
 from guantong.trace.model import FUTURE_MS, FirmOf
 from guantong.trace.ready import Way, new_names, ready, since
@@ -153,9 +152,7 @@ def found_out(store: Keepable, items: Ranges, sight: Sight, firm_of: FirmOf) -> 
         To be kept. Where containers nest too deep to be followed nobody knows who has the items.
     """
     rows = store.rows_in(items, as_of=sight.as_of)
-    single, _ = parted(store, Ranges.of(rows.item, rows.count))
-    at, first, count = single.parts(rows.item, rows.count)
-    own = replace(rows.take(at), item=first, count=count)
+    own, _ = singles(store, rows)
     wrappings = Wrappings(store, sight.as_of)
     told = Tally(store, sight, firm_of, wrappings).items(own)
     first, count, family = told.made.things
@@ -164,8 +161,7 @@ def found_out(store: Keepable, items: Ranges, sight: Sight, firm_of: FirmOf) -> 
     down = Downstream(store, sight, wrappings)
     ways = _ways(down, rows, _named(store, items))
     known = Known(whole, holders, Runs(first, count, told.which[family]), ways)
-    outer = expanse.around(wrappings, own, levels=LEVELS_MAX)
-    return Found(items, known, *_names(store, own, outer))
+    return Found(items, known, *_names(store, own, told.made.around))
 
 
 def _named(store: Keepable, items: Ranges) -> list[tuple[str, int]]:

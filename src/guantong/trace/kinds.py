@@ -1,10 +1,11 @@
 """Which numbers of an index are single items, and which lots or classes?"""
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
-from guantong.store.columns import ColumnStore, Ranges
+from guantong.store.columns import ColumnStore, Ranges, Rows
 from guantong.trace.expanse import Ints, within
 from guantong.trace.names import LOGISTIC_UNIT, is_many
 
@@ -30,6 +31,13 @@ def parted(store: ColumnStore, found: Ranges) -> tuple[Ranges, list[str]]:
     many = [not _is_serialised(text) and is_many(text) for text in texts]
     lots = [text for text, is_lot in zip(texts, many, strict=True) if is_lot]
     return found.without(Ranges.of_numbers(numbers[np.array(many, np.bool_)])), lots
+
+
+def singles(store: ColumnStore, rows: Rows) -> tuple[Rows, list[str]]:
+    """Rows cut to the single items they speak of, and the URIs of the lots and classes."""
+    single, lots = parted(store, Ranges.of(rows.item, rows.count))
+    at, first, count = single.parts(rows.item, rows.count)
+    return replace(rows.take(at), item=first, count=count), lots
 
 
 def _is_serialised(head: str) -> bool:

@@ -12,7 +12,8 @@ from typing import Any, Final
 import msgspec
 
 from guantong.errors import Refusal, fault
-from guantong.serve.epcis.spool import BUSY_SECONDS, DIRECTORY
+from guantong.serve.beside import BUSY_SECONDS
+from guantong.serve.epcis.spool import DIRECTORY
 
 FILE: Final = "queries.sqlite"
 QUERIES_MAX: Final = 1_000

@@ -11,7 +11,6 @@ References:
 import fcntl
 import os
 import secrets
-import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from guantong.caller import Caller, Level
 from guantong.errors import Fault as Found
 from guantong.errors import Refusal, fault
 from guantong.ledger.disk import Disk, write_file
+from guantong.serve.beside import BUSY_SECONDS, open_beside
 
 DIRECTORY: Final = "spool"
 FILE: Final = "jobs.sqlite"
@@ -32,8 +32,6 @@ KEPT_MS: Final = 30 * 24 * 3600 * 1000
 """How long the outcome of a job can be asked for: 30 days."""
 BYTES_MAX: Final = 1 << 30
 """Bodies that wait; with more, further ones are refused as busy."""
-BUSY_SECONDS: Final = 30.0
-"""Longest wait for another process that writes to the file."""
 _SCHEMA: Final = """
 PRAGMA journal_mode = WAL;
 CREATE TABLE IF NOT EXISTS job (
@@ -116,13 +114,7 @@ class Spool:
         self._place.mkdir(exist_ok=True)
         self._disk = disk or Disk()
         self._turn = threading.Lock()
-        self._db = sqlite3.connect(
-            self._place / FILE, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS
-        )
-        # Unlike the index, nothing else holds these rows: each commit waits for the disk.
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute("PRAGMA secure_delete = ON")
-        self._db.executescript(_SCHEMA)
+        self._db = open_beside(self._place / FILE, _SCHEMA)
 
     def close(self) -> None:
         """Close the file."""

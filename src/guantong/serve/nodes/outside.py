@@ -21,7 +21,7 @@ from guantong.ledger import Ledger, StatementType
 from guantong.nodes import Answering, Told
 from guantong.nodes import Fault as NodeFault
 from guantong.nodes.faults import NodesError
-from guantong.nodes.numbers import Runs, joined
+from guantong.nodes.numbers import Runs
 from guantong.nodes.wire import encode
 from guantong.serve import asked
 from guantong.serve.desks.office import Installation
@@ -31,7 +31,7 @@ from guantong.serve.people import looks
 from guantong.serve.problems import Fault, HttpError
 from guantong.serve.upload import Uploads
 from guantong.store import SegmentStore, Store
-from guantong.store.columns import Span
+from guantong.store.columns import Span, joined_spans
 from guantong.trace.sight import Sight
 
 BEGIN: Final = "/nodes/begin"
@@ -165,7 +165,7 @@ def labelled(store: Store, lots: Sequence[str], as_of: int) -> list[Span]:
         for issue in coding.ranges_of_lot(store, lot, as_of=as_of)
         for code in coding.codes_of(issue)
     )
-    return joined(sorted(Runs.of_texts(list(islice(codes, LABELLED_MAX))).spans()))
+    return joined_spans(sorted(Runs.of_texts(list(islice(codes, LABELLED_MAX))).spans()))
 
 
 def _number(request: Request, name: str) -> int:

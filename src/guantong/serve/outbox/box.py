@@ -7,7 +7,6 @@ forgotten. A letter says what it is about, not what stands in it: that is writte
 from what the receiver may see then and of what has not been erased.
 """
 
-import sqlite3
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
+from guantong.serve.beside import open_beside
 from guantong.serve.outbox.carrier import Outcome
 
 DIRECTORY: Final = "outbox"
@@ -28,7 +28,6 @@ LATEST_MS: Final = 3_600_000
 """Between two attempts: the first wait, doubled each time, up to the second."""
 WAITING_MAX: Final = 1_000
 """Letters that wait on one line; while there are so many, it looks no further."""
-BUSY_SECONDS: Final = 30.0
 GONE: Final = 410
 """A receiver that says so wants nothing any more."""
 _SCHEMA: Final = """
@@ -119,13 +118,7 @@ class Box:
         place.mkdir(exist_ok=True)
         self.lock_path: Final = place / "lock"
         self._turn = threading.Lock()
-        self._db = sqlite3.connect(
-            place / FILE, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS
-        )
-        # Nothing else holds these rows: each commit waits for the disk.
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute("PRAGMA secure_delete = ON")
-        self._db.executescript(_SCHEMA)
+        self._db = open_beside(place / FILE, _SCHEMA)
 
     def close(self) -> None:
         """Close the file."""

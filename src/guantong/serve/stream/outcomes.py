@@ -4,7 +4,6 @@ What was accepted stands in the ledger. That something was refused, or was there
 nowhere else, and must not be decided again once it was told: it is on the disk before.
 """
 
-import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,12 +11,12 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from guantong.serve.beside import open_beside
 from guantong.serve.job import Receipt
 
 FILE: Final = "intake.sqlite"
 KEPT_MS: Final = 30 * 24 * 3600 * 1000
 """How long the outcome of a submission can be asked for: 30 days."""
-BUSY_SECONDS: Final = 30.0
 _SCHEMA: Final = """
 PRAGMA journal_mode = WAL;
 CREATE TABLE IF NOT EXISTS outcome (
@@ -42,13 +41,7 @@ class Outcomes:
     def __init__(self, data: Path) -> None:
         """Open the file, empty if there is none."""
         self._turn = threading.Lock()
-        self._db = sqlite3.connect(
-            data / FILE, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS
-        )
-        # Nothing else holds these rows: each commit waits for the disk.
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute("PRAGMA secure_delete = ON")
-        self._db.executescript(_SCHEMA)
+        self._db = open_beside(data / FILE, _SCHEMA)
 
     def close(self) -> None:
         """Close the file."""
