@@ -111,7 +111,9 @@ def test_a_brand_may_be_the_first_words_of_the_product() -> None:
     assert by("Light", "X-100", told) == []
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(
+    "seed", [1, *(pytest.param(seed, marks=pytest.mark.full) for seed in (2, 3))]
+)
 def test_the_figures_that_the_page_tells(seed: int) -> None:
     """As docs/reference/watch.md tells them, with room for what chance does at this size."""
     for rules in measured(seed, 4_000).values():
